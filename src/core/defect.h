@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The table of known defects: what stock kernels do wrong, by signature and
+ * kernel range, with the reference that says so and the scenario that shows it.
+ */
+#ifndef PP_CORE_DEFECT_H
+#define PP_CORE_DEFECT_H
+
+#include "core/facts.h"
+#include "core/finding.h"
+#include "core/words.h"
+
+struct pp_defect {
+	const char *name;       /* stable: "mr-write-lost-after-fsync" */
+	const char *scenario;   /* exact */
+	const char *steps;      /* space-separated step names with '_' for ' '... or "*" */
+	const char *backings;   /* space-separated words of plan.backing, or "*" */
+	const char *pinners;    /* space-separated, or "*" */
+	enum pp_rule rule;
+	uint32_t classes;       /* 1 << enum pp_class mask of the finding's class */
+	const char *log;        /* regex of log lines (O10) the row allows, NULL for none */
+	struct pp_version since, before; /* upstream range [since, before) */
+	const char *reference;  /* commit, report or thread */
+	const char *title;
+};
+
+extern const struct pp_defect pp_defects[];
+extern const size_t pp_n_defects;
+
+enum pp_range { PP_RANGE_OUT, PP_RANGE_IN, PP_RANGE_POSSIBLE };
+
+/** pp_defect_range - IN or OUT for mainline, stable and Debian; POSSIBLE for any other kernel. */
+enum pp_range pp_defect_range(const struct pp_defect *d, const struct pp_facts *f);
+
+/** pp_defect_match - does row @d explain finding @x of this plan? (range not looked at) */
+bool pp_defect_match(const struct pp_defect *d, const struct pp_plan *plan,
+		     const struct pp_finding *x);
+
+/** pp_defect_predicts - does row @d say that a case of this plan shows a finding? */
+bool pp_defect_predicts(const struct pp_defect *d, const struct pp_plan *plan);
+
+#endif

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Evidence: counters, computed from the history alone, that show the case did
+ * its work. They count what was SEEN (a generation that an observer found, pins
+ * that the kernel counted), never merely what was asked for.
+ */
+#ifndef PP_CORE_EVIDENCE_H
+#define PP_CORE_EVIDENCE_H
+
+#include "core/history.h"
+#include "core/plan.h"
+
+struct pp_evidence_def {
+	const char *name;
+	const char *title; /* a few words: what the number counts */
+};
+
+enum pp_evidence_id {
+	PP_EV_DEVICE_WRITES_SEEN, /* device write operations of which an observer found a cell */
+	PP_EV_STORES_SEEN,        /* CPU writes (store, pwrite) of which a device observer (rdma-read, dio-write,
+				     vm-read, vmsplice) found a cell */
+	PP_EV_SYNCS,              /* sync operations that succeeded, not skipped */
+	PP_EV_DURABLE_ADVANCES,   /* durable observations that show a generation newer than the durable
+				     observation before them */
+	PP_EV_DURABLE_READS,      /* durable observations that returned data */
+	PP_EV_PIN_READS,          /* observations through a pin: rdma-read, dio-write, vm-read, vmsplice */
+	PP_EV_REGISTRATIONS,      /* reg operations answered: accepted or refused */
+	PP_EV_REFUSALS,           /* reg operations refused */
+	PP_EV_PINS_SEEN,          /* most pins the kernel counted at a quiet point */
+	PP_EV_PACKETS,            /* packets that the fabric counted, last quiet point */
+	PP_EV_QUIETS,             /* quiet points reached */
+	PP_EV_CELLS_CHECKED,      /* cells observed */
+	PP_EV_COUNT
+};
+
+extern const struct pp_evidence_def pp_evidence_defs[PP_EV_COUNT];
+
+struct pp_evidence {
+	uint64_t count[PP_EV_COUNT];
+	bool refused; /* an op with expect=era or expect=policy was refused */
+};
+
+/** pp_evidence_count - fill @out from the history. Pure. */
+void pp_evidence_count(const struct pp_plan *plan, const struct pp_history *h,
+		       struct pp_evidence *out);
+
+/** pp_evidence_short - index of the first need of the plan that is not met, -1 if all are. */
+int pp_evidence_short(const struct pp_plan *plan, const struct pp_evidence *ev);
+
+int pp_evidence_find(const char *name); /* enum pp_evidence_id or -1 */
+
+#endif

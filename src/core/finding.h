@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A finding: one broken rule, with all a reader needs to see why. */
+#ifndef PP_CORE_FINDING_H
+#define PP_CORE_FINDING_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/plan.h"
+#include "core/stamp.h"
+#include "core/words.h"
+
+#define PP_FINDING_OPS 8
+
+struct pp_finding {
+	enum pp_rule rule;
+	enum pp_class cls;
+	char step[PP_NAME_MAX];  /* step of the op that showed it */
+	uint32_t op;             /* id of that op, 0 if none (log lines) */
+	uint16_t region;         /* index in the plan, PP_NO_INDEX if none */
+	uint64_t offset_bytes, length_bytes; /* in the region */
+	bool has_expected, has_found;
+	struct pp_stamp expected; /* the newest write that had to show */
+	struct pp_stamp found;
+	uint32_t ops[PP_FINDING_OPS]; /* ids of operations that touch or overlap, in time order */
+	size_t n_ops;
+	int defect;              /* index of the known-defect row that explains it, -1 if none */
+	char text[512];          /* one sentence */
+};
+
+struct pp_findings {
+	struct pp_finding *items;
+	size_t count, cap;
+	size_t dropped; /* found beyond PP_FINDINGS_MAX; still counted */
+};
+#define PP_FINDINGS_MAX 1000
+
+/** pp_finding_add - append a zeroed finding with rule, class and sentence; NULL without memory or
+ *  beyond the limit (then counted in dropped). */
+struct pp_finding *pp_finding_add(struct pp_findings *f, enum pp_rule rule, enum pp_class cls,
+				  const char *fmt, ...) __attribute__((format(printf, 4, 5)));
+void pp_findings_free(struct pp_findings *f);
+
+#endif

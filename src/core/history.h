@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The history: every operation and observation with begin and end, as the
+ * workers recorded it. Binary on disk (48 bytes an event), text for people and
+ * for golden tests. docs/history-format.md describes both.
+ */
+#ifndef PP_CORE_HISTORY_H
+#define PP_CORE_HISTORY_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/err.h"
+#include "core/plan.h"
+#include "core/stamp.h"
+
+#define PP_HISTORY_VERSION 1u
+#define PP_NO_CELL         0xffffffffu
+
+/* Flags of an event. */
+#define PP_EVENT_SKIPPED 1u /* not executed: its MR was refused, or dropped by a --drop switch */
+#define PP_EVENT_OPEN    2u /* began, no end was recorded (crash, timeout): outcome unknown */
+#define PP_EVENT_PARTIAL 4u /* length_bytes is less than was asked for */
+
+/*
+ * One operation, or one run of neighbouring cells that an observation saw with the same writer and
+ * generation. 48 bytes, little-endian on disk. Times are nanoseconds of CLOCK_MONOTONIC since the
+ * start of the history.
+ *
+ * An observation of a range gives one event for each run; all carry the observation's own begin and
+ * end. A write gives one event. offset_bytes is always relative to the REGION (never to the MR), and
+ * object is the region's index, except: reg and dereg (index of the MR), mkfs, mount, umount (fs).
+ *
+ * Quiet points carry numbers instead of a range (signed, differences to the case's baseline):
+ * offset_bytes = pins held (acquired - released), length_bytes = VmPin in pages, gen = packets that
+ * the fabric counted. pp_event_quiet() packs them.
+ */
+struct pp_event {
+	uint64_t begin_ns;
+	uint64_t end_ns;
+	uint64_t offset_bytes;
+	uint32_t length_bytes;
+	uint32_t op;     /* id in the plan */
+	uint32_t gen;    /* writes: own; observations: found; PP_SEEN_OTHER: index into cells[] or PP_NO_CELL */
+	int32_t result;  /* 0 or -errno */
+	uint16_t writer; /* writes: own actor; observations: found */
+	uint16_t object;
+	uint8_t actor;
+	uint8_t verb;    /* enum pp_verb */
+	uint8_t seen;    /* enum pp_seen, for observations */
+	uint8_t flags;   /* PP_EVENT_* */
+};
+_Static_assert(sizeof(struct pp_event) == 48, "an event is 48 bytes");
+
+struct pp_history {
+	uint64_t run;       /* run id in the stamps */
+	uint32_t plan_crc;  /* pp_plan_crc() of the plan; 0: not tied (golden histories) */
+	uint64_t start_realtime_ns;
+	struct pp_event *events; /* sorted by begin_ns, stable */
+	size_t n_events;
+	uint8_t (*cells)[PP_CELL_BYTES]; /* raw bytes of cells seen as PP_SEEN_OTHER */
+	size_t n_cells;
+};
+
+struct pp_quiet {
+	int64_t pins;       /* nr_foll_pin_acquired - released, against the baseline; INT64_MIN: not readable */
+	int32_t vmpin_pages;
+	uint32_t packets;
+};
+void pp_event_quiet_put(struct pp_event *e, const struct pp_quiet *q);
+void pp_event_quiet_get(const struct pp_event *e, struct pp_quiet *q);
+
+/**
+ * pp_history_merge - build one history from the recorders' pieces
+ * @parts: @n_parts pieces, each sorted by begin; their cell indices are renumbered
+ */
+int pp_history_merge(const struct pp_history *parts, size_t n_parts, struct pp_history *out,
+		     struct pp_err *err);
+
+void pp_history_free(struct pp_history *h); /* frees the arrays, not @h */
+
+/** pp_history_encode - binary image (malloc'ed, *len bytes), NULL without memory. */
+void *pp_history_encode(const struct pp_history *h, size_t *len);
+
+/**
+ * pp_history_decode - parse a binary image; copies, so @data may go away
+ *
+ * Returns 0; -EPROTO other version; -EINVAL with the byte offset in @err: bad magic, short file, bad
+ * CRC, unknown verb, begin > end, begins not sorted, offset+length overflow, cell index out of range.
+ * Never crashes on any input.
+ */
+int pp_history_decode(const void *data, size_t len, struct pp_history *out, struct pp_err *err);
+
+/** pp_history_print - text form, with names from @plan (malloc'ed). */
+char *pp_history_print(const struct pp_history *h, const struct pp_plan *plan);
+
+/** pp_history_parse - the text form back; errors name line and column. */
+int pp_history_parse(const char *text, size_t len, const struct pp_plan *plan,
+		     struct pp_history *out, struct pp_err *err);
+
+/** pp_history_check - every reference of the history exists in @plan, or -EINVAL naming the event. */
+int pp_history_check(const struct pp_history *h, const struct pp_plan *plan, struct pp_err *err);
+
+#endif

@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The plan: what one case will do, as data and as text. docs/plan-language.md
+ * is the grammar. A plan is parsed completely before anything runs; printing a
+ * parsed plan and parsing it again gives the same plan.
+ */
+#ifndef PP_CORE_PLAN_H
+#define PP_CORE_PLAN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "core/err.h"
+#include "core/verb.h"
+#include "core/words.h"
+
+#define PP_PLAN_VERSION 1
+#define PP_NAME_MAX     48  /* of an object, actor or fact, with NUL */
+#define PP_CASE_MAX     96  /* of a case name, with NUL */
+#define PP_TEXT_MAX     192 /* of a quoted string, with NUL */
+#define PP_NO_INDEX     0xffffu
+
+enum pp_backing {
+	PP_BACKING_ANON,
+	PP_BACKING_ANON_THP,
+	PP_BACKING_HUGETLB,
+	PP_BACKING_MEMFD,
+	PP_BACKING_TMPFS,
+	PP_BACKING_EXT4,
+	PP_BACKING_XFS,
+	PP_BACKING_BTRFS,
+	PP_BACKING_VFAT,
+	PP_BACKING_FSDAX_EXT4,
+	PP_BACKING_FSDAX_XFS,
+	PP_BACKING_DEVDAX,
+	PP_BACKING_BLOCKDEV, /* page cache of a raw disk */
+	PP_BACKING_SECRETMEM,
+	PP_BACKING_PFNMAP, /* a PCI resource0 file */
+	PP_BACKING_VVAR,
+	PP_BACKING_VDSO,
+	PP_BACKING_UNMAPPED, /* an address range without a mapping */
+	PP_BACKING_KERNEL,   /* a kernel address */
+	PP_BACKING_COUNT
+};
+
+struct pp_backing_info {
+	const char *name;
+	bool needs_fs;   /* region line must say fs= */
+	bool has_file;   /* a file descriptor stands behind it: pread, fsync, second mapping work */
+	bool has_disk;   /* the file has blocks on a block device: disk-read and cold-read work */
+	bool dax;        /* the mapped page is the storage */
+	bool special;    /* no memory of ours: only registration attempts make sense */
+	bool needs_disk; /* region line must say disk= (blockdev) */
+};
+extern const struct pp_backing_info pp_backings[PP_BACKING_COUNT];
+
+enum pp_share { PP_SHARED, PP_PRIVATE };
+
+#define PP_PROT_R 1u
+#define PP_PROT_W 2u
+
+enum pp_eof { PP_EOF_INSIDE, PP_EOF_STRADDLE, PP_EOF_BEYOND };
+
+/* Access bits of an MR in the plan; names lw, rw, rr, ra, od; "none" for 0. */
+#define PP_ACCESS_LW 1u /* LOCAL_WRITE */
+#define PP_ACCESS_RW 2u /* REMOTE_WRITE */
+#define PP_ACCESS_RR 4u /* REMOTE_READ */
+#define PP_ACCESS_RA 8u /* REMOTE_ATOMIC */
+#define PP_ACCESS_OD 16u /* ON_DEMAND */
+
+/* A disk is a slot: "disk0" is the first ordinary disk the harness owns, "pmem0" the first fsdax
+ * namespace. The run says which block device fills a slot. */
+struct pp_fs_def {
+	char name[PP_NAME_MAX];
+	char type[16];           /* ext4, xfs, btrfs, vfat, tmpfs */
+	char slot[16];           /* "disk0", "pmem0"; empty for tmpfs */
+	uint32_t block_bytes;    /* 0: the default of mkfs */
+	char mkfs[PP_TEXT_MAX];  /* further options of mkfs */
+	char mount[PP_TEXT_MAX]; /* mount options */
+};
+
+struct pp_region_def {
+	char name[PP_NAME_MAX];
+	enum pp_backing backing;
+	enum pp_share share;
+	unsigned prot;       /* PP_PROT_* ; 0 is PROT_NONE */
+	bool fd_readonly;    /* file opened O_RDONLY (fd=ro) */
+	bool populate;       /* touched before anything else (touch=yes) */
+	enum pp_eof eof;     /* where the range lies against the end of file */
+	uint64_t size_bytes; /* of the mapping */
+	uint16_t fs;         /* index, PP_NO_INDEX if none */
+	uint16_t of;         /* region whose file this one maps too (of=NAME), PP_NO_INDEX if own */
+	char slot[16];       /* blockdev: "disk1"; devdax: "devdax0" */
+	uint16_t space;      /* computed: index of the region that owns the data this mapping shows */
+	uint16_t file_space; /* computed: index of the region that owns the file's data */
+};
+
+struct pp_mr_def {
+	char name[PP_NAME_MAX];
+	uint16_t region;
+	uint64_t offset_bytes, length_bytes;
+	unsigned access; /* PP_ACCESS_* */
+};
+
+enum pp_expect {
+	PP_EXPECT_OK,     /* default: must succeed */
+	PP_EXPECT_ERRNO,  /* must fail with expect_errno */
+	PP_EXPECT_ANY,    /* either; nothing is judged */
+	PP_EXPECT_ERA,    /* registration: what the policy table says for the kernel's era */
+	PP_EXPECT_POLICY, /* era, and a writable long-term pin of a shared filesystem mapping that
+			     is accepted is a finding of O8 (class accepted) */
+};
+
+struct pp_op {
+	uint32_t id;            /* unique in the plan, > 0, ascending in text order */
+	uint16_t actor;         /* index */
+	uint16_t step;          /* index into steps */
+	enum pp_verb verb;
+	uint16_t object;        /* index of fs, region or mr as the verb's target says */
+	uint64_t offset_bytes, length_bytes; /* relative to the region, or to the MR for target MR */
+	uint32_t gen;           /* writes: generation of this actor, > 0 */
+	char via[16];           /* slot of the raw disk, "" if none */
+	bool hazard;            /* left out by --drop-hazard */
+	enum pp_expect expect;
+	int expect_errno;       /* positive */
+	uint32_t bound_ms;      /* 0: the executor's default bound for one operation */
+	uint32_t after_first, after_count; /* slice of plan->after: ids that must have ended before */
+};
+
+enum pp_when { PP_WHEN_ALWAYS, PP_WHEN_ACCEPTED, PP_WHEN_REFUSED };
+
+/* Least evidence for a PASS: the counter called name must be at least least. */
+struct pp_need_evidence {
+	char name[PP_NAME_MAX];
+	uint64_t least;
+	enum pp_when when; /* whether any op with expect=era|policy was refused */
+};
+
+struct pp_plan {
+	char case_name[PP_CASE_MAX]; /* scenario/backing-or-kind/pinner */
+	char backing[PP_NAME_MAX];   /* words that known-defect rows match: the region under test */
+	char pinner[PP_NAME_MAX];
+	uint64_t seed;
+	uint32_t rules;              /* PP_RULE_BIT mask the oracle applies */
+	uint32_t bound_ms;           /* for the whole case */
+	char (*needs)[PP_NAME_MAX];  /* names of facts (core/facts.h) */
+	size_t n_needs;
+	struct pp_need_evidence *evidence;
+	size_t n_evidence;
+	struct pp_fs_def *fs;
+	size_t n_fs;
+	struct pp_region_def *regions;
+	size_t n_regions;
+	struct pp_mr_def *mrs;
+	size_t n_mrs;
+	char (*actors)[PP_NAME_MAX];
+	size_t n_actors;
+	char (*steps)[PP_NAME_MAX];  /* steps[0] is "" (before the first step line) */
+	size_t n_steps;
+	struct pp_op *ops;
+	size_t n_ops;
+	uint32_t *after;
+	size_t n_after;
+};
+
+/**
+ * pp_plan_parse - parse a whole plan text
+ * @text: NUL-terminated or not; @len bytes
+ * @out: the plan, to be freed with pp_plan_free()
+ * @err: names "line L column C" and what was expected there
+ *
+ * Returns 0, -EINVAL (bad text), -EPROTO (another version), -ENOMEM. Checks every reference, range,
+ * duplicate name, operand kind, `after` cycle (after may name only earlier ids) and size multiple of
+ * PP_CELL_BYTES. Pure and thread-safe.
+ */
+int pp_plan_parse(const char *text, size_t len, struct pp_plan **out, struct pp_err *err);
+
+/** pp_plan_print - the plan as text (malloc'ed, NUL-terminated) or NULL without memory. */
+char *pp_plan_print(const struct pp_plan *plan);
+
+void pp_plan_free(struct pp_plan *plan);
+
+/** pp_plan_crc - CRC-32C of the printed text: ties a history to its plan. */
+uint32_t pp_plan_crc(const struct pp_plan *plan);
+
+const struct pp_op *pp_plan_op(const struct pp_plan *plan, uint32_t id); /* NULL if absent */
+/** pp_plan_op_region - region index an op acts on (through its MR if need be), PP_NO_INDEX if none. */
+uint16_t pp_plan_op_region(const struct pp_plan *plan, const struct pp_op *op);
+/** pp_plan_op_offset - offset in the region (adds the MR's offset). */
+uint64_t pp_plan_op_offset(const struct pp_plan *plan, const struct pp_op *op);
+/** pp_plan_scenario - first component of the case name into @out (PP_NAME_MAX). */
+void pp_plan_scenario(const struct pp_plan *plan, char *out);
+
+/*
+ * Builder: scenarios write plan text line by line, so that there is one grammar and one parser.
+ */
+struct pp_plan_text {
+	char *text; /* malloc'ed; NUL-terminated */
+	size_t len, cap;
+	uint32_t next_op;        /* id of the next op line */
+	uint32_t next_gen;       /* generation of the next write */
+	int failed;              /* -ENOMEM once memory ran out; later calls do nothing */
+};
+
+/** pp_say - append one formatted line (newline added). */
+void pp_say(struct pp_plan_text *t, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/** pp_op - append "op ID main FMT" with the next id; returns the id. */
+uint32_t pp_op(struct pp_plan_text *t, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/** pp_op_by - the same for another actor. */
+uint32_t pp_op_by(struct pp_plan_text *t, const char *actor, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+
+#endif

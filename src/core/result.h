@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The record of one case, from which KTAP, JSON and the table are all made, and
+ * the function that decides its verdict.
+ */
+#ifndef PP_CORE_RESULT_H
+#define PP_CORE_RESULT_H
+
+#include "core/defect.h"
+#include "core/evidence.h"
+#include "core/facts.h"
+#include "core/finding.h"
+#include "core/history.h"
+#include "core/plan.h"
+#include "core/words.h"
+
+#define PP_RESULT_VERSION 1
+
+/* How the child that ran the plan ended. */
+enum pp_ending {
+	PP_ENDING_DONE,     /* all operations executed */
+	PP_ENDING_SKIP,     /* a needed fact is missing; reason names it */
+	PP_ENDING_BROKEN,   /* set-up that should work did not; reason */
+	PP_ENDING_TIMEOUT,  /* the deadline of the case passed; reason says where it hung */
+	PP_ENDING_CRASH,    /* the child died of a signal, or the kernel died; reason */
+	PP_ENDING_STARTED   /* nothing was heard after the start: read as crash of the guest */
+};
+extern const struct pp_word pp_ending_words[];
+
+struct pp_result {
+	char case_name[PP_CASE_MAX];
+	enum pp_verdict verdict;
+	char reason[768];     /* one sentence: why this verdict */
+	char reference[256];  /* of the known-defect row for XFAIL and XPASS */
+	uint64_t seed;
+	uint64_t duration_ms;
+	int attempts;         /* 1..3 */
+	enum pp_ending ending;
+	struct pp_findings findings;
+	struct pp_evidence evidence;
+};
+
+/**
+ * pp_result_decide - verdict, reason and reference from what happened
+ * @r: ending and reason (for any ending but DONE), findings, evidence are filled in
+ *
+ * Order: SKIP, BROKEN as they are. A finding that no row explains: FAIL. TIMEOUT, CRASH unless a row
+ * of O9 or class splat explains them. All findings explained and in range: XFAIL ("range unconfirmed"
+ * where POSSIBLE). Too little evidence: INCONCLUSIVE. A row IN range that predicts and none was seen:
+ * XPASS. Else PASS, whose reason lists the evidence. Sets findings' defect index. Pure.
+ */
+void pp_result_decide(struct pp_result *r, const struct pp_plan *plan, const struct pp_facts *facts);
+
+void pp_result_free(struct pp_result *r);
+
+/** pp_verdict_worst - the worse of two. */
+enum pp_verdict pp_verdict_worst(enum pp_verdict a, enum pp_verdict b);
+
+/** pp_verdict_exit - exit code of a run whose worst verdict is @worst. 77 only if all were skipped;
+ *  with @bisect 77 and 99 become 125; XPASS is 1 with @strict. */
+int pp_verdict_exit(enum pp_verdict worst, bool strict, bool bisect);
+
+/* JSON of one result (docs/results.schema.json) and back. malloc'ed text. */
+char *pp_result_json(const struct pp_result *r, const struct pp_plan *plan);
+int pp_result_parse(const char *json, size_t len, struct pp_result *r, struct pp_err *err);
+
+#endif

@@ -2,7 +2,8 @@
 /*
  * The registration policy as data: which mapping x access ibv_reg_mr() accepts
  * in which kernel era, with which errno it refuses. One table; the recorded
- * atlases of real kernels test it row by row.
+ * atlases of real kernels test it row by row, and the scenario mr-policy makes
+ * one variant of each row.
  */
 #ifndef PP_CORE_POLICY_H
 #define PP_CORE_POLICY_H
@@ -20,16 +21,24 @@ enum pp_policy_access {
 	PP_POLICY_ACCESS_COUNT
 };
 
+#define PP_POLICY_NOT_JUDGED (-1)
+
+/* The columns' access masks (PP_ACCESS_*), in the order in which they are to be tried on one
+ * mapping: columns that only read come first, because a write pin leaves pages behind that a later
+ * read pin finds (seen: a PROT_WRITE-only mapping). */
+extern const unsigned pp_policy_access_masks[PP_POLICY_ACCESS_COUNT];
+
 struct pp_policy_row {
-	const char *name;      /* VMA kind: "ext4-shared-rw": the variant name of mr-policy */
-	const char *backings;  /* space-separated backing names it covers */
-	int share;             /* enum pp_share, or -1 for both */
-	int prot;              /* PP_PROT_* mask, or -1 for any */
-	int eof;               /* enum pp_eof */
-	const char *why;       /* the kernel function that decides */
-	/* positive errno, 0 for accepted, by era and column */
+	const char *name;   /* VMA kind: "ext4-shared-rw": the variant name of mr-policy */
+	const char *region; /* words of the plan's region line, without name, size, fs, disk and of:
+			       "backing=ext4 share=shared prot=rw fd=rw touch=yes eof=inside".
+			       They also say which regions the row covers; see pp_policy_find() */
+	const char *why;    /* the kernel function that decides */
+	/* positive errno, 0 for accepted, PP_POLICY_NOT_JUDGED, by era and column */
 	short expect[PP_ERA_COUNT][PP_POLICY_ACCESS_COUNT];
-	bool defect_if_written; /* a writable long-term pin here is a known hole: PP_EXPECT_POLICY */
+	bool touch_decides;     /* covers only regions with the row's own touch= */
+	bool defect_if_written; /* a writable long-term pin here is a known hole: PP_EXPECT_POLICY
+				 */
 };
 
 extern const struct pp_policy_row pp_policy_rows[];
@@ -38,17 +47,32 @@ extern const size_t pp_policy_n_rows;
 /** pp_policy_column - column of an access mask (PP_ACCESS_*), -1 if the atlas has none for it. */
 int pp_policy_column(unsigned access);
 
-/** pp_policy_find - the row that a region falls under, NULL if none does. */
+/**
+ * pp_policy_find - the row that a region falls under, NULL if none does
+ *
+ * backing, share, prot and eof must be as the row's region words say (a word that the row leaves
+ * out covers all); touch too where touch_decides. A row with the region's fd mode is preferred, but
+ * the fd mode alone excludes no row: no kernel decides by it. Pure.
+ */
 const struct pp_policy_row *pp_policy_find(const struct pp_region_def *r);
 
 /**
  * pp_policy_expect - errno expected of registering @r with @access in @era (0: accepted)
  *
- * Returns -1 if the table does not know (no row, no column, unknown era).
+ * Returns PP_POLICY_NOT_JUDGED (-1) if the table does not know (no row, no column, unknown era, or
+ * an expectation that was never established). Pure.
  */
 int pp_policy_expect(const struct pp_region_def *r, unsigned access, enum pp_era era);
 
-/** pp_policy_eras - bit mask (1 << era) of the eras in which @result (positive errno or 0) is expected. */
+/**
+ * pp_policy_expect_on - the same for a probed machine: the column ON_DEMAND is not judged where the
+ * provider has ODP (fact "rxe-odp"), for the table only knows providers without. Pure.
+ */
+int pp_policy_expect_on(const struct pp_region_def *r, unsigned access,
+			const struct pp_facts *facts);
+
+/** pp_policy_eras - bit mask (1 << era) of the eras in which @result (positive errno or 0) is
+ * expected. */
 unsigned pp_policy_eras(const struct pp_policy_row *row, int column, int result);
 
 #endif

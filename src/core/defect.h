@@ -11,16 +11,17 @@
 #include "core/words.h"
 
 struct pp_defect {
-	const char *name;       /* stable: "mr-write-lost-after-fsync" */
-	const char *scenario;   /* exact */
-	const char *steps;      /* space-separated step names with '_' for ' '... or "*" */
-	const char *backings;   /* space-separated words of plan.backing, or "*" */
-	const char *pinners;    /* space-separated, or "*" */
+	const char *name;     /* stable: "mr-write-lost-after-fsync" */
+	const char *scenario; /* exact */
+	const char *steps;    /* exact step names, separated by '|', or "*" */
+	const char *backings; /* space-separated words of plan.backing, or "*" */
+	const char *pinners;  /* space-separated, or "*" */
 	enum pp_rule rule;
-	uint32_t classes;       /* 1 << enum pp_class mask of the finding's class */
-	const char *log;        /* regex of log lines (O10) the row allows, NULL for none */
+	uint32_t classes;                /* 1 << enum pp_class mask of the finding's class */
+	const char *log;                 /* POSIX extended regex that the sentence of an O10 finding
+					    must match; NULL: the row explains no log line */
 	struct pp_version since, before; /* upstream range [since, before) */
-	const char *reference;  /* commit, report or thread */
+	const char *reference;           /* commit, report or thread */
 	const char *title;
 };
 
@@ -32,11 +33,17 @@ enum pp_range { PP_RANGE_OUT, PP_RANGE_IN, PP_RANGE_POSSIBLE };
 /** pp_defect_range - IN or OUT for mainline, stable and Debian; POSSIBLE for any other kernel. */
 enum pp_range pp_defect_range(const struct pp_defect *d, const struct pp_facts *f);
 
-/** pp_defect_match - does row @d explain finding @x of this plan? (range not looked at) */
+/**
+ * pp_defect_match - does row @d explain finding @x of this plan? (range not looked at)
+ *
+ * Scenario, backing, pinner, rule, class and step must all match. A finding of O10 must match the
+ * row's log regex as well, whatever the row's rule is: a row may allow the log lines that come with
+ * its defect. Pure.
+ */
 bool pp_defect_match(const struct pp_defect *d, const struct pp_plan *plan,
 		     const struct pp_finding *x);
 
-/** pp_defect_predicts - does row @d say that a case of this plan shows a finding? */
+/** pp_defect_predicts - does row @d say that a case of this plan shows a finding? Pure. */
 bool pp_defect_predicts(const struct pp_defect *d, const struct pp_plan *plan);
 
 #endif

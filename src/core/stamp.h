@@ -2,6 +2,10 @@
 /*
  * Self-identifying cells: every 64-byte cell of test data says who wrote it,
  * where it belongs and which generation it is, under a CRC-32C.
+ *
+ * Layout, little-endian: 0 magic "Pp" and version (2 x 16 bits), 4 CRC-32C of all other bytes, 8 run,
+ * 16 offset (64 bits each), 24 region, 28 writer, 32 generation (32 bits each), 36 filler that follows
+ * from the fields, so that each 8-byte word from 32 on tells any two stamps apart.
  */
 #ifndef PP_CORE_STAMP_H
 #define PP_CORE_STAMP_H
@@ -33,12 +37,14 @@ enum pp_seen {
 /**
  * pp_crc32c - Castagnoli CRC over @len bytes, start with @crc = 0
  *
- * Uses the faster of the SSE4.2 instruction and an 8-way table, measured by
- * pp_crc32c_select(); table until then. Pure, thread-safe.
+ * A part after another: pass the CRC of the first part as @crc. Uses an 8-way table until
+ * pp_crc32c_force() chooses otherwise; which of the two is faster is for a caller with a clock to
+ * measure. Same result either way; thread-safe.
  */
 uint32_t pp_crc32c(uint32_t crc, const void *data, size_t len);
 
-/** pp_crc32c_force - choose an implementation by hand: "table", "instruction"; false if absent. */
+/** pp_crc32c_force - choose an implementation: "table", "instruction" (SSE4.2); false, and nothing
+ *  changed, if there is no such or this CPU lacks it. Thread-safe. */
 bool pp_crc32c_force(const char *which);
 
 /** pp_stamp_put - write the 64 bytes of @s to @cell (any alignment). */

@@ -33,7 +33,10 @@
  *
  * Quiet points carry numbers instead of a range (signed, differences to the case's baseline):
  * offset_bytes = pins held (acquired - released), length_bytes = VmPin in pages, gen = packets that
- * the fabric counted. pp_event_quiet() packs them.
+ * the fabric counted. pp_event_quiet_put() packs them.
+ *
+ * An open event has end_ns = UINT64_MAX. An observation that was skipped, is open or got no bytes is
+ * PP_SEEN_FAULT. object is 0 for verbs without an operand.
  */
 struct pp_event {
 	uint64_t begin_ns;
@@ -67,12 +70,50 @@ struct pp_quiet {
 	int32_t vmpin_pages;
 	uint32_t packets;
 };
+
+/* The fields of an event that a check can find wrong; says where to look in a file or a line. */
+enum pp_event_part {
+	PP_PART_NONE, /* nothing is wrong */
+	PP_PART_BEGIN,
+	PP_PART_END,
+	PP_PART_OFFSET,
+	PP_PART_OP,
+	PP_PART_GEN,
+	PP_PART_RESULT,
+	PP_PART_WRITER,
+	PP_PART_OBJECT,
+	PP_PART_ACTOR,
+	PP_PART_VERB,
+	PP_PART_SEEN,
+	PP_PART_FLAGS,
+	PP_PART_COUNT
+};
+
+/**
+ * pp_event_fault - the first thing wrong with one event
+ * @n_cells: number of raw cells of its history
+ * @plan: also look up every reference there; NULL: only what the event says of itself
+ * @why: gets a static sentence part ("names an operation that the plan does not have")
+ *
+ * Returns the field that is wrong or PP_PART_NONE. Pure, thread-safe, for any bytes in @e.
+ */
+enum pp_event_part pp_event_fault(const struct pp_event *e, size_t n_cells,
+				  const struct pp_plan *plan, const char **why);
+
+/** pp_event_target - what an event's object is an index of: the verb's target, but the region for
+ *  verbs that only act through an MR (all but reg and dereg). @verb must be a known verb. */
+enum pp_target pp_event_target(enum pp_verb verb);
+
 void pp_event_quiet_put(struct pp_event *e, const struct pp_quiet *q);
 void pp_event_quiet_get(const struct pp_event *e, struct pp_quiet *q);
 
 /**
  * pp_history_merge - build one history from the recorders' pieces
  * @parts: @n_parts pieces, each sorted by begin; their cell indices are renumbered
+ *
+ * Events that begin together keep the order of the parts. run, plan_crc and start_realtime_ns come
+ * from the first part that says them (not 0). Returns 0; -EINVAL: a part is of another run or plan,
+ * unsorted, or names a cell it does not have; -EOVERFLOW: too many cells; -ENOMEM.
  */
 int pp_history_merge(const struct pp_history *parts, size_t n_parts, struct pp_history *out,
 		     struct pp_err *err);
@@ -91,14 +132,21 @@ void *pp_history_encode(const struct pp_history *h, size_t *len);
  */
 int pp_history_decode(const void *data, size_t len, struct pp_history *out, struct pp_err *err);
 
-/** pp_history_print - text form, with names from @plan (malloc'ed). */
+/** pp_history_print - text form, with names from @plan (malloc'ed), NULL without memory. An index that
+ *  the plan does not have is shown as "?N", which pp_history_parse() refuses. */
 char *pp_history_print(const struct pp_history *h, const struct pp_plan *plan);
 
-/** pp_history_parse - the text form back; errors name line and column. */
+/**
+ * pp_history_parse - the text form back
+ *
+ * Returns 0; -EPROTO other version; -EINVAL with "line L column C" in @err for bad text, and for
+ * whatever pp_event_fault() finds against @plan; -ENOMEM. Never crashes on any input.
+ */
 int pp_history_parse(const char *text, size_t len, const struct pp_plan *plan,
 		     struct pp_history *out, struct pp_err *err);
 
-/** pp_history_check - every reference of the history exists in @plan, or -EINVAL naming the event. */
+/** pp_history_check - every reference of the history exists in @plan, which is the plan it is tied to;
+ *  or -EINVAL naming the event (counted from 0). */
 int pp_history_check(const struct pp_history *h, const struct pp_plan *plan, struct pp_err *err);
 
 #endif

@@ -1,0 +1,28 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# The scenarios: one line here and one file of the same name is all that a scenario needs.
+# scripts/new-scenario writes both.
+
+PP_SCENARIOS =
+
+pkglibexec_PROGRAMS += $(PP_SCENARIOS)
+
+# The command gets a table of all scenarios, each single program a table of its own one.
+# main() of the programs is in libpinproof.a (src/run/scenario_main.c).
+scenarios/list.c: scenarios/local.mk build-aux/scenario-table
+	$(AM_V_GEN)$(MKDIR_P) scenarios && \
+	$(SHELL) $(srcdir)/build-aux/scenario-table $(PP_SCENARIOS) >$@.new && mv $@.new $@
+
+PP_SCENARIO_TABLES = $(PP_SCENARIOS:=.table.c)
+$(PP_SCENARIO_TABLES): %.table.c: scenarios/local.mk build-aux/scenario-table
+	$(AM_V_GEN)$(MKDIR_P) $(@D) && \
+	$(SHELL) $(srcdir)/build-aux/scenario-table $* >$@.new && mv $@.new $@
+
+PP_SCENARIO_OBJECTS = $(PP_SCENARIOS:=.table.$(OBJEXT))
+$(PP_SCENARIO_OBJECTS): %.table.$(OBJEXT): %.table.c
+	$(AM_V_CC)$(COMPILE) -c -o $@ $<
+
+$(PP_SCENARIOS): PP_OWN = $@.table.$(OBJEXT)
+$(PP_SCENARIOS): %: %.table.$(OBJEXT)
+
+CLEANFILES += scenarios/list.c $(PP_SCENARIO_TABLES)
+EXTRA_DIST += build-aux/scenario-table

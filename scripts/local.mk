@@ -1,0 +1,5 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Scripts for developers are in the archive only; scripts/vm is installed for `pinproof vm`.
+
+EXTRA_DIST += scripts/check scripts/quickstart scripts/new-scenario .ci/run \
+	build-aux/packages.debian

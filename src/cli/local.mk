@@ -1,0 +1,8 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# The command pinproof: its own sources and every scenario.
+
+bin_PROGRAMS += pinproof
+pinproof_SOURCES =
+
+pinproof_SOURCES += $(PP_SCENARIOS:=.c)
+nodist_pinproof_SOURCES = scenarios/list.c

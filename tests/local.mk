@@ -1,0 +1,38 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# What make check runs: unit tests, tests of the command, lint. Each test may run from any
+# build directory: srcdir is the top of the sources, PINPROOF the command that was built.
+
+TEST_SUITE_LOG = tests/test-suite.log
+TEST_EXTENSIONS = .bats
+AM_TESTS_ENVIRONMENT = \
+	srcdir='$(abs_top_srcdir)'; export srcdir; \
+	builddir='$(abs_top_builddir)'; export builddir; \
+	PINPROOF='$(abs_top_builddir)/pinproof'; export PINPROOF;
+BATS_LOG_DRIVER = AM_TAP_AWK='$(AWK)' $(SHELL) $(top_srcdir)/build-aux/tap-driver.sh
+BATS_LOG_COMPILER = $(BATS)
+AM_BATS_LOG_FLAGS = --tap
+
+PP_UNIT_TESTS = \
+	tests/unit/test_policy
+
+PP_CLI_TESTS =
+
+check_LIBRARIES += tests/unit/libunit.a
+tests_unit_libunit_a_SOURCES = tests/unit/unit.c tests/unit/unit.h
+
+if HAVE_CUNIT
+check_PROGRAMS += $(PP_UNIT_TESTS)
+TESTS += $(PP_UNIT_TESTS)
+$(PP_UNIT_TESTS): PP_OWN = tests/unit/libunit.a -lcunit
+$(PP_UNIT_TESTS): tests/unit/libunit.a
+endif
+
+if HAVE_BATS
+TESTS += $(PP_CLI_TESTS)
+endif
+EXTRA_DIST += $(PP_CLI_TESTS)
+
+if HAVE_LINT
+TESTS += build-aux/lint/selftest build-aux/lint/run
+endif
+EXTRA_DIST += build-aux/lint/run build-aux/lint/selftest

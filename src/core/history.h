@@ -28,15 +28,16 @@
  * start of the history.
  *
  * An observation of a range gives one event for each run; all carry the observation's own begin and
- * end. A write gives one event. offset_bytes is always relative to the REGION (never to the MR), and
- * object is the region's index, except: reg and dereg (index of the MR), mkfs, mount, umount (fs).
+ * end. A write gives one event. offset_bytes is always relative to the REGION (never to the MR),
+ * and object is the region's index, except: reg and dereg (index of the MR), mkfs, mount, umount
+ * (fs).
  *
  * Quiet points carry numbers instead of a range (signed, differences to the case's baseline):
  * offset_bytes = pins held (acquired - released), length_bytes = VmPin in pages, gen = packets that
  * the fabric counted. pp_event_quiet_put() packs them.
  *
- * An open event has end_ns = UINT64_MAX. An observation that was skipped, is open or got no bytes is
- * PP_SEEN_FAULT. object is 0 for verbs without an operand.
+ * An open event has end_ns = UINT64_MAX. What is skipped or open saw nothing, whatever seen says;
+ * the text form gives it PP_SEEN_FAULT. object means nothing for verbs without an operand.
  */
 struct pp_event {
 	uint64_t begin_ns;
@@ -44,20 +45,21 @@ struct pp_event {
 	uint64_t offset_bytes;
 	uint32_t length_bytes;
 	uint32_t op;     /* id in the plan */
-	uint32_t gen;    /* writes: own; observations: found; PP_SEEN_OTHER: index into cells[] or PP_NO_CELL */
+	uint32_t gen;    /* writes: own; observations: found; PP_SEEN_OTHER: index into cells[] or
+			    PP_NO_CELL */
 	int32_t result;  /* 0 or -errno */
 	uint16_t writer; /* writes: own actor; observations: found */
 	uint16_t object;
 	uint8_t actor;
-	uint8_t verb;    /* enum pp_verb */
-	uint8_t seen;    /* enum pp_seen, for observations */
-	uint8_t flags;   /* PP_EVENT_* */
+	uint8_t verb;  /* enum pp_verb */
+	uint8_t seen;  /* enum pp_seen, for observations */
+	uint8_t flags; /* PP_EVENT_* */
 };
 _Static_assert(sizeof(struct pp_event) == 48, "an event is 48 bytes");
 
 struct pp_history {
-	uint64_t run;       /* run id in the stamps */
-	uint32_t plan_crc;  /* pp_plan_crc() of the plan; 0: not tied (golden histories) */
+	uint64_t run;      /* run id in the stamps */
+	uint32_t plan_crc; /* pp_plan_crc() of the plan; 0: not tied (golden histories) */
 	uint64_t start_realtime_ns;
 	struct pp_event *events; /* sorted by begin_ns, stable */
 	size_t n_events;
@@ -66,7 +68,8 @@ struct pp_history {
 };
 
 struct pp_quiet {
-	int64_t pins;       /* nr_foll_pin_acquired - released, against the baseline; INT64_MIN: not readable */
+	int64_t pins; /* nr_foll_pin_acquired - released, against the baseline; INT64_MIN: not
+			 readable */
 	int32_t vmpin_pages;
 	uint32_t packets;
 };
@@ -111,7 +114,8 @@ void pp_event_quiet_get(const struct pp_event *e, struct pp_quiet *q);
  * pp_history_merge - build one history from the recorders' pieces
  * @parts: @n_parts pieces, each sorted by begin; their cell indices are renumbered
  *
- * Events that begin together keep the order of the parts. run, plan_crc and start_realtime_ns come
+ * Events that begin together keep the order of the parts. An open event loses whatever end was half
+ * recorded. run, plan_crc and start_realtime_ns come
  * from the first part that says them (not 0). Returns 0; -EINVAL: a part is of another run or plan,
  * unsorted, or names a cell it does not have; -EOVERFLOW: too many cells; -ENOMEM.
  */
@@ -126,14 +130,14 @@ void *pp_history_encode(const struct pp_history *h, size_t *len);
 /**
  * pp_history_decode - parse a binary image; copies, so @data may go away
  *
- * Returns 0; -EPROTO other version; -EINVAL with the byte offset in @err: bad magic, short file, bad
- * CRC, unknown verb, begin > end, begins not sorted, offset+length overflow, cell index out of range.
- * Never crashes on any input.
+ * Returns 0; -EPROTO other version; -EINVAL with the byte offset in @err: bad magic, short file,
+ * bad CRC, unknown verb, begin > end, begins not sorted, offset+length overflow, cell index out of
+ * range. Never crashes on any input.
  */
 int pp_history_decode(const void *data, size_t len, struct pp_history *out, struct pp_err *err);
 
-/** pp_history_print - text form, with names from @plan (malloc'ed), NULL without memory. An index that
- *  the plan does not have is shown as "?N", which pp_history_parse() refuses. */
+/** pp_history_print - text form, with names from @plan (malloc'ed), NULL without memory. An index
+ * that the plan does not have is shown as "?N", which pp_history_parse() refuses. */
 char *pp_history_print(const struct pp_history *h, const struct pp_plan *plan);
 
 /**
@@ -145,8 +149,8 @@ char *pp_history_print(const struct pp_history *h, const struct pp_plan *plan);
 int pp_history_parse(const char *text, size_t len, const struct pp_plan *plan,
 		     struct pp_history *out, struct pp_err *err);
 
-/** pp_history_check - every reference of the history exists in @plan, which is the plan it is tied to;
- *  or -EINVAL naming the event (counted from 0). */
+/** pp_history_check - every reference of the history exists in @plan, which is the plan it is tied
+ * to; or -EINVAL naming the event (counted from 0). */
 int pp_history_check(const struct pp_history *h, const struct pp_plan *plan, struct pp_err *err);
 
 #endif

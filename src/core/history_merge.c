@@ -91,6 +91,9 @@ static int take(struct piece *from, struct pp_event *to, struct pp_err *err)
 	const char *why;
 
 	*to = *from->next++;
+	/* Who was killed while it recorded an end leaves half of one. */
+	if (to->flags & PP_EVENT_OPEN)
+		to->end_ns = UINT64_MAX;
 	if (pp_event_fault(to, from->n_cells, NULL, &why))
 		return pp_err_set(err, -EINVAL, "An event (op %u) of piece %zu %s.", to->op,
 				  from->index, why);

@@ -1,0 +1,331 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Reads what follows the operand in an event's line: sights, generations, numbers, flags, result.
+ */
+#include "core/history_reader.h"
+
+#include <string.h>
+
+#define KIND(k)      (1u << PP_KIND_##k)
+#define KINDS_ALL    (~0u)
+#define KINDS_WRITES (KIND(WRITE) | KIND(DEVICE_WRITE))
+
+/* Keeps the 64 bytes and lets the event name them. */
+static int keep_cell(struct pp_reader *r, struct pp_draft *d, const uint8_t *cell)
+{
+	void *cells = r->h->cells;
+	int ret = pp_rd_grow(r, &cells, r->h->n_cells, &r->cap_cells, PP_CELL_BYTES);
+
+	r->h->cells = cells;
+	if (ret)
+		return ret;
+	memcpy(r->h->cells[r->h->n_cells], cell, PP_CELL_BYTES);
+	d->e.seen = PP_SEEN_OTHER;
+	d->e.gen = (uint32_t)r->h->n_cells++;
+	return 0;
+}
+
+static int see_zero(struct pp_reader *r, struct pp_draft *d)
+{
+	(void)r;
+	d->e.seen = PP_SEEN_ZERO;
+	return 0;
+}
+
+static int see_fault(struct pp_reader *r, struct pp_draft *d)
+{
+	(void)r;
+	d->e.seen = PP_SEEN_FAULT;
+	return 0;
+}
+
+static int see_other(struct pp_reader *r, struct pp_draft *d)
+{
+	(void)r;
+	d->e.seen = PP_SEEN_OTHER;
+	d->e.gen = PP_NO_CELL;
+	return 0;
+}
+
+static int see_raw(struct pp_reader *r, struct pp_draft *d)
+{
+	struct pp_token w = pp_rd_next_word(r);
+	uint8_t cell[PP_CELL_BYTES];
+
+	if (w.len != 2 * PP_CELL_BYTES)
+		return pp_rd_bad(r, w.at, "expected %u hex digits", 2 * PP_CELL_BYTES);
+	for (size_t i = 0; i < PP_CELL_BYTES; i++) {
+		int high = pp_rd_hex_digit(w.at[2 * i]), low = pp_rd_hex_digit(w.at[2 * i + 1]);
+
+		if (high < 0 || low < 0)
+			return pp_rd_bad(r, w.at + 2 * i + (high >= 0), "expected a hex digit");
+		cell[i] = (uint8_t)(high << 4 | low);
+	}
+	return keep_cell(r, d, cell);
+}
+
+/* "main:2" */
+static int actor_and_gen(struct pp_reader *r, struct pp_token w, uint32_t *actor, uint32_t *gen)
+{
+	struct pp_token name;
+	int index;
+
+	if (!pp_rd_cut_at(&w, ':', &name))
+		return pp_rd_bad(r, w.at, "expected ACTOR:GENERATION");
+	index = pp_rd_find_actor(r->plan, name);
+	if (index < 0)
+		return pp_rd_bad(r, name.at, "the plan has no actor of this name");
+	*actor = (uint32_t)index;
+	return pp_rd_number32(r, w, gen);
+}
+
+/* The stamp that belongs where the event looks, but for writer and generation. */
+static struct pp_stamp stamp_in_place(const struct pp_reader *r, const struct pp_draft *d)
+{
+	const struct pp_region_def *region = &r->plan->regions[d->e.object];
+
+	return (struct pp_stamp){
+		.run = r->h->run,
+		.region = d->verb->file ? region->file_space : region->space,
+		.offset_bytes = d->e.offset_bytes,
+	};
+}
+
+static int see_torn(struct pp_reader *r, struct pp_draft *d)
+{
+	struct pp_stamp front = stamp_in_place(r, d), back = front;
+	uint8_t cell[PP_CELL_BYTES], other[PP_CELL_BYTES];
+	uint64_t split;
+	struct pp_token w;
+	int ret;
+
+	ret = actor_and_gen(r, pp_rd_next_word(r), &front.writer, &front.generation);
+	if (!ret)
+		ret = actor_and_gen(r, pp_rd_next_word(r), &back.writer, &back.generation);
+	if (ret)
+		return ret;
+	w = pp_rd_next_word(r);
+	ret = pp_rd_number(r, w, PP_CELL_BYTES - 1, &split);
+	if (!ret && !split)
+		ret = pp_rd_bad(r, w.at, "a cell is torn behind its first byte");
+	if (ret)
+		return ret;
+	pp_stamp_put(cell, &front);
+	pp_stamp_put(other, &back);
+	memcpy(cell + split, other + split, PP_CELL_BYTES - split);
+	return keep_cell(r, d, cell);
+}
+
+/* A name of the plan, or a number for what is of no plan. */
+static int name_or_number(struct pp_reader *r, struct pp_token w, int index, uint32_t *out)
+{
+	if (index >= 0)
+		*out = (uint32_t)index;
+	else if (w.len && pp_rd_hex_digit(*w.at) >= 0 && pp_rd_hex_digit(*w.at) < 10)
+		return pp_rd_number32(r, w, out);
+	else
+		return pp_rd_bad(r, w.at, "expected a name of the plan or a number");
+	return 0;
+}
+
+/* One KEY=VALUE of a stamp, as pp_stamp_text() writes them. False in @known: not a key of a stamp.
+ */
+static int stamp_field(struct pp_reader *r, struct pp_token w, struct pp_stamp *s, bool *known)
+{
+	const struct pp_plan *p = r->plan;
+	int index;
+
+	*known = true;
+	if (pp_rd_cut(&w, "run="))
+		return pp_rd_number(r, w, UINT64_MAX, &s->run);
+	if (pp_rd_cut(&w, "offset="))
+		return pp_rd_number(r, w, UINT64_MAX, &s->offset_bytes);
+	if (pp_rd_cut(&w, "gen="))
+		return pp_rd_number32(r, w, &s->generation);
+	if (pp_rd_cut(&w, "writer="))
+		return name_or_number(r, w, pp_rd_find_actor(p, w), &s->writer);
+	if (pp_rd_cut(&w, "region=")) {
+		index = pp_rd_find_region(p, w);
+		if (index >= 0)
+			index = p->regions[index].space;
+		return name_or_number(r, w, index, &s->region);
+	}
+	*known = false;
+	return 0;
+}
+
+static int see_stamp(struct pp_reader *r, struct pp_draft *d)
+{
+	struct pp_stamp s = stamp_in_place(r, d);
+	uint8_t cell[PP_CELL_BYTES];
+
+	for (bool known = true; known;) {
+		const char *back = r->at;
+		struct pp_token w = pp_rd_next_word(r);
+		int ret = stamp_field(r, w, &s, &known);
+
+		if (ret)
+			return ret;
+		if (!known)
+			r->at = back;
+	}
+	if (!s.generation)
+		return pp_rd_bad(r, r->at, "expected gen= of the stamp");
+	pp_stamp_put(cell, &s);
+	return keep_cell(r, d, cell);
+}
+
+static int read_saw(struct pp_reader *r, struct pp_token w, struct pp_draft *d)
+{
+	static const struct {
+		const char *word;
+		int (*read)(struct pp_reader *r, struct pp_draft *d);
+	} sights[] = {
+		{ "zero", see_zero }, { "fault", see_fault }, { "other", see_other },
+		{ "raw", see_raw },   { "torn", see_torn },   { "stamp", see_stamp },
+	};
+	uint32_t writer = 0;
+	int ret;
+
+	w = pp_rd_next_word(r);
+	d->where[PP_PART_SEEN] = d->where[PP_PART_GEN] = d->where[PP_PART_WRITER] = w.at;
+	for (size_t i = 0; i < PP_ARRAY_LEN(sights); i++)
+		if (pp_rd_is(w, sights[i].word))
+			return sights[i].read(r, d);
+	d->e.seen = PP_SEEN_STAMP;
+	ret = actor_and_gen(r, w, &writer, &d->e.gen);
+	d->e.writer = (uint16_t)writer;
+	return ret;
+}
+
+static int read_gen(struct pp_reader *r, struct pp_token w, struct pp_draft *d)
+{
+	d->where[PP_PART_GEN] = w.at;
+	return pp_rd_number32(r, w, &d->e.gen);
+}
+
+static int read_pins(struct pp_reader *r, struct pp_token w, struct pp_draft *d)
+{
+	int64_t pins = INT64_MIN;
+	int ret = pp_rd_is(w, "?") ? 0 : pp_rd_signed_number(r, w, INT64_MAX, &pins);
+
+	d->e.offset_bytes = (uint64_t)pins;
+	return ret;
+}
+
+static int read_vmpin(struct pp_reader *r, struct pp_token w, struct pp_draft *d)
+{
+	int64_t pages = 0;
+	int ret = pp_rd_signed_number(r, w, INT32_MAX, &pages);
+
+	d->e.length_bytes = (uint32_t)pages;
+	return ret;
+}
+
+static int read_skipped(struct pp_reader *r, struct pp_token w, struct pp_draft *d)
+{
+	(void)r;
+	(void)w;
+	d->e.flags |= PP_EVENT_SKIPPED;
+	return 0;
+}
+
+static int read_partial(struct pp_reader *r, struct pp_token w, struct pp_draft *d)
+{
+	(void)r;
+	(void)w;
+	d->e.flags |= PP_EVENT_PARTIAL;
+	return 0;
+}
+
+/* A name of at most 31 bytes; there is no longer errno. */
+static int read_result(struct pp_reader *r, struct pp_token w, struct pp_draft *d)
+{
+	char name[32] = "";
+	uint64_t value;
+	int code;
+
+	w = pp_rd_next_word(r);
+	d->where[PP_PART_RESULT] = w.at;
+	if (w.len && pp_rd_hex_digit(*w.at) >= 0 && pp_rd_hex_digit(*w.at) < 10) {
+		code = pp_rd_number(r, w, INT32_MAX, &value);
+		d->e.result = code ? 0 : -(int32_t)value;
+		return code;
+	}
+	if (w.len && w.len < sizeof(name))
+		memcpy(name, w.at, w.len);
+	code = pp_errno_value(name);
+	if (code <= 0)
+		return pp_rd_bad(r, w.at, "expected the name or number of an errno");
+	d->e.result = -code;
+	return 0;
+}
+
+enum field_id { SAW, GEN, PINS, VMPIN, PACKETS, SKIPPED, PARTIAL, RESULT };
+
+/* What may follow the operand, in any order, each at most once. */
+/* clang-format off */
+static const struct field {
+	const char *word; /* whole word, or prefix if it ends in '=' and is longer than that */
+	unsigned kinds;   /* of verb that may have it */
+	unsigned must;    /* kinds that must have it unless skipped, open or failed */
+	int (*read)(struct pp_reader *r, struct pp_token value, struct pp_draft *d);
+} fields[] = {
+	[SAW]     = { "saw",      KIND(OBSERVE), KIND(OBSERVE), read_saw },
+	[GEN]     = { "gen=",     KINDS_WRITES,  KINDS_WRITES,  read_gen },
+	[PINS]    = { "pins=",    KIND(LEDGER),  KIND(LEDGER),  read_pins },
+	[VMPIN]   = { "vmpin=",   KIND(LEDGER),  KIND(LEDGER),  read_vmpin },
+	[PACKETS] = { "packets=", KIND(LEDGER),  KIND(LEDGER),  read_gen },
+	[SKIPPED] = { "skipped",  KINDS_ALL,     0,             read_skipped },
+	[PARTIAL] = { "partial",  KINDS_ALL,     0,             read_partial },
+	[RESULT]  = { "=",        KINDS_ALL,     0,             read_result },
+};
+/* clang-format on */
+
+static bool field_is(const struct field *f, struct pp_token *w)
+{
+	size_t len = strlen(f->word);
+
+	return len > 1 && f->word[len - 1] == '=' ? pp_rd_cut(w, f->word) : pp_rd_is(*w, f->word);
+}
+
+static int read_field(struct pp_reader *r, struct pp_token w, struct pp_draft *d)
+{
+	const char *start = w.at;
+
+	for (size_t i = 0; i < PP_ARRAY_LEN(fields); i++) {
+		const struct field *f = &fields[i];
+
+		if (!field_is(f, &w))
+			continue;
+		if (!(f->kinds & 1u << d->verb->kind))
+			return pp_rd_bad(r, start, "'%s' does not belong to %s", f->word,
+					 d->verb->name);
+		if (d->said & 1u << i)
+			return pp_rd_bad(r, start, "'%s' is here twice", f->word);
+		d->said |= 1u << i;
+		return f->read(r, w, d);
+	}
+	return pp_rd_bad(r, start, "expected a field of %s or the end of the line", d->verb->name);
+}
+
+int pp_rd_read_fields(struct pp_reader *r, struct pp_draft *d)
+{
+	unsigned nothing_seen = PP_EVENT_SKIPPED | PP_EVENT_OPEN;
+	struct pp_token w;
+
+	for (w = pp_rd_next_word(r); w.len; w = pp_rd_next_word(r)) {
+		int ret = read_field(r, w, d);
+
+		if (ret)
+			return ret;
+	}
+	if (d->e.flags & nothing_seen && d->said & 1u << SAW)
+		return pp_rd_bad(r, d->where[PP_PART_SEEN], "what is skipped or open saw nothing");
+	if (d->e.flags & nothing_seen || d->e.result)
+		return 0;
+	for (size_t i = 0; i < PP_ARRAY_LEN(fields); i++)
+		if (fields[i].must & 1u << d->verb->kind && !(d->said & 1u << i))
+			return pp_rd_bad(r, w.at, "expected '%s' of %s", fields[i].word,
+					 d->verb->name);
+	return 0;
+}

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The executor: carries out a plan in this process and records its history.
+ * It judges nothing.
+ *
+ * Threads: one for each actor that has operations; the first actor uses the
+ * calling thread. Operations of one actor run in the plan's order; `after=` waits
+ * for other actors' operations. One mutex guards the set of ended operations and
+ * the objects' states, one the fabric (a fabric serves one thread at a time).
+ */
+#ifndef PP_RUN_EXEC_H
+#define PP_RUN_EXEC_H
+
+#include <stdbool.h>
+
+#include "core/plan.h"
+#include "core/result.h"
+#include "run/recorder.h"
+#include "run/scenario.h"
+#include "sys/link.h"
+#include "sys/slots.h"
+
+struct pp_exec_setup {
+	const struct pp_plan *plan;
+	const struct pp_slots *slots;
+	const struct pp_link *link; /* NULL: no fabric */
+	const char *workdir;        /* existing directory for mounts, private to this process */
+	struct pp_recorder *recorder;
+	bool drop_hazard;
+	bool drop_device_writes;
+	enum pp_plant plant;
+};
+
+/* How it went; lies in memory shared with the supervisor. */
+struct pp_exec_outcome {
+	enum pp_ending ending;
+	char reason[512];
+};
+
+/**
+ * pp_exec_run - execute the whole plan
+ *
+ * DONE when every operation was carried out (whatever its result), BROKEN when set-up (mkfs, mount, map, the
+ * fabric) failed that should work. Cleans up all it made.
+ */
+void pp_exec_run(const struct pp_exec_setup *setup, struct pp_exec_outcome *outcome);
+
+#endif

@@ -1,0 +1,2 @@
+#include "run/scenario.h"
+#include "cli/options.h"

@@ -1,0 +1,2 @@
+#include "sys/fs.h"
+#include "cli/options.h"

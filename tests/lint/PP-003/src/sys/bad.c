@@ -1,0 +1,3 @@
+#include "core/err.h"
+# include "run/scenario.h"
+#include "cli/options.h"

@@ -1,0 +1,6 @@
+/* TODO: the rest */
+int todo_list;
+/* FIXME */
+/* XXX */
+/* HACK: do not look */
+char *name = "/tmp/fileXXXXXX";

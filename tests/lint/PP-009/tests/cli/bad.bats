@@ -1,0 +1,4 @@
+#!/usr/bin/env bats
+@test "x" {
+	sleep 2
+}

@@ -1,0 +1,2 @@
+PP_SCENARIOS = \
+	scenarios/listed

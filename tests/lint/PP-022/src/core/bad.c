@@ -1,0 +1,2 @@
+	/* cppcheck-suppress nullPointer */
+	/* cppcheck-suppress nullPointer ; it was tested above */

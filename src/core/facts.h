@@ -77,4 +77,9 @@ char *pp_facts_json(const struct pp_facts *f);
 /** pp_facts_parse - facts.json back. Returns 0, or -EINVAL naming the member that is wrong. */
 int pp_facts_parse(const char *json, size_t len, struct pp_facts *f, struct pp_err *err);
 
+/* pp_facts_to_json - the same for a writer that embeds facts: a new reference of jansson's json_t.
+ */
+struct json_t;
+struct json_t *pp_facts_to_json(const struct pp_facts *f);
+
 #endif

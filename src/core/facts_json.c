@@ -32,21 +32,24 @@ static json_t *facts_list(const struct pp_facts *f)
 	return list;
 }
 
-char *pp_facts_json(const struct pp_facts *f)
+json_t *pp_facts_to_json(const struct pp_facts *f)
 {
-	json_t *root, *list = facts_list(f);
-	char *out;
+	json_t *list = facts_list(f);
 
 	if (!list)
 		return NULL;
-	root = json_pack("{s:o, s:o, s:s, s:[iii], s:s, s:s, s:o}", "release", text(f->release),
+	return json_pack("{s:o, s:o, s:s, s:[iii], s:s, s:s, s:o}", "release", text(f->release),
 			 "uname_version", text(f->uname_version), "flavour",
 			 pp_flavour_names[f->flavour], "version", f->version.major,
 			 f->version.minor, f->version.patch, "era", pp_era_names[f->era],
 			 "era_probed", pp_era_names[f->era_probed], "facts", list);
-	if (!root)
-		return NULL;
-	out = json_dumps(root, JSON_INDENT(1));
+}
+
+char *pp_facts_json(const struct pp_facts *f)
+{
+	json_t *root = pp_facts_to_json(f);
+	char *out = root ? json_dumps(root, JSON_INDENT(1)) : NULL;
+
 	json_decref(root);
 	return out;
 }

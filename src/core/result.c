@@ -1,0 +1,283 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The verdict of a case: from ending, findings, evidence and the known defects. */
+#include "core/result.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+/* clang-format off */
+const struct pp_word pp_ending_words[PP_ENDING_COUNT] = {
+	[PP_ENDING_DONE]    = { "done",    "all operations were executed" },
+	[PP_ENDING_SKIP]    = { "skip",    "a needed fact is missing" },
+	[PP_ENDING_BROKEN]  = { "broken",  "set-up that should work did not" },
+	[PP_ENDING_TIMEOUT] = { "timeout", "the deadline of the case passed" },
+	[PP_ENDING_CRASH]   = { "crash",   "the child or the kernel died" },
+	[PP_ENDING_STARTED] = { "started", "nothing was heard after the start" },
+};
+/* clang-format on */
+
+static void say(char *out, size_t size, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+
+/* Append to a sentence; what does not fit is cut. */
+static void say(char *out, size_t size, const char *fmt, ...)
+{
+	size_t len = strnlen(out, size);
+	va_list ap;
+
+	va_start(ap, fmt);
+	if (len < size)
+		vsnprintf(out + len, size - len, fmt, ap);
+	va_end(ap);
+}
+#define SAY(r, ...) say((r)->reason, sizeof((r)->reason), __VA_ARGS__)
+
+/*
+ * The row that explains @x on this kernel, -1 if none does; one in range goes before a possible
+ * one.
+ * @classes: rows without one of these classes do not count
+ */
+static int explain(const struct pp_finding *x, const struct pp_plan *plan,
+		   const struct pp_facts *facts, uint32_t classes)
+{
+	int possible = -1;
+
+	for (size_t i = 0; i < pp_n_defects; i++) {
+		const struct pp_defect *d = &pp_defects[i];
+		enum pp_range range = pp_defect_range(d, facts);
+
+		if (range == PP_RANGE_OUT || !(d->classes & classes) ||
+		    !pp_defect_match(d, plan, x))
+			continue;
+		if (range == PP_RANGE_IN)
+			return (int)i;
+		if (possible < 0)
+			possible = (int)i;
+	}
+	return possible;
+}
+
+/* Sets each finding's row; returns the first that has none, NULL if all have one. */
+static const struct pp_finding *explain_all(struct pp_findings *f, const struct pp_plan *plan,
+					    const struct pp_facts *facts)
+{
+	const struct pp_finding *unexplained = NULL;
+
+	for (size_t i = 0; i < f->count; i++) {
+		f->items[i].defect = explain(&f->items[i], plan, facts, UINT32_MAX);
+		if (f->items[i].defect < 0 && !unexplained)
+			unexplained = &f->items[i];
+	}
+	return unexplained;
+}
+
+static void decide_fail(struct pp_result *r, const struct pp_finding *x)
+{
+	char ended[sizeof(r->reason)];
+	size_t others = r->findings.count + r->findings.dropped - (x ? 1 : 0);
+
+	memcpy(ended, r->reason, sizeof(ended));
+	r->reason[0] = '\0';
+	r->verdict = PP_VERDICT_FAIL;
+	if (x)
+		SAY(r, "%s %s: %s", pp_rule_words[x->rule].name, pp_rule_words[x->rule].title,
+		    x->text);
+	else
+		SAY(r, "%zu findings were too many to keep, so no known defect can explain them",
+		    r->findings.dropped);
+	if (x && others)
+		SAY(r, " (and %zu more finding%s)", others, others == 1 ? "" : "s");
+	if (r->ending != PP_ENDING_DONE)
+		SAY(r, "; ended by %s: %s", pp_ending_words[r->ending].name,
+		    ended[0] ? ended : pp_ending_words[r->ending].title);
+}
+
+/*
+ * The row of O9 that explains a timeout, or of class splat that explains a crash; -1 if there is
+ * none. A row that merely allows a log line beside its defect does not explain that the kernel
+ * died.
+ */
+static int explain_ending(const struct pp_result *r, const struct pp_plan *plan,
+			  const struct pp_facts *facts)
+{
+	bool timeout = r->ending == PP_ENDING_TIMEOUT;
+	struct pp_finding x = {
+		.rule = timeout ? PP_O9_LIVENESS : PP_O10_QUIET_KERNEL,
+		.cls = timeout ? PP_CLASS_STUCK : PP_CLASS_SPLAT,
+	};
+	uint32_t classes = 1u << x.cls;
+
+	for (size_t i = 0; i < r->findings.count; i++) {
+		const struct pp_finding *f = &r->findings.items[i];
+
+		if (f->rule == x.rule && pp_defects[f->defect].classes & classes)
+			return f->defect;
+	}
+	/* No finding stands for the ending: only a row for any step can know where it was. */
+	snprintf(x.text, sizeof(x.text), "%.*s", (int)sizeof(x.text) - 1, r->reason);
+	return explain(&x, plan, facts, classes);
+}
+
+static void decide_xfail(struct pp_result *r, int row, const struct pp_facts *facts)
+{
+	size_t n = r->findings.count;
+	bool unconfirmed = false;
+
+	if (row < 0)
+		row = r->findings.items[0].defect;
+	for (size_t i = 0; i < n; i++)
+		unconfirmed |= pp_defect_range(&pp_defects[r->findings.items[i].defect], facts) ==
+			       PP_RANGE_POSSIBLE;
+	unconfirmed |= pp_defect_range(&pp_defects[row], facts) == PP_RANGE_POSSIBLE;
+	r->verdict = PP_VERDICT_XFAIL;
+	r->reason[0] = '\0';
+	snprintf(r->reference, sizeof(r->reference), "%s", pp_defects[row].reference);
+	SAY(r, "known defect %s: %s", pp_defects[row].name, pp_defects[row].title);
+	if (n)
+		SAY(r, " (%zu finding%s)", n, n == 1 ? "" : "s");
+	if (unconfirmed)
+		SAY(r, ", range unconfirmed");
+}
+
+static void decide_inconclusive(struct pp_result *r, const struct pp_need_evidence *need)
+{
+	int id = pp_evidence_find(need->name);
+
+	r->verdict = PP_VERDICT_INCONCLUSIVE;
+	SAY(r, "%s %llu of %llu", need->name,
+	    id < 0 ? 0ull : (unsigned long long)r->evidence.count[id],
+	    (unsigned long long)need->least);
+	if (r->attempts > 1)
+		SAY(r, " in the last of %d attempts", r->attempts);
+}
+
+/* "12 device writes seen, 6 syncs": the counters that are not 0. */
+static void say_evidence(struct pp_result *r)
+{
+	const char *comma = "";
+
+	for (int i = 0; i < PP_EV_COUNT; i++) {
+		char name[PP_NAME_MAX];
+
+		if (!r->evidence.count[i])
+			continue;
+		snprintf(name, sizeof(name), "%s", pp_evidence_defs[i].name);
+		for (char *c = name; *c; c++)
+			if (*c == '-')
+				*c = ' ';
+		SAY(r, "%s%llu %s", comma, (unsigned long long)r->evidence.count[i], name);
+		comma = ", ";
+	}
+	if (r->evidence.refused)
+		SAY(r, "%sregistration refused as this kernel should", *comma ? "; " : "");
+	else if (!*comma)
+		SAY(r, "the plan asks for no evidence");
+}
+
+static void decide_clean(struct pp_result *r, const struct pp_plan *plan,
+			 const struct pp_facts *facts)
+{
+	const struct pp_defect *possible = NULL;
+
+	for (size_t i = 0; i < pp_n_defects; i++) {
+		const struct pp_defect *d = &pp_defects[i];
+		enum pp_range range = pp_defect_range(d, facts);
+
+		if (range == PP_RANGE_OUT || !pp_defect_predicts(d, plan))
+			continue;
+		if (range == PP_RANGE_IN) {
+			r->verdict = PP_VERDICT_XPASS;
+			snprintf(r->reference, sizeof(r->reference), "%s", d->reference);
+			SAY(r, "known defect %s did not show: ", d->name);
+			say_evidence(r);
+			return;
+		}
+		possible = d;
+	}
+	r->verdict = PP_VERDICT_PASS;
+	say_evidence(r);
+	if (possible)
+		SAY(r, "; known defect %s did not apply (range unconfirmed)", possible->name);
+}
+
+static void decide_ended(struct pp_result *r, enum pp_verdict verdict)
+{
+	r->verdict = verdict;
+	if (!r->reason[0])
+		SAY(r, "%s", pp_ending_words[r->ending].title);
+}
+
+/* Endings after which nothing was judged. A skip with damage found beside it is no skip. */
+static bool decide_unjudged(struct pp_result *r)
+{
+	size_t n = r->findings.count + r->findings.dropped;
+
+	if (r->ending == PP_ENDING_SKIP && n == 0)
+		decide_ended(r, PP_VERDICT_SKIP);
+	else if (r->ending == PP_ENDING_BROKEN)
+		decide_ended(r, PP_VERDICT_BROKEN);
+	else
+		return false;
+	if (n)
+		SAY(r, " (and %zu finding%s)", n, n == 1 ? "" : "s");
+	return true;
+}
+
+void pp_result_decide(struct pp_result *r, const struct pp_plan *plan, const struct pp_facts *facts)
+{
+	const struct pp_finding *unexplained = explain_all(&r->findings, plan, facts);
+	int row = -1, need;
+
+	r->reference[0] = '\0';
+	if (r->ending == PP_ENDING_DONE)
+		r->reason[0] = '\0';
+	if (decide_unjudged(r))
+		return;
+	if (unexplained || r->findings.dropped) {
+		decide_fail(r, unexplained);
+		return;
+	}
+	if (r->ending != PP_ENDING_DONE && r->ending != PP_ENDING_SKIP) {
+		row = explain_ending(r, plan, facts);
+		if (row < 0) {
+			decide_ended(r, r->ending == PP_ENDING_TIMEOUT ? PP_VERDICT_TIMEOUT
+								       : PP_VERDICT_CRASH);
+			return;
+		}
+	}
+	need = pp_evidence_short(plan, &r->evidence);
+	if (row >= 0 || r->findings.count)
+		decide_xfail(r, row, facts);
+	else if (need >= 0)
+		decide_inconclusive(r, &plan->evidence[need]);
+	else
+		decide_clean(r, plan, facts);
+}
+
+void pp_result_free(struct pp_result *r)
+{
+	pp_findings_free(&r->findings);
+}
+
+enum pp_verdict pp_verdict_worst(enum pp_verdict a, enum pp_verdict b)
+{
+	return a > b ? a : b;
+}
+
+int pp_verdict_exit(enum pp_verdict worst, bool strict, bool bisect)
+{
+	switch (worst) {
+	case PP_VERDICT_PASS:
+	case PP_VERDICT_XFAIL:
+		return 0;
+	case PP_VERDICT_XPASS:
+		return strict ? 1 : 0;
+	case PP_VERDICT_SKIP:
+		return bisect ? 125 : 77;
+	case PP_VERDICT_INCONCLUSIVE:
+	case PP_VERDICT_BROKEN:
+		return bisect ? 125 : 99;
+	default:
+		return 1;
+	}
+}

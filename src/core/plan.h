@@ -52,7 +52,9 @@ struct pp_backing_info {
 	bool has_disk;   /* the file has blocks on a block device: disk-read and cold-read work */
 	bool dax;        /* the mapped page is the storage */
 	bool special;    /* no memory of ours: only registration attempts make sense */
-	bool needs_disk; /* region line must say disk= (blockdev) */
+	bool needs_disk; /* region line must say slot= (blockdev, devdax) */
+	bool remaps;     /* a second region may map the same object: of= */
+	const char *fs_type; /* the type= its fs must have; NULL without needs_fs */
 };
 extern const struct pp_backing_info pp_backings[PP_BACKING_COUNT];
 
@@ -94,7 +96,8 @@ struct pp_region_def {
 	uint16_t of;         /* region whose file this one maps too (of=NAME), PP_NO_INDEX if own */
 	char slot[16];       /* blockdev: "disk1"; devdax: "devdax0" */
 	uint16_t space;      /* computed: index of the region that owns the data this mapping shows */
-	uint16_t file_space; /* computed: index of the region that owns the file's data */
+	uint16_t file_space; /* computed: index of the region that owns the file's data; PP_NO_INDEX if
+				there is no file, or only a private mapping of it (no of=) */
 };
 
 struct pp_mr_def {
@@ -182,7 +185,7 @@ char *pp_plan_print(const struct pp_plan *plan);
 
 void pp_plan_free(struct pp_plan *plan);
 
-/** pp_plan_crc - CRC-32C of the printed text: ties a history to its plan. */
+/** pp_plan_crc - CRC-32C of the printed text: ties a history to its plan; 0 without memory. */
 uint32_t pp_plan_crc(const struct pp_plan *plan);
 
 const struct pp_op *pp_plan_op(const struct pp_plan *plan, uint32_t id); /* NULL if absent */
@@ -199,8 +202,8 @@ void pp_plan_scenario(const struct pp_plan *plan, char *out);
 struct pp_plan_text {
 	char *text; /* malloc'ed; NUL-terminated */
 	size_t len, cap;
-	uint32_t next_op;        /* id of the next op line */
-	uint32_t next_gen;       /* generation of the next write */
+	uint32_t next_op;        /* id of the next op line; 0 is taken for 1 */
+	uint32_t next_gen;       /* generation of the next write; 0 is taken for 1 */
 	int failed;              /* -ENOMEM once memory ran out; later calls do nothing */
 };
 
@@ -211,5 +214,7 @@ uint32_t pp_op(struct pp_plan_text *t, const char *fmt, ...) __attribute__((form
 /** pp_op_by - the same for another actor. */
 uint32_t pp_op_by(struct pp_plan_text *t, const char *actor, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
+/** pp_gen - the next generation, from 1: for `gen=%u` of a write. */
+uint32_t pp_gen(struct pp_plan_text *t);
 
 #endif

@@ -1,0 +1,487 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * From text to a checked plan: one table of statements, and for each a table of
+ * its keys. docs/plan-language.md is the grammar.
+ */
+#include "core/plan_private.h"
+#include "core/stamp.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define ACTORS_MAX 255u /* a history's event names its actor in 8 bits */
+
+/* Append a definition that others name by a 16-bit index. */
+static int append_def(struct pp_parser *p, void *array, size_t *count, const void *item,
+		      size_t size)
+{
+	if (*count >= PP_NO_INDEX)
+		return pp_plan_bad(p, &p->line.token[0].word, "fewer definitions of a kind");
+	return pp_plan_append(p, array, count, item, size);
+}
+#define APPEND_DEF(p, what, item)                                                                  \
+	append_def(p, &(p)->plan->what, &(p)->plan->n_##what, item, sizeof((p)->plan->what[0]))
+
+/* Is there an object called @name? All tables of the plan hold objects that begin with a name. */
+static bool is_taken(const void *array, size_t count, size_t size, const char *name)
+{
+	for (size_t i = 0; i < count; i++)
+		if (!strcmp((const char *)array + i * size, name))
+			return true;
+	return false;
+}
+#define IS_TAKEN(p, what, name)                                                                    \
+	is_taken((p)->plan->what, (p)->plan->n_##what, sizeof((p)->plan->what[0]), name)
+
+static int take_name(struct pp_parser *p, char *out, size_t size)
+{
+	const struct pp_token *token = pp_plan_take(p);
+
+	if (token->has_value)
+		return pp_plan_bad(p, &token->word, "a name");
+	return pp_plan_copy_name(p, &token->word, out, size);
+}
+
+static int parse_version(struct pp_parser *p)
+{
+	const struct pp_span *word;
+	uint64_t version;
+	int rc = pp_plan_take_word(p, "the number of the plan's version", &word);
+
+	if (rc)
+		return rc;
+	if (!pp_span_number(word->s, word->len, &version))
+		return pp_plan_bad(p, word, "the number of the plan's version");
+	if (version == PP_PLAN_VERSION)
+		return 0;
+	pp_plan_bad(p, word, "plan version 1");
+	return -EPROTO;
+}
+
+/* A name, or names joined by '/'. */
+static int parse_case(struct pp_parser *p)
+{
+	static const char expected[] = "a case name such as mr-fsync/ext4/rxe-mr, up to 95 bytes";
+	const struct pp_span *word;
+	char part[PP_CASE_MAX];
+	size_t from = 0, to;
+	int rc = pp_plan_take_word(p, expected, &word);
+
+	if (rc)
+		return rc;
+	if (word->len >= sizeof(p->plan->case_name))
+		return pp_plan_bad(p, word, expected);
+	memcpy(p->plan->case_name, word->s, word->len);
+	for (; from <= word->len; from = to + 1) {
+		struct pp_span one = { .s = word->s + from };
+
+		to = from + strcspn(p->plan->case_name + from, "/");
+		one.len = to - from;
+		one.column = word->column + (unsigned)from;
+		rc = pp_plan_copy_name(p, &one, part, sizeof(part));
+		if (rc)
+			return rc;
+	}
+	return 0;
+}
+
+static int parse_backing(struct pp_parser *p)
+{
+	return take_name(p, p->plan->backing, sizeof(p->plan->backing));
+}
+
+static int parse_pinner(struct pp_parser *p)
+{
+	return take_name(p, p->plan->pinner, sizeof(p->plan->pinner));
+}
+
+static int parse_seed(struct pp_parser *p)
+{
+	const struct pp_span *word;
+	int rc = pp_plan_take_word(p, "a number", &word);
+
+	if (rc)
+		return rc;
+	if (!pp_span_number(word->s, word->len, &p->plan->seed))
+		return pp_plan_bad(p, word, "a number of at most 64 bits, such as 42 or 0x2a");
+	return 0;
+}
+
+static int parse_rules(struct pp_parser *p)
+{
+	static const char expected[] = "the name of a rule, O1 to O12";
+	const struct pp_span *word;
+	int rc, rule;
+
+	do {
+		rc = pp_plan_take_word(p, expected, &word);
+		if (rc)
+			return rc;
+		for (rule = PP_RULE_NONE + 1; rule < PP_RULE_COUNT; rule++)
+			if (pp_span_is(word, pp_rule_words[rule].name))
+				break;
+		if (rule == PP_RULE_COUNT)
+			return pp_plan_bad(p, word, expected);
+		p->plan->rules |= PP_RULE_BIT(rule);
+	} while (p->next < p->line.count);
+	return 0;
+}
+
+static int parse_bound(struct pp_parser *p)
+{
+	const struct pp_span *word;
+	int rc = pp_plan_take_word(p, "a time up to 24 hours, such as 20s or 500ms", &word);
+
+	return rc ? rc : pp_plan_set_duration(p, word, &p->plan->bound_ms, NULL);
+}
+
+/* Builders join needs of several parts, so a fact named again is the same need and no mistake. */
+static int parse_need(struct pp_parser *p)
+{
+	char name[PP_NAME_MAX] = { 0 };
+	int rc = 0;
+
+	while (!rc && p->next < p->line.count) {
+		rc = take_name(p, name, sizeof(name));
+		if (!rc && !IS_TAKEN(p, needs, name))
+			rc = APPEND_DEF(p, needs, name);
+	}
+	return rc;
+}
+
+static int parse_evidence(struct pp_parser *p)
+{
+	struct pp_need_evidence need = { .when = PP_WHEN_ALWAYS };
+	const struct pp_span *place = &p->line.token[p->next].word, *word;
+	unsigned when;
+	int rc = take_name(p, need.name, sizeof(need.name));
+
+	if (!rc)
+		rc = pp_plan_take_word(p, "'>='", &word);
+	if (!rc && !pp_span_is(word, ">="))
+		rc = pp_plan_bad(p, word, "'>='");
+	if (!rc)
+		rc = pp_plan_take_word(p, "a number", &word);
+	if (!rc && !pp_span_number(word->s, word->len, &need.least))
+		rc = pp_plan_bad(p, word, "a number");
+	if (!rc && p->next < p->line.count) {
+		word = &pp_plan_take(p)->word;
+		if (!pp_span_is(word, "if"))
+			return pp_plan_bad(p, word, "'if' or the end of the line");
+		word = &pp_plan_take(p)->word;
+		if (!pp_plan_find_choice(pp_when_choices, word, &when))
+			return pp_plan_bad(p, word, "'accepted' or 'refused'");
+		need.when = (enum pp_when)when;
+	}
+	for (size_t i = 0; !rc && i < p->plan->n_evidence; i++)
+		if (!strcmp(p->plan->evidence[i].name, need.name) &&
+		    p->plan->evidence[i].when == need.when)
+			rc = pp_plan_bad(p, place, "evidence that is not yet asked for");
+	return rc ? rc : APPEND_DEF(p, evidence, &need);
+}
+
+static int set_fs_type(struct pp_parser *p, const struct pp_span *v, void *field,
+		       const struct pp_key *k)
+{
+	static const char *const types[] = { "ext4", "xfs", "btrfs", "vfat", "tmpfs" };
+
+	for (size_t i = 0; i < PP_ARRAY_LEN(types); i++)
+		if (pp_span_is(v, types[i]))
+			return pp_plan_set_name(p, v, field, k);
+	return pp_plan_bad(p, v, "one of ext4, xfs, btrfs, vfat, tmpfs");
+}
+
+static int parse_fs(struct pp_parser *p)
+{
+	static const struct pp_key keys[] = {
+		PP_KEY(struct pp_fs_def, "type", set_fs_type, type, .required = true),
+		PP_KEY(struct pp_fs_def, "slot", pp_plan_set_name, slot),
+		PP_KEY(struct pp_fs_def, "block", pp_plan_set_u32, block_bytes,
+		       .arg = "a block size in bytes, a power of two"),
+		PP_KEY(struct pp_fs_def, "mkfs", pp_plan_set_quoted, mkfs),
+		PP_KEY(struct pp_fs_def, "mount", pp_plan_set_quoted, mount),
+	};
+	struct pp_fs_def fs = { 0 };
+	int rc = take_name(p, fs.name, sizeof(fs.name));
+
+	if (!rc && IS_TAKEN(p, fs, fs.name))
+		rc = pp_plan_bad(p, &p->line.token[1].word, "a name that no other fs has");
+	if (!rc)
+		rc = pp_plan_keys(p, keys, PP_ARRAY_LEN(keys), &fs);
+	if (rc)
+		return rc;
+	if (fs.block_bytes & (fs.block_bytes - 1))
+		return pp_plan_bad(p, pp_plan_place_of(p, "block"),
+				   "a block size in bytes, a power of two");
+	if (!strcmp(fs.type, "tmpfs") && fs.slot[0])
+		return pp_plan_bad(p, pp_plan_place_of(p, "slot"), "no slot for a tmpfs");
+	if (strcmp(fs.type, "tmpfs") && !fs.slot[0])
+		return pp_plan_bad(p, pp_plan_place_of(p, "slot"), "slot=");
+	return APPEND_DEF(p, fs, &fs);
+}
+
+/* A second mapping of another region's object takes over what it does not say. */
+static int check_second_mapping(struct pp_parser *p, struct pp_region_def *r)
+{
+	const struct pp_region_def *root = &p->plan->regions[r->of];
+
+	if (!pp_backings[r->backing].remaps)
+		return pp_plan_bad(p, pp_plan_place_of(p, "of"), "no of= for this backing");
+	if (root->backing != r->backing)
+		return pp_plan_bad(p, pp_plan_place_of(p, "of"), "a region of the same backing");
+	if (root->share != PP_SHARED)
+		return pp_plan_bad(p, pp_plan_place_of(p, "of"), "a region with share=shared");
+	if (r->fs != PP_NO_INDEX && r->fs != root->fs)
+		return pp_plan_bad(p, pp_plan_place_of(p, "fs"),
+				   "the fs of the region that of= names");
+	if (r->slot[0] && strcmp(r->slot, root->slot))
+		return pp_plan_bad(p, pp_plan_place_of(p, "slot"),
+				   "the slot of the region that of= names");
+	if (r->size_bytes > root->size_bytes)
+		return pp_plan_bad(p, pp_plan_place_of(p, "size"),
+				   "at most the size of the of= region");
+	if (!r->size_bytes)
+		r->size_bytes = root->size_bytes;
+	r->fs = root->fs;
+	memcpy(r->slot, root->slot, sizeof(r->slot));
+	return 0;
+}
+
+/* Who owns the bytes that the mapping shows, and those of the file behind it. */
+static void set_spaces(const struct pp_plan *plan, struct pp_region_def *r)
+{
+	uint16_t own = (uint16_t)plan->n_regions;
+
+	if (r->of != PP_NO_INDEX)
+		r->file_space = plan->regions[r->of].file_space;
+	else if (pp_backings[r->backing].remaps && r->share == PP_SHARED)
+		r->file_space = own;
+	else
+		r->file_space = PP_NO_INDEX;
+	r->space = r->of != PP_NO_INDEX && r->share == PP_SHARED ? r->file_space : own;
+}
+
+static int check_region(struct pp_parser *p, struct pp_region_def *r)
+{
+	const struct pp_backing_info *info = &pp_backings[r->backing];
+	int rc = r->of != PP_NO_INDEX ? check_second_mapping(p, r) : 0;
+
+	if (rc)
+		return rc;
+	if (!r->size_bytes)
+		return pp_plan_bad(p, pp_plan_place_of(p, "size"), "size=");
+	if (info->needs_fs && r->fs == PP_NO_INDEX)
+		return pp_plan_bad(p, pp_plan_place_of(p, "fs"), "fs=");
+	if (!info->needs_fs && r->fs != PP_NO_INDEX)
+		return pp_plan_bad(p, pp_plan_place_of(p, "fs"), "no fs= for this backing");
+	if (info->needs_fs && strcmp(p->plan->fs[r->fs].type, info->fs_type))
+		return pp_plan_bad(p, pp_plan_place_of(p, "fs"),
+				   "an fs of the type that the backing says");
+	if (info->needs_disk && !r->slot[0])
+		return pp_plan_bad(p, pp_plan_place_of(p, "slot"), "slot=");
+	if (!info->needs_disk && r->slot[0])
+		return pp_plan_bad(p, pp_plan_place_of(p, "slot"), "no slot= for this backing");
+	return 0;
+}
+
+static int parse_region(struct pp_parser *p)
+{
+	static const struct pp_key keys[] = {
+		PP_KEY(struct pp_region_def, "backing", pp_plan_set_backing, backing,
+		       .required = true),
+		PP_KEY(struct pp_region_def, "fs", pp_plan_set_fs, fs),
+		PP_KEY(struct pp_region_def, "slot", pp_plan_set_name, slot),
+		PP_KEY(struct pp_region_def, "size", pp_plan_set_size, size_bytes),
+		PP_KEY(struct pp_region_def, "of", pp_plan_set_region, of),
+		PP_KEY(struct pp_region_def, "share", pp_plan_set_choice, share,
+		       .arg = pp_share_choices),
+		PP_KEY(struct pp_region_def, "prot", pp_plan_set_choice, prot,
+		       .arg = pp_prot_choices),
+		PP_KEY(struct pp_region_def, "fd", pp_plan_set_choice, fd_readonly,
+		       .arg = pp_fd_choices),
+		PP_KEY(struct pp_region_def, "touch", pp_plan_set_choice, populate,
+		       .arg = pp_touch_choices),
+		PP_KEY(struct pp_region_def, "eof", pp_plan_set_choice, eof, .arg = pp_eof_choices),
+	};
+	struct pp_region_def r = { .prot = PP_PROT_R | PP_PROT_W,
+				   .fs = PP_NO_INDEX,
+				   .of = PP_NO_INDEX };
+	int rc = take_name(p, r.name, sizeof(r.name));
+
+	if (!rc && IS_TAKEN(p, regions, r.name))
+		rc = pp_plan_bad(p, &p->line.token[1].word, "a name that no other region has");
+	if (!rc)
+		rc = pp_plan_keys(p, keys, PP_ARRAY_LEN(keys), &r);
+	if (!rc)
+		rc = check_region(p, &r);
+	if (rc)
+		return rc;
+	set_spaces(p->plan, &r);
+	return APPEND_DEF(p, regions, &r);
+}
+
+/* A range can only be judged once region= is known, which may stand behind it: keep the place. */
+static int set_nothing(struct pp_parser *p, const struct pp_span *v, void *field,
+		       const struct pp_key *k)
+{
+	(void)p;
+	(void)v;
+	(void)field;
+	(void)k;
+	return 0;
+}
+
+static int parse_mr(struct pp_parser *p)
+{
+	static const struct pp_key keys[] = {
+		PP_KEY(struct pp_mr_def, "region", pp_plan_set_region, region, .required = true),
+		PP_KEY(struct pp_mr_def, "range", set_nothing, offset_bytes),
+		PP_KEY(struct pp_mr_def, "access", pp_plan_set_access, access),
+	};
+	struct pp_mr_def mr = { .access = PP_ACCESS_LW | PP_ACCESS_RW | PP_ACCESS_RR };
+	const struct pp_span *range;
+	struct pp_plan_range got;
+	int rc = take_name(p, mr.name, sizeof(mr.name));
+
+	if (!rc && IS_TAKEN(p, mrs, mr.name))
+		rc = pp_plan_bad(p, &p->line.token[1].word, "a name that no other mr has");
+	if (!rc)
+		rc = pp_plan_keys(p, keys, PP_ARRAY_LEN(keys), &mr);
+	if (rc)
+		return rc;
+	range = pp_plan_place_of(p, "range");
+	got = (struct pp_plan_range){ 0, p->plan->regions[mr.region].size_bytes };
+	if (range != &p->line.token[p->line.count].word)
+		rc = pp_plan_read_range(p, range, got.length, &got);
+	if (rc)
+		return rc;
+	mr.offset_bytes = got.offset;
+	mr.length_bytes = got.length;
+	return APPEND_DEF(p, mrs, &mr);
+}
+
+static int parse_actor(struct pp_parser *p)
+{
+	char name[PP_NAME_MAX] = { 0 };
+	uint32_t gen = 0;
+	size_t n = p->plan->n_actors;
+	int rc = take_name(p, name, sizeof(name));
+
+	if (!rc && IS_TAKEN(p, actors, name))
+		rc = pp_plan_bad(p, &p->line.token[1].word, "a name that no other actor has");
+	if (!rc && n >= ACTORS_MAX)
+		rc = pp_plan_bad(p, &p->line.token[0].word, "at most 255 actors");
+	if (!rc)
+		rc = pp_plan_append(p, &p->last_gen, &n, &gen, sizeof(gen));
+	return rc ? rc : APPEND_DEF(p, actors, name);
+}
+
+static int parse_step(struct pp_parser *p)
+{
+	const struct pp_span *word = &pp_plan_take(p)->word;
+	char name[PP_NAME_MAX] = { 0 };
+	int rc = pp_plan_copy_quoted(p, word, name, sizeof(name));
+
+	/* The empty name is taken from the start: it is what comes before the first step. */
+	if (!rc && IS_TAKEN(p, steps, name))
+		rc = pp_plan_bad(p, word, "a step that is not empty and not yet used");
+	return rc ? rc : APPEND_DEF(p, steps, name);
+}
+
+struct statement {
+	const char *name;
+	int (*parse)(struct pp_parser *p);
+	bool once;
+	bool required;
+};
+
+/* The first row is the line that a plan begins with. */
+static const struct statement statements[] = {
+	{ "pinproof-plan", parse_version, .once = true, .required = true },
+	{ "case", parse_case, .once = true, .required = true },
+	{ "backing", parse_backing, .once = true, .required = true },
+	{ "pinner", parse_pinner, .once = true, .required = true },
+	{ "seed", parse_seed, .once = true },
+	{ "rules", parse_rules, .once = true, .required = true },
+	{ "bound", parse_bound, .once = true, .required = true },
+	{ "need", parse_need, .once = false },
+	{ "evidence", parse_evidence, .once = false },
+	{ "fs", parse_fs, .once = false },
+	{ "region", parse_region, .once = false },
+	{ "mr", parse_mr, .once = false },
+	{ "actor", parse_actor, .once = false },
+	{ "step", parse_step, .once = false },
+	{ "op", pp_plan_parse_op, .once = false },
+};
+
+static int parse_statement(struct pp_parser *p)
+{
+	const struct pp_token *token = &p->line.token[0];
+	size_t i = 0;
+	int rc;
+
+	while (i < PP_ARRAY_LEN(statements) && !pp_span_is(&token->word, statements[i].name))
+		i++;
+	if (!p->seen && (i != 0 || token->has_value))
+		return pp_plan_bad(p, &token->word, "'pinproof-plan 1' in the first line");
+	if (i == PP_ARRAY_LEN(statements) || token->has_value)
+		return pp_plan_bad(p, &token->word,
+				   "a statement (case, backing, pinner, seed, rules, bound, need, "
+				   "evidence, fs, region, mr, actor, step, op)");
+	if (statements[i].once && p->seen & 1u << i)
+		return pp_plan_bad(p, &token->word, "a statement that may stand more than once");
+	p->seen |= 1u << i;
+	p->next = 1;
+	rc = statements[i].parse(p);
+	if (!rc && p->next < p->line.count)
+		rc = pp_plan_bad(p, &p->line.token[p->next].word, "the end of the line");
+	return rc;
+}
+
+static int parse_text(struct pp_parser *p)
+{
+	static const char no_step[PP_NAME_MAX];
+	char expected[64];
+	int rc = append_def(p, &p->plan->steps, &p->plan->n_steps, no_step, sizeof(no_step));
+
+	while (!rc) {
+		rc = pp_lex_line(&p->lex, &p->line);
+		if (rc <= 0)
+			break;
+		rc = parse_statement(p);
+	}
+	for (size_t i = 0; !rc && i < PP_ARRAY_LEN(statements); i++)
+		if (statements[i].required && !(p->seen & 1u << i)) {
+			snprintf(expected, sizeof(expected), "a line '%s ...'", statements[i].name);
+			rc = pp_plan_bad(p, &p->line.token[0].word, expected);
+		}
+	return rc;
+}
+
+int pp_plan_parse(const char *text, size_t len, struct pp_plan **out, struct pp_err *err)
+{
+	/* On the heap: a line of tokens is large for the stack of a small thread. */
+	struct pp_parser *p = calloc(1, sizeof(*p));
+	int rc = -ENOMEM;
+
+	if (p)
+		p->plan = calloc(1, sizeof(*p->plan));
+	if (!p || !p->plan) {
+		pp_err_set(err, rc, "no memory for the plan");
+		goto out;
+	}
+	p->err = err;
+	p->lex = (struct pp_lex){ .at = text, .end = text + len, .err = err };
+	rc = parse_text(p);
+	if (rc) {
+		pp_plan_free(p->plan);
+		goto out;
+	}
+	*out = p->plan;
+out:
+	if (p)
+		free(p->last_gen);
+	free(p);
+	return rc;
+}

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the user asked for: the immutable configuration of a run, and the option table that fills it. */
+#ifndef PP_RUN_CONFIG_H
+#define PP_RUN_CONFIG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "core/err.h"
+#include "run/scenario.h"
+
+#define PP_MAX_DISKS 8
+
+struct pp_config {
+	const char *out;          /* --out: directory of the run, NULL: made under the current one */
+	const char *stream;       /* --stream: file or port that gets the results as a tar stream */
+	const char *ktap;         /* --ktap: file or port for KTAP instead of standard output */
+	const char *cases_from;   /* --cases-from: file with case names */
+	const char *repeat_with;  /* --repeat-with: how a reader repeats a case: "pinproof vm run --kernel K" */
+	const char *plan;         /* --plan: run this plan text instead of a scenario's */
+	enum pp_tier tier;
+	bool tier_given;
+	uint64_t seed;
+	unsigned repeat;
+	unsigned timeout_s;       /* --timeout: bound of one case, 0: the plan's */
+	bool shuffle, strict, bisect, guest, drop_hazard, drop_device_writes, names, lose_machine;
+	bool no_color;
+	const char *disks[PP_MAX_DISKS];
+	size_t n_disks;
+	const char *const *patterns; /* the operands */
+	size_t n_patterns;
+};
+
+enum pp_option_kind { PP_OPT_FLAG, PP_OPT_TEXT, PP_OPT_NUMBER, PP_OPT_SEED, PP_OPT_TIER, PP_OPT_DISK };
+
+struct pp_option {
+	const char *name;
+	enum pp_option_kind kind;
+	size_t offset;       /* of the member in struct pp_config */
+	const char *argument; /* word in the help, NULL for a flag */
+	const char *help;
+};
+extern const struct pp_option pp_options[]; /* one table: parser, help, completion */
+extern const size_t pp_n_options;
+
+/**
+ * pp_config_parse - options and operands of one sub-command
+ * @allowed: space-separated names of the options it takes, "*" for all
+ *
+ * Returns 0 or -EINVAL with a sentence that says what to do. Strings are borrowed from @argv.
+ */
+int pp_config_parse(struct pp_config *c, int argc, char **argv, const char *allowed,
+		    struct pp_err *err);
+
+/** pp_config_help - the lines of the allowed options. */
+void pp_config_help(FILE *out, const char *allowed);
+
+#endif

@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* From the files of a case to its result; see judge.h. */
+#include "run/judge.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/logscan.h"
+#include "core/oracle.h"
+#include "run/rundir.h"
+#include "sys/kmsg.h"
+
+#define ENDING_VERSION 1
+
+static void broken(struct pp_result *r, const char *what, const struct pp_err *err)
+{
+	r->ending = PP_ENDING_BROKEN;
+	snprintf(r->reason, sizeof(r->reason), "%s: %s", what, err->text);
+}
+
+/* Taint that no line of the log explains is damage too: the line may have been lost. */
+static void judge_taint(const struct pp_ending_record *ending, struct pp_result *r)
+{
+	unsigned long fresh = ending->taint_after & ~ending->taint_before;
+	char names[64];
+
+	if (!fresh)
+		return;
+	for (size_t i = 0; i < r->findings.count; i++)
+		if (r->findings.items[i].cls == PP_CLASS_SPLAT)
+			return;
+	pp_taint_names(fresh, names, sizeof(names));
+	pp_finding_add(&r->findings, PP_O10_QUIET_KERNEL, PP_CLASS_SPLAT,
+		       "the kernel became tainted (%s) during the case", names);
+}
+
+void pp_judge(const struct pp_plan *plan, const struct pp_history *h,
+	      const struct pp_ending_record *ending, const char *log, size_t log_len,
+	      const struct pp_facts *facts, struct pp_result *out)
+{
+	struct pp_oracle_options opt = { .era = facts->era };
+	struct pp_err err = { 0 };
+
+	memset(out, 0, sizeof(*out));
+	snprintf(out->case_name, sizeof(out->case_name), "%s", plan->case_name);
+	snprintf(out->reason, sizeof(out->reason), "%s", ending->reason);
+	out->seed = plan->seed;
+	out->ending = ending->ending;
+	out->duration_ms = ending->duration_ms;
+	out->attempts = ending->attempts;
+	if (pp_history_check(h, plan, &err))
+		broken(out, "the history does not fit the plan", &err);
+	else if (pp_oracle_run(plan, h, &opt, &out->findings, &err))
+		broken(out, "the oracle", &err);
+	else
+		pp_evidence_count(plan, h, &out->evidence);
+	if (plan->rules & PP_RULE_BIT(PP_O10_QUIET_KERNEL)) {
+		if (pp_log_scan(log, log_len, &out->findings, &err))
+			broken(out, "the log", &err);
+		judge_taint(ending, out);
+	}
+	pp_result_decide(out, plan, facts);
+}
+
+int pp_ending_save(const char *dir, const struct pp_ending_record *e, struct pp_err *err)
+{
+	json_t *j = json_pack("{s:i, s:s, s:s, s:I, s:i, s:b, s:I, s:I}", "version", ENDING_VERSION,
+			      "ending", pp_ending_words[e->ending].name, "reason", e->reason,
+			      "duration_ms", (json_int_t)e->duration_ms, "attempts", e->attempts,
+			      "dropped", e->dropped, "taint_before", (json_int_t)e->taint_before,
+			      "taint_after", (json_int_t)e->taint_after);
+	char *text = j ? json_dumps(j, JSON_INDENT(1)) : NULL;
+	int rc = pp_file_text(dir, "ending.json", text, err);
+
+	free(text);
+	json_decref(j);
+	return rc;
+}
+
+static int ending_fill(json_t *j, struct pp_ending_record *e, struct pp_err *err)
+{
+	const char *ending = NULL, *reason = NULL;
+	json_int_t duration = 0, before = 0, after = 0;
+	int version = 0, dropped = 0, found;
+
+	if (json_unpack(j, "{s:i, s:s, s:s, s:I, s:i, s:b, s:I, s:I}", "version", &version, "ending",
+			&ending, "reason", &reason, "duration_ms", &duration, "attempts",
+			&e->attempts, "dropped", &dropped, "taint_before", &before, "taint_after",
+			&after))
+		return pp_err_set(err, -EINVAL, "ending.json lacks a field.");
+	if (version != ENDING_VERSION)
+		return pp_err_set(err, -EPROTO, "ending.json is of version %d, not %d.", version,
+				  ENDING_VERSION);
+	found = pp_word_find(pp_ending_words, PP_ENDING_STARTED + 1, ending);
+	if (found < 0)
+		return pp_err_set(err, -EINVAL, "ending.json has an unknown ending '%.40s'.", ending);
+	e->ending = (enum pp_ending)found;
+	snprintf(e->reason, sizeof(e->reason), "%s", reason);
+	e->duration_ms = (uint64_t)duration;
+	e->dropped = dropped;
+	e->taint_before = (unsigned long)before;
+	e->taint_after = (unsigned long)after;
+	return 0;
+}
+
+int pp_ending_load(const char *dir, struct pp_ending_record *e, struct pp_err *err)
+{
+	json_error_t where;
+	size_t len;
+	char *text;
+	json_t *j;
+	int rc;
+
+	memset(e, 0, sizeof(*e));
+	rc = pp_file_read(dir, "ending.json", &text, &len, err);
+	if (rc)
+		return rc;
+	j = json_loadb(text, len, 0, &where);
+	if (j)
+		rc = ending_fill(j, e, err);
+	else
+		rc = pp_err_set(err, -EINVAL, "ending.json: %s in line %d.", where.text, where.line);
+	json_decref(j);
+	free(text);
+	return rc;
+}
+
+int pp_facts_load(const char *run, struct pp_facts *facts, struct pp_err *err)
+{
+	size_t len;
+	char *text;
+	int rc = pp_file_read(run, "facts.json", &text, &len, err);
+
+	if (rc)
+		return rc;
+	rc = pp_facts_parse(text, len, facts, err);
+	free(text);
+	if (rc)
+		pp_err_prefix(err, "facts.json");
+	return rc;
+}
+
+int pp_case_save(const char *dir, const struct pp_plan *plan, const struct pp_history *h,
+		 const struct pp_ending_record *ending, const char *log, size_t log_len,
+		 struct pp_err *err)
+{
+	char *text = pp_plan_print(plan);
+	int rc = pp_file_text(dir, "plan", text, err);
+	size_t len;
+	void *image;
+
+	free(text);
+	if (rc)
+		return rc;
+	image = pp_history_encode(h, &len);
+	if (!image)
+		return pp_err_set(err, -ENOMEM, "history");
+	rc = pp_file_write(dir, "history.bin", image, len, err);
+	free(image);
+	if (!rc)
+		rc = pp_file_write(dir, "kmsg.log", log, log_len, err);
+	return rc ? rc : pp_ending_save(dir, ending, err);
+}
+
+static int load_plan(const char *dir, struct pp_plan **plan, struct pp_err *err)
+{
+	size_t len;
+	char *text;
+	int rc = pp_file_read(dir, "plan", &text, &len, err);
+
+	if (rc)
+		return rc;
+	rc = pp_plan_parse(text, len, plan, err);
+	free(text);
+	return rc;
+}
+
+static int load_history(const char *dir, const struct pp_plan *plan, struct pp_history *h,
+			struct pp_err *err)
+{
+	size_t len;
+	char *image;
+	int rc = pp_file_read(dir, "history.bin", &image, &len, err);
+
+	if (rc)
+		return rc;
+	rc = pp_history_decode(image, len, h, err);
+	free(image);
+	if (!rc && h->plan_crc && h->plan_crc != pp_plan_crc(plan)) {
+		pp_history_free(h);
+		rc = pp_err_set(err, -EINVAL, "the history belongs to another plan.");
+	}
+	return rc;
+}
+
+int pp_case_judge_dir(const char *dir, const char *label, const struct pp_facts *facts,
+		      struct pp_result *out, struct pp_plan **plan, struct pp_err *err)
+{
+	struct pp_ending_record ending;
+	struct pp_history h = { 0 };
+	char *log = NULL, *json;
+	size_t log_len = 0;
+	int rc;
+
+	*plan = NULL;
+	rc = pp_ending_load(dir, &ending, err);
+	if (!rc)
+		rc = load_plan(dir, plan, err);
+	/* A case that never got to run has no history: its ending says all. */
+	if (!rc && (ending.ending == PP_ENDING_DONE || ending.ending == PP_ENDING_TIMEOUT))
+		rc = load_history(dir, *plan, &h, err);
+	else if (!rc && load_history(dir, *plan, &h, &(struct pp_err){ "" }))
+		memset(&h, 0, sizeof(h));
+	if (!rc && pp_file_read(dir, "kmsg.log", &log, &log_len, &(struct pp_err){ "" }))
+		log = NULL;
+	if (!rc) {
+		pp_judge(*plan, &h, &ending, log ? log : "", log_len, facts, out);
+		snprintf(out->case_name, sizeof(out->case_name), "%s", label);
+		json = pp_result_json(out, *plan);
+		rc = pp_file_text(dir, "result.json", json, err);
+		free(json);
+	}
+	if (rc) {
+		pp_err_prefix(err, "case %s", label);
+		pp_plan_free(*plan);
+		*plan = NULL;
+	}
+	free(log);
+	pp_history_free(&h);
+	return rc;
+}

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Judging: from the files of a case to its result. Executing and judging are
+ * separate, so that a verdict can be repeated on a machine without RDMA.
+ */
+#ifndef PP_RUN_JUDGE_H
+#define PP_RUN_JUDGE_H
+
+#include "core/facts.h"
+#include "core/history.h"
+#include "core/plan.h"
+#include "core/result.h"
+
+/* What the supervisor knows of an execution beside plan and history: ending.json. */
+struct pp_ending_record {
+	enum pp_ending ending;
+	char reason[512];
+	uint64_t duration_ms;
+	int attempts;
+	bool dropped;                /* --drop-hazard or --drop-device-writes was given */
+	unsigned long taint_before, taint_after;
+};
+
+/** pp_judge - result of one case. @log: kernel log of the case's time. Pure but for memory. */
+void pp_judge(const struct pp_plan *plan, const struct pp_history *h,
+	      const struct pp_ending_record *ending, const char *log, size_t log_len,
+	      const struct pp_facts *facts, struct pp_result *out);
+
+/** pp_case_save - plan, history.bin, kmsg.log and ending.json of one execution into the directory @dir. */
+int pp_case_save(const char *dir, const struct pp_plan *plan, const struct pp_history *h,
+		 const struct pp_ending_record *ending, const char *log, size_t log_len,
+		 struct pp_err *err);
+
+/**
+ * pp_case_judge_dir - judge a case from its directory and write result.json
+ * @plan: out, for reports; to be freed by the caller; NULL when it cannot be read
+ *
+ * A damaged file is -EINVAL or -EPROTO with the file's name; @out is then not filled.
+ */
+int pp_case_judge_dir(const char *dir, const char *label, const struct pp_facts *facts,
+		      struct pp_result *out, struct pp_plan **plan, struct pp_err *err);
+
+/** pp_ending_started - ending.json that says only that the case began: what a dead guest leaves. */
+int pp_ending_save(const char *dir, const struct pp_ending_record *ending, struct pp_err *err);
+int pp_ending_load(const char *dir, struct pp_ending_record *ending, struct pp_err *err);
+
+/** pp_facts_load - facts.json of a run directory. */
+int pp_facts_load(const char *run, struct pp_facts *facts, struct pp_err *err);
+
+#endif

@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Selection and order of cases; see select.h. */
+#include "run/select.h"
+
+#include <errno.h>
+#include <fnmatch.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/prng.h"
+#include "core/stamp.h"
+
+struct builder {
+	struct pp_selection *out;
+	size_t cap;
+	struct pp_err *err;
+};
+
+static int append(struct builder *b, const struct pp_case *c, unsigned repeat)
+{
+	struct pp_selection *s = b->out;
+
+	if (s->count == b->cap) {
+		size_t cap = b->cap ? b->cap * 2 : 64;
+		struct pp_case *more = realloc(s->cases, cap * sizeof(*more));
+
+		if (!more)
+			return pp_err_set(b->err, -ENOMEM, "list of cases");
+		s->cases = more;
+		b->cap = cap;
+	}
+	s->cases[s->count] = *c;
+	snprintf(s->cases[s->count].label, PP_CASE_LABEL_MAX, repeat > 1 ? "%s~%u" : "%s", c->name,
+		 repeat);
+	s->count++;
+	return 0;
+}
+
+static bool case_next(size_t *scenario, size_t *variant, struct pp_case *c)
+{
+	while (pp_scenarios[*scenario]) {
+		const struct pp_scenario *s = pp_scenarios[*scenario];
+
+		memset(c, 0, sizeof(*c));
+		c->scenario = s;
+		if (s->variant((*variant)++, &c->variant)) {
+			snprintf(c->name, sizeof(c->name), "%s/%s/%s", s->name, c->variant.name,
+				 c->variant.pinner);
+			snprintf(c->label, sizeof(c->label), "%s", c->name);
+			return true;
+		}
+		(*scenario)++;
+		*variant = 0;
+	}
+	return false;
+}
+
+int pp_case_find(const char *name, struct pp_case *out)
+{
+	size_t scenario = 0, variant = 0;
+
+	while (case_next(&scenario, &variant, out))
+		if (!strcmp(out->name, name))
+			return 0;
+	return -ENOENT;
+}
+
+/* "mr-fsync" and "mr-fsync/ext4" select by leading parts, "mr-*" by shell pattern. */
+static bool pattern_matches(const char *pattern, const char *name)
+{
+	size_t len = strlen(pattern);
+
+	if (!strncmp(pattern, name, len) && (name[len] == '/' || !name[len]))
+		return true;
+	return fnmatch(pattern, name, 0) == 0;
+}
+
+static int add_pattern(struct builder *b, const struct pp_config *c, const char *pattern)
+{
+	char name[PP_CASE_LABEL_MAX];
+	char *tilde;
+	unsigned repeat = 1;
+	size_t scenario = 0, variant = 0, before = b->out->count, other_tier = 0;
+	struct pp_case one;
+	int rc = 0;
+
+	if (snprintf(name, sizeof(name), "%s", pattern) >= (int)sizeof(name))
+		return pp_err_set(b->err, -EINVAL, "'%.60s...' is longer than any case name.", pattern);
+	tilde = strchr(name, '~');
+	if (tilde) {
+		*tilde = '\0';
+		repeat = (unsigned)strtoul(tilde + 1, NULL, 10);
+		if (pp_case_find(name, &one) || !repeat)
+			return pp_err_set(b->err, -EINVAL, "no case is called '%s'.", pattern);
+		return append(b, &one, repeat);
+	}
+	while (!rc && case_next(&scenario, &variant, &one)) {
+		if (!pattern_matches(name, one.name))
+			continue;
+		if (strcmp(name, one.name) && one.variant.tier > c->tier)
+			other_tier++;
+		else
+			rc = append(b, &one, 1);
+	}
+	if (rc || b->out->count > before)
+		return rc;
+	if (other_tier)
+		return pp_err_set(b->err, -EINVAL,
+				  "'%s' names %zu cases, all in a larger tier: add --tier full or --tier soak.",
+				  pattern, other_tier);
+	return pp_err_set(b->err, -EINVAL, "no case is called '%s': see 'pinproof list'.", pattern);
+}
+
+static int add_file(struct builder *b, const struct pp_config *c)
+{
+	bool standard = !strcmp(c->cases_from, "-");
+	FILE *f = standard ? stdin : fopen(c->cases_from, "re");
+	char *line = NULL;
+	size_t size = 0;
+	ssize_t len;
+	int rc = 0;
+
+	if (!f)
+		return pp_err_set(b->err, -errno, "case list %s", c->cases_from);
+	while (!rc && (len = getline(&line, &size, f)) > 0) {
+		while (len && (line[len - 1] == '\n' || line[len - 1] == ' '))
+			line[--len] = '\0';
+		if (len && line[0] != '#')
+			rc = add_pattern(b, c, line);
+	}
+	free(line);
+	if (!standard)
+		fclose(f);
+	return rc;
+}
+
+/* Repeats of a case lie apart: the whole list once, then again. */
+static int add_repeats(struct builder *b, unsigned repeat)
+{
+	size_t once = b->out->count;
+
+	for (unsigned k = 2; k <= repeat; k++)
+		for (size_t i = 0; i < once; i++) {
+			struct pp_case one = b->out->cases[i];
+			int rc = append(b, &one, k);
+
+			if (rc)
+				return rc;
+		}
+	return 0;
+}
+
+static void shuffle(struct pp_selection *s, uint64_t seed)
+{
+	struct pp_prng prng;
+
+	pp_prng_seed(&prng, seed);
+	for (size_t i = s->count; i > 1; i--) {
+		size_t j = (size_t)pp_prng_below(&prng, i);
+		struct pp_case swap = s->cases[i - 1];
+
+		s->cases[i - 1] = s->cases[j];
+		s->cases[j] = swap;
+	}
+}
+
+/* A case that two patterns select runs once. */
+static void drop_doubles(struct pp_selection *s)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < s->count; i++) {
+		bool seen = false;
+
+		for (size_t j = 0; j < kept && !seen; j++)
+			seen = !strcmp(s->cases[i].label, s->cases[j].label);
+		if (!seen)
+			s->cases[kept++] = s->cases[i];
+	}
+	s->count = kept;
+}
+
+int pp_select(const struct pp_config *c, struct pp_selection *out, struct pp_err *err)
+{
+	struct builder b = { .out = out, .err = err };
+	int rc = 0;
+
+	memset(out, 0, sizeof(*out));
+	if (c->cases_from)
+		rc = add_file(&b, c);
+	for (size_t i = 0; !rc && i < c->n_patterns; i++)
+		rc = add_pattern(&b, c, c->patterns[i]);
+	if (!rc && !c->cases_from && !c->n_patterns)
+		rc = add_pattern(&b, c, "*");
+	if (!rc)
+		drop_doubles(out);
+	if (!rc && c->repeat > 1)
+		rc = add_repeats(&b, c->repeat);
+	if (!rc && !out->count)
+		rc = pp_err_set(err, -EINVAL, "no case is selected.");
+	if (rc) {
+		pp_selection_free(out);
+		return rc;
+	}
+	if (c->shuffle)
+		shuffle(out, c->seed);
+	return 0;
+}
+
+void pp_selection_free(struct pp_selection *s)
+{
+	free(s->cases);
+	memset(s, 0, sizeof(*s));
+}
+
+uint64_t pp_case_seed(uint64_t run_seed, const char *name)
+{
+	return pp_prng_child(run_seed, pp_crc32c(0, name, strlen(name)));
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Which cases a run executes, and in which order. */
+#ifndef PP_RUN_SELECT_H
+#define PP_RUN_SELECT_H
+
+#include "run/config.h"
+#include "run/scenario.h"
+
+#define PP_CASE_LABEL_MAX (PP_CASE_MAX + 12)
+
+struct pp_case {
+	const struct pp_scenario *scenario;
+	struct pp_variant variant;
+	char name[PP_CASE_MAX];        /* scenario/variant/pinner */
+	char label[PP_CASE_LABEL_MAX]; /* name, with "~K" for the K-th repeat */
+};
+
+struct pp_selection {
+	struct pp_case *cases;
+	size_t count;
+};
+
+/**
+ * pp_select - the cases that the configuration names
+ *
+ * Operands and lines of --cases-from are case names (with or without ~K), scenario names, leading parts
+ * ("mr-fsync/ext4") or shell patterns. Whole case names are taken whatever their tier; others are
+ * bounded by it. Nothing named: all cases of the tier. A name that selects nothing, or an empty
+ * selection, is -EINVAL: "all passed" must never mean "nothing ran".
+ */
+int pp_select(const struct pp_config *c, struct pp_selection *out, struct pp_err *err);
+void pp_selection_free(struct pp_selection *s);
+
+/** pp_case_find - the case called @name (no ~K); 0 or -ENOENT. */
+int pp_case_find(const char *name, struct pp_case *out);
+
+/** pp_case_seed - the case's own seed: from the run's seed and its name, not from its place. */
+uint64_t pp_case_seed(uint64_t run_seed, const char *name);
+
+#endif

@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Rules O7 (pin balance) and O8 (no trace of a refusal) at quiet points. */
+#include <stdlib.h>
+
+#include "core/oracle_rules.h"
+
+/* Pages taken and given back by all changes up to one moment. */
+struct pin_sum {
+	uint64_t time_ns;
+	int64_t taken, given;
+};
+
+/* Registrations and deregistrations that worked, by begin and by end, with running sums. */
+struct pp_pin_ledger {
+	struct pin_sum *begins, *ends;
+	size_t n_begins, n_ends;
+	uint32_t last_reg;          /* last registration since the quiet point before, PP_NO_EVENT */
+	int64_t last_off[2];        /* how far pins and VmPin were off at the quiet point before */
+	enum pp_rule last_rule;     /* that they broke there */
+};
+
+static int64_t pages_of(const struct pp_mr_def *mr)
+{
+	uint64_t end = mr->offset_bytes + mr->length_bytes;
+
+	/* On-demand MRs take no pins. */
+	if (mr->access & PP_ACCESS_OD)
+		return 0;
+	return (int64_t)((end + PP_PAGE_BYTES - 1) / PP_PAGE_BYTES -
+			 mr->offset_bytes / PP_PAGE_BYTES);
+}
+
+static int cmp_sum(const void *a, const void *b)
+{
+	const struct pin_sum *x = a, *y = b;
+
+	return x->time_ns < y->time_ns ? -1 : x->time_ns > y->time_ns;
+}
+
+static void run_sums(struct pin_sum *sums, size_t n)
+{
+	qsort(sums, n, sizeof(*sums), cmp_sum);
+	for (size_t i = 1; i < n; i++) {
+		sums[i].taken += sums[i - 1].taken;
+		sums[i].given += sums[i - 1].given;
+	}
+}
+
+static void take(struct pp_pin_ledger *l, const struct pp_plan *plan, const struct pp_event *e)
+{
+	bool reg = pp_verbs[e->verb].kind == PP_KIND_PIN;
+	int64_t pages = pages_of(&plan->mrs[e->object]);
+	struct pin_sum sum = {
+		.time_ns = e->begin_ns,
+		.taken = reg ? pages : 0,
+		.given = reg ? 0 : pages,
+	};
+
+	l->begins[l->n_begins++] = sum;
+	if (e->flags & PP_EVENT_OPEN)
+		return;
+	sum.time_ns = e->end_ns;
+	l->ends[l->n_ends++] = sum;
+}
+
+struct pp_pin_ledger *pp_pin_ledger_new(const struct pp_plan *plan, const struct pp_history *h)
+{
+	struct pp_pin_ledger *l = calloc(1, sizeof(*l));
+	size_t n = 0;
+
+	for (size_t i = 0; i < h->n_events; i++)
+		n += pp_verbs[h->events[i].verb].kind == PP_KIND_PIN ||
+		     pp_verbs[h->events[i].verb].kind == PP_KIND_UNPIN;
+	if (!l)
+		return NULL;
+	l->last_reg = PP_NO_EVENT;
+	l->begins = calloc(n + 1, sizeof(*l->begins));
+	l->ends = calloc(n + 1, sizeof(*l->ends));
+	if (!l->begins || !l->ends) {
+		pp_pin_ledger_free(l);
+		return NULL;
+	}
+	for (size_t i = 0; i < h->n_events; i++) {
+		enum pp_kind kind = pp_verbs[h->events[i].verb].kind;
+
+		/* What failed changed nothing: a deregistration that fails keeps its pins. */
+		if ((kind == PP_KIND_PIN || kind == PP_KIND_UNPIN) &&
+		    !(h->events[i].flags & PP_EVENT_SKIPPED) && !h->events[i].result)
+			take(l, plan, &h->events[i]);
+	}
+	run_sums(l->begins, l->n_begins);
+	run_sums(l->ends, l->n_ends);
+	return l;
+}
+
+void pp_pin_ledger_free(struct pp_pin_ledger *l)
+{
+	if (!l)
+		return;
+	free(l->begins);
+	free(l->ends);
+	free(l);
+}
+
+/* Sums of all changes before @time_ns. */
+static struct pin_sum sum_before(const struct pin_sum *sums, size_t n, uint64_t time_ns)
+{
+	size_t low = 0, high = n;
+
+	while (low < high) {
+		size_t mid = low + (high - low) / 2;
+
+		if (sums[mid].time_ns < time_ns)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return low ? sums[low - 1] : (struct pin_sum){ 0 };
+}
+
+static int64_t off_by(int64_t value, int64_t least, int64_t most)
+{
+	if (value > most)
+		return value - most;
+	return value < least ? value - least : 0;
+}
+
+/* A refusal answers for what was not off before it; what stays off stays with its rule. */
+static enum pp_rule rule_of(const struct pp_judge *j, const int64_t off[2])
+{
+	const struct pp_pin_ledger *l = j->ledger;
+	bool refused = l->last_reg != PP_NO_EVENT && j->h->events[l->last_reg].result;
+
+	if (l->last_rule && off[0] == l->last_off[0] && off[1] == l->last_off[1])
+		return l->last_rule;
+	return refused && (j->plan->rules & PP_RULE_BIT(PP_O8_REFUSAL)) ? PP_O8_REFUSAL :
+									  PP_O7_PIN_BALANCE;
+}
+
+static void report(struct pp_judge *j, uint32_t event, enum pp_rule rule, const int64_t off[2],
+		   const struct pp_quiet *q, int64_t least, int64_t most)
+{
+	static const char *const counter[] = { "pins", "VmPin" };
+	const int64_t value[] = { q->pins, q->vmpin_pages };
+
+	for (int k = 0; k < 2; k++) {
+		enum pp_class cls = off[k] > 0 ? PP_CLASS_LEAK : PP_CLASS_OVERRELEASE;
+		bool both = k == 0 && off[1] && (off[0] > 0) == (off[1] > 0);
+		uint32_t refused = rule == PP_O8_REFUSAL ? j->ledger->last_reg : PP_NO_EVENT;
+
+		if (!off[k])
+			continue;
+		pp_judge_op(j, rule, cls, event, refused,
+			    "%s%s: the kernel counts %lld pages%s%s, the registrations that hold "
+			    "explain %lld%s",
+			    counter[k], both ? " and VmPin" : "", (long long)value[k],
+			    refused == PP_NO_EVENT ? "" : " after a refused registration",
+			    both && off[0] != off[1] ? " (VmPin differs)" : "", (long long)least,
+			    least == most ? "" : " or more, as some overlap the quiet point");
+		if (both)
+			return;
+	}
+}
+
+static void quiet(struct pp_judge *j, uint32_t event)
+{
+	const struct pp_event *e = &j->h->events[event];
+	struct pp_pin_ledger *l = j->ledger;
+	struct pin_sum ended, begun;
+	struct pp_quiet q;
+	int64_t off[2], held, least, most;
+
+	if (e->result || (e->flags & PP_EVENT_OPEN))
+		return;
+	pp_event_quiet_get(e, &q);
+	ended = sum_before(l->ends, l->n_ends, e->begin_ns);
+	begun = sum_before(l->begins, l->n_begins, e->end_ns + 1);
+	held = ended.taken - ended.given;
+	least = held - (begun.given - ended.given);
+	most = held + (begun.taken - ended.taken);
+	off[0] = q.pins == INT64_MIN ? 0 : off_by(q.pins, least, most);
+	off[1] = off_by(q.vmpin_pages, least, most);
+	if (off[0] || off[1]) {
+		enum pp_rule rule = rule_of(j, off);
+
+		report(j, event, rule, off, &q, least, most);
+		l->last_rule = rule;
+	} else {
+		l->last_rule = PP_RULE_NONE;
+	}
+	l->last_off[0] = off[0];
+	l->last_off[1] = off[1];
+	l->last_reg = PP_NO_EVENT;
+}
+
+void pp_rule_pins(struct pp_judge *j, uint32_t event)
+{
+	if (pp_verbs[j->h->events[event].verb].kind == PP_KIND_LEDGER)
+		quiet(j, event);
+	else
+		j->ledger->last_reg = event;
+}

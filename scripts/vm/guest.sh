@@ -1,0 +1,257 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# One guest of a run: its files, its QEMU, and the watch over it until it ends.
+# Sourced by scripts/vm/run, which sets OPT, RUN, KERNEL, IMAGE, ACCEL.
+
+INTERRUPTED=0  # exit code, once a signal came
+GUEST_BROKEN=0 # QEMU itself failed: another guest would fail as well
+QEMU_PID=
+DEVDAX_MIB=256
+# Between regions, and behind the last: adjacent ones merge, and one that ends with the memory is
+# "misaligned, unable to map".
+GAP_MIB=128
+
+# shellcheck disable=SC2154 # OPT and the rest are set by run
+guest_memory() {
+	# q35 puts memory above 2 GiB behind 4 GiB as soon as there is 2816 MiB of it
+	local pmem=${OPT[pmem]} low=2048 need
+	MEMMAP=
+	((pmem > 0)) || return 0
+	need=$((low + 2 * (pmem + GAP_MIB) + DEVDAX_MIB + GAP_MIB))
+	((need >= 2816)) || need=2816
+	((OPT[memory] >= need)) ||
+		die "--memory ${OPT[memory]}M leaves no room for the pmem regions; give at least ${need}M, or --pmem 0"
+	MEMMAP="memmap=${pmem}M!4096M memmap=${pmem}M!$((4096 + pmem + GAP_MIB))M"
+	MEMMAP+=" memmap=${DEVDAX_MIB}M!$((4096 + 2 * (pmem + GAP_MIB)))M pinproof.devdax"
+}
+
+guest_traps() {
+	trap 'guest_interrupt 130' INT
+	trap 'guest_interrupt 143' TERM HUP
+}
+
+guest_interrupt() {
+	INTERRUPTED=$1
+	trap '' INT TERM HUP
+	note "interrupted: stopping the guest"
+	[[ -z $QEMU_PID ]] || kill -TERM "$QEMU_PID" 2>/dev/null
+}
+
+# guest_job MODE WORD... - what the guest's init sources. Padded with newlines to whole sectors.
+guest_job() {
+	local text
+	text="mode=$1"$'\n'"set -- $(quote "${@:2}")"$'\n'
+	printf '%s%*s' "$text" $((511 - (${#text} + 511) % 512)) '' | tr '\0' '\n'
+}
+
+# guest_qemu - QEMU's command as a program that works from any place. It leaves the console to its
+# arguments: a file for a run, this terminal for a shell.
+guest_qemu() {
+	local port i append cpu=host accel=kvm
+	if [[ $ACCEL = tcg ]]; then
+		# a fifth page table level (la57) makes emulation a tenth slower
+		cpu=max,la57=off
+		accel=tcg,thread=multi
+	fi
+	append="console=ttyS0 loglevel=7 panic=-1 no_timer_check random.trust_cpu=on secretmem.enable=1"
+	append+="${MEMMAP:+ $MEMMAP}${OPT[append]:+ ${OPT[append]}}"
+	cat <<-END
+	#!/bin/sh
+	# Start this guest with the files beside this one. On a terminal: $(quote "$GUEST/qemu") -serial mon:stdio
+	cd "\$(dirname "\$0")" || exit 2
+	for disk in $(seq -s ' ' 0 $((OPT[disks] - 1))); do
+	    [ -e "disk\$disk" ] || truncate -s ${OPT[disk-size]}M "disk\$disk" || exit 2
+	done
+	[ \$# -gt 0 ] || set -- -serial file:console.log
+	exec qemu-system-x86_64 \\
+	    -accel $accel -cpu $cpu -machine q35 -m ${OPT[memory]}M -smp ${OPT[cpus]} \\
+	    -nodefaults -no-user-config -display none -no-reboot \\
+	    -kernel $(quote "$KERNEL/vmlinuz") \\
+	    -initrd $(quote "$IMAGE") \\
+	    -append $(quote "$append") \\
+	    -device virtio-rng-pci -device virtio-serial-pci \\
+	END
+	for port in results:results.tar ktap:ktap exit:exit; do
+		printf '    -chardev file,id=%s,path=%s' "${port%:*}" "${port#*:}"
+		printf ' -device virtserialport,chardev=%s,name=pinproof.%s \\\n' "${port%:*}" "${port%:*}"
+	done
+	for ((i = 0; i < OPT[disks]; i++)); do
+		# A full disk on this side shows as an I/O error in the guest; QEMU would else stop it.
+		printf '    -drive file=disk%d,format=raw,if=none,id=disk%d,cache=unsafe,discard=unmap,' "$i" "$i"
+		printf 'werror=report,rerror=report -device virtio-blk-pci,drive=disk%d,serial=pinproof%d \\\n' "$i" "$i"
+	done
+	printf '    -drive file=job,format=raw,if=none,id=job,readonly=on'
+	printf ' -device virtio-blk-pci,drive=job,serial=pp-job \\\n    "$@"\n'
+}
+
+# guest_files N MODE WORD... - everything that QEMU needs, in GUEST
+guest_files() {
+	local file
+	GUEST=$RUN/guest-$1
+	mkdir -- "$GUEST" &&
+		guest_job "${@:2}" >"$GUEST/job" &&
+		guest_qemu >"$GUEST/qemu" &&
+		chmod +x "$GUEST/qemu" &&
+		mkfifo "$GUEST/monitor.in" "$GUEST/monitor.out" ||
+		die "cannot write to '$GUEST'; is the disk full? Use --out"
+	for file in ktap results.tar exit console.log; do
+		: >"$GUEST/$file" || die "cannot write to '$GUEST'; use --out"
+	done
+}
+
+guest_clean() {
+	rm -f -- "$GUEST/monitor.in" "$GUEST/monitor.out"
+	[[ -n ${OPT[keep]-} ]] || rm -f -- "$GUEST"/disk[0-9]*
+}
+
+guest_shell() {
+	local code
+	guest_files 1 shell
+	note "this is the guest's console; Ctrl-A X ends QEMU, Ctrl-A H helps"
+	# the terminal's signals are for the guest now
+	trap '' INT
+	setpriv --pdeathsig KILL "$GUEST/qemu" -serial mon:stdio
+	code=$?
+	[[ ! -s $GUEST/exit ]] || read -r code <"$GUEST/exit"
+	guest_clean
+	return "$code"
+}
+
+# guest_run N MODE WORD... - boot, watch, write "ended"
+guest_run() {
+	local alive code
+	guest_files "$@"
+	if [[ -n ${OPT[dry-run]-} ]]; then
+		cat -- "$GUEST/qemu"
+		guest_clean
+		set_status dry-run
+		exit 0
+	fi
+	# QEMU's standard output is a pipe that carries next to nothing: its end is QEMU's end. QEMU dies
+	# with this shell, even if that is killed, and in a session of its own it does not get the
+	# terminal's signals, which are for this shell to handle.
+	exec {alive}< <(exec setpriv --pdeathsig KILL setsid "$GUEST/qemu" -serial file:console.log \
+		-monitor pipe:monitor 2>"$GUEST/qemu.log" </dev/null)
+	QEMU_PID=$!
+	((!INTERRUPTED)) || kill -TERM "$QEMU_PID" 2>/dev/null
+	guest_follow "$2"
+	guest_watch "$alive"
+	exec {alive}<&-
+	wait "$QEMU_PID"
+	code=$?
+	QEMU_PID=
+	[[ -z $FOLLOW_PID ]] || wait "$FOLLOW_PID"
+	guest_ended "$code" >"$GUEST/ended"
+	guest_progress_end
+	guest_clean
+}
+
+# The output of a command appears here as it comes.
+guest_follow() {
+	FOLLOW_PID=
+	[[ $1 = command ]] || return 0
+	setpriv --pdeathsig KILL tail -n +1 -f -s 0.2 --pid="$QEMU_PID" "$GUEST/ktap" 2>/dev/null &
+	FOLLOW_PID=$!
+}
+
+# guest_watch FD - until QEMU ends; WATCH says who ended it: "" (itself), timeout, silence, interrupted
+guest_watch() {
+	local fd=$1 started=$SECONDS last=$SECONDS size='' now kill_at='' _
+	WATCH=
+	while :; do
+		# returns over 128 after the time or a signal, 0 for a line, 1 at the end of the file
+		read -r -t 0.5 -u "$fd" _
+		(($? != 1)) || break
+		if [[ -n $kill_at ]]; then
+			((SECONDS < kill_at)) || kill -KILL "$QEMU_PID" 2>/dev/null
+			continue
+		fi
+		now=$(stat -c %s "$GUEST/console.log" "$GUEST/ktap" "$GUEST/results.tar" 2>/dev/null)
+		if [[ $now != "$size" ]]; then
+			size=$now
+			last=$SECONDS
+			guest_progress
+		fi
+		if ((INTERRUPTED)); then
+			WATCH=interrupted
+		elif ((SECONDS - started >= OPT[timeout])); then
+			WATCH=timeout
+		elif ((SECONDS - last >= OPT[silence])); then
+			WATCH=silence
+		fi
+		if [[ -n $WATCH ]]; then
+			[[ $WATCH = interrupted ]] || guest_stacks
+			echo quit | guest_monitor
+			kill_at=$((SECONDS + 5))
+		fi
+	done
+}
+
+# guest_monitor <COMMANDS - both ends of the FIFO are opened, so that this never waits for QEMU
+guest_monitor() {
+	{ cat >&"$monitor"; } {monitor}<>"$GUEST/monitor.in"
+}
+
+# What the kernel was doing: all processors, blocked tasks, all tasks. If it does not even hear the
+# keyboard, a non-maskable interrupt makes it panic, with the stack of whoever has interrupts off.
+guest_stacks() {
+	local key before
+	before=$(stat -c %s "$GUEST/console.log")
+	for key in l w t; do
+		echo "sendkey alt-sysrq-$key" | guest_monitor
+		guest_settle
+	done
+	if (($(stat -c %s "$GUEST/console.log") == before)); then
+		echo nmi | guest_monitor
+		guest_settle
+	fi
+}
+
+# Until the console has been quiet for two seconds, at most 20.
+guest_settle() {
+	local size='' now quiet=0 i
+	for ((i = 0; i < 40 && quiet < 4; i++)); do
+		sleep 0.5
+		((!INTERRUPTED)) || return 0
+		now=$(stat -c %s "$GUEST/console.log")
+		quiet=$((quiet + 1))
+		[[ $now = "$size" ]] || quiet=0
+		size=$now
+	done
+}
+
+# guest_ended CODE - one word and a sentence: how this guest came to its end
+guest_ended() {
+	local line
+	case $WATCH in
+	timeout) echo "timeout: the guest had not ended after ${OPT[timeout]} s (--timeout)"; return ;;
+	silence) echo "silence: the guest gave no output for ${OPT[silence]} s (--silence)"; return ;;
+	esac
+	((!INTERRUPTED)) || { echo "interrupted: a signal stopped the run"; return; }
+	# the console writes CR LF
+	if line=$(grep -a -m1 -o 'Kernel panic - not syncing.*' "$GUEST/console.log"); then
+		echo "panic: ${line%$'\r'}"
+	elif grep -a -q -E 'pinproof-init: exit [0-9]|reboot: Power down' "$GUEST/console.log"; then
+		echo "poweroff: the guest ended by itself"
+	elif (($1 != 0)); then
+		[[ -s $GUEST/console.log ]] || GUEST_BROKEN=1
+		line=$(tail -n 1 "$GUEST/qemu.log")
+		echo "qemu: QEMU ended with code $1: ${line:-no message}"
+	else
+		echo "reset: the machine was reset without a word"
+	fi
+}
+
+# On a terminal one line says how far the guest is.
+guest_progress() {
+	local line
+	[[ -t 2 && ${#TODO[@]} -gt 0 ]] || return 0
+	line=$(grep -a -E '^ *(not )?ok [0-9]' "$GUEST/ktap" | tail -n 1)
+	[[ $line =~ ok\ ([0-9]+)\ (-\ )?([^ ]+) ]] || return 0
+	printf '\r\e[K[%s/%s] %s' "${BASH_REMATCH[1]}" "${#TODO[@]}" "${BASH_REMATCH[3]}" >&2
+}
+
+guest_progress_end() {
+	[[ ! -t 2 ]] || printf '\r\e[K' >&2
+}

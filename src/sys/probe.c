@@ -1,0 +1,341 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The table of probes: each fact of a plan is one row and one function that tries it. */
+#include "sys/probe.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <linux/capability.h>
+#include <linux/magic.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/utsname.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include "sys/fs.h"
+#include "sys/kmsg.h"
+#include "sys/pinio.h"
+#include "sys/pins.h"
+#include "sys/probe_era.h"
+#include "sys/region.h"
+
+#define HUGE_DIR   "/sys/kernel/mm/hugepages/hugepages-2048kB/"
+#define HUGE_LEAST 4
+
+struct pp_probe_run {
+	const struct pp_probe_env *env;
+	const struct pp_probe_verbs *verbs;
+};
+
+typedef const struct pp_probe_run *run_t;
+
+/* The sentence of a yes. */
+static int yes(struct pp_err *why, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+static int yes(struct pp_err *why, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(why->text, sizeof(why->text), fmt, ap);
+	va_end(ap);
+	return 0;
+}
+
+/* For wrappers that give a sentence only when they fail. */
+static int unless(int ret, struct pp_err *why, const char *sentence)
+{
+	return ret ? ret : yes(why, "%s", sentence);
+}
+
+static int try_root(run_t run, struct pp_err *why)
+{
+	static const uint64_t need = 1ull << CAP_SYS_ADMIN | 1ull << CAP_NET_ADMIN;
+	uint64_t caps = 0;
+	char line[128];
+	FILE *f = fopen("/proc/self/status", "re");
+
+	(void)run;
+	if (!f)
+		return pp_err_set(why, -errno, "cannot read /proc/self/status");
+	while (fgets(line, sizeof(line), f))
+		if (sscanf(line, "CapEff: %" SCNx64, &caps) == 1)
+			break;
+	fclose(f);
+	if (geteuid())
+		return pp_err_set(why, -EPERM, "the user id is %u, not 0.", geteuid());
+	if ((caps & need) != need)
+		return pp_err_set(
+			why, -EPERM,
+			"user 0 lacks the capability CAP_SYS_ADMIN or CAP_NET_ADMIN here.");
+	return yes(why, "user 0 with CAP_SYS_ADMIN and CAP_NET_ADMIN.");
+}
+
+static int try_guest(run_t run, struct pp_err *why)
+{
+	if (!run->env->guest)
+		return pp_err_set(
+			why, -ENOENT,
+			"neither the kernel command line nor the user says that this machine "
+			"may be thrown away.");
+	return yes(why, "this machine is a throw-away guest.");
+}
+
+static int try_rxe(run_t run, struct pp_err *why)
+{
+	const struct pp_link *link = run->env->link;
+
+	if (!link)
+		return pp_err_set(why, -ENODEV, "no rxe link: %.190s.",
+				  run->env->link_why ? run->env->link_why : "none was made");
+	return yes(why, "%s on %s is active.", link->ibdev, link->netdev);
+}
+
+static int try_rdma_cm(run_t run, struct pp_err *why)
+{
+	yes(why, "%.199s", run->verbs->fabric_why);
+	return run->verbs->fabric;
+}
+
+static int try_odp(run_t run, struct pp_err *why)
+{
+	if (run->verbs->fabric)
+		return try_rdma_cm(run, why);
+	if (!run->verbs->odp)
+		return pp_err_set(why, -EOPNOTSUPP, "%s offers no on-demand paging.",
+				  run->env->link->ibdev);
+	return yes(why, "%s offers on-demand paging.", run->env->link->ibdev);
+}
+
+static int try_pin_counters(run_t run, struct pp_err *why)
+{
+	struct pp_pins pins;
+	int ret = pp_pins_read(&pins, why);
+
+	(void)run;
+	if (ret)
+		return ret;
+	if (!pins.has_counters)
+		return pp_err_set(
+			why, -ENODATA,
+			"/proc/vmstat lacks nr_foll_pin_*, or vm.stat_refresh is not ours "
+			"to write.");
+	return yes(why, "nr_foll_pin_acquired %" PRIu64 ", nr_foll_pin_released %" PRIu64 ".",
+		   pins.acquired, pins.released);
+}
+
+static int try_kmsg(run_t run, struct pp_err *why)
+{
+	struct pp_kmsg k;
+	int ret = pp_kmsg_open(&k, why);
+
+	(void)run;
+	if (ret)
+		return ret;
+	pp_kmsg_close(&k);
+	return yes(why, "/dev/kmsg can be followed.");
+}
+
+static int try_debugfs(run_t run, struct pp_err *why)
+{
+	struct statfs fs;
+
+	(void)run;
+	if (statfs("/sys/kernel/debug", &fs) || fs.f_type != DEBUGFS_MAGIC)
+		return pp_err_set(why, -ENOENT, "debugfs is not mounted on /sys/kernel/debug.");
+	if (access("/sys/kernel/debug", R_OK | X_OK))
+		return pp_err_set(why, -errno, "debugfs cannot be entered");
+	return yes(why, "debugfs is on /sys/kernel/debug.");
+}
+
+static int64_t read_number(const char *path)
+{
+	FILE *f = fopen(path, "re");
+	int64_t value = -1;
+
+	if (!f)
+		return -1;
+	if (fscanf(f, "%" SCNd64, &value) != 1)
+		value = -1;
+	fclose(f);
+	return value;
+}
+
+static int try_hugepages(run_t run, struct pp_err *why)
+{
+	int64_t spare = read_number(HUGE_DIR "free_hugepages");
+	int64_t reserved = read_number(HUGE_DIR "resv_hugepages");
+
+	(void)run;
+	if (spare < 0 || reserved < 0)
+		return pp_err_set(why, -ENOENT, "the kernel has no pool of 2 MiB pages.");
+	if (spare - reserved < HUGE_LEAST)
+		return pp_err_set(why, -ENOMEM,
+				  "%" PRId64 " free 2 MiB pages, fewer than %d "
+				  "(/proc/sys/vm/nr_hugepages).",
+				  spare - reserved, HUGE_LEAST);
+	return yes(why, "%" PRId64 " free 2 MiB pages.", spare - reserved);
+}
+
+static int try_thp(run_t run, struct pp_err *why)
+{
+	char line[64] = "";
+	FILE *f = fopen("/sys/kernel/mm/transparent_hugepage/enabled", "re");
+
+	(void)run;
+	if (!f)
+		return pp_err_set(why, -errno, "the kernel has no transparent huge pages");
+	if (!fgets(line, sizeof(line), f))
+		line[0] = '\0';
+	fclose(f);
+	if (strstr(line, "[never]"))
+		return pp_err_set(why, -EPERM, "transparent huge pages are switched off.");
+	return unless(pp_region_supported(PP_BACKING_ANON_THP, why), why,
+		      "transparent huge pages come on request.");
+}
+
+static int try_memfd(run_t run, struct pp_err *why)
+{
+	(void)run;
+	return unless(pp_region_supported(PP_BACKING_MEMFD, why), why, "memfd_create() works.");
+}
+
+static int try_secretmem(run_t run, struct pp_err *why)
+{
+	(void)run;
+	return unless(pp_region_supported(PP_BACKING_SECRETMEM, why), why, "memfd_secret() works.");
+}
+
+static int try_pfnmap(run_t run, struct pp_err *why)
+{
+	(void)run;
+	return unless(pp_region_supported(PP_BACKING_PFNMAP, why), why,
+		      "a PCI resource file can be mapped.");
+}
+
+static int try_io_uring(run_t run, struct pp_err *why)
+{
+	struct pp_pinio *p;
+	int ret = pp_pinio_open(&p, why);
+
+	(void)run;
+	if (ret)
+		return ret;
+	pp_pinio_close(p);
+	return yes(why, "an io_uring can be made.");
+}
+
+static int try_vmsplice(run_t run, struct pp_err *why)
+{
+	char from[64] = "x", to[64];
+	int64_t n = pp_pinio_vmsplice(from, to, sizeof(from), why);
+
+	(void)run;
+	return n < 0 ? (int)n : yes(why, "vmsplice() works.");
+}
+
+static int try_process_vm(run_t run, struct pp_err *why)
+{
+	char from[64] = "x", to[64];
+	int64_t n = pp_pinio_vm_write(to, from, sizeof(from), why);
+
+	(void)run;
+	return n < 0 ? (int)n : yes(why, "process_vm_writev() works.");
+}
+
+static int has_slot(run_t run, struct pp_err *why, const char *name)
+{
+	const struct pp_slot *s = run->env->slots ? pp_slots_find(run->env->slots, name) : NULL;
+
+	if (!s)
+		return pp_err_set(why, -ENODEV, "no device for slot %s: %s.", name,
+				  strncmp(name, "disk", 4)
+					  ? "only a guest's own pmem is used"
+					  : "name an empty one with --disk, or run in a guest");
+	return yes(why, "%s has %" PRIu64 " MiB.", s->dev, s->size_bytes >> 20);
+}
+
+static int has_fs(struct pp_err *why, const char *type)
+{
+	int ret = pp_fs_known(type, why);
+
+	return ret ? ret : yes(why, "the kernel mounts %s.", type);
+}
+
+/* clang-format off */
+static int try_disk0(run_t run, struct pp_err *why)   { return has_slot(run, why, "disk0"); }
+static int try_disk1(run_t run, struct pp_err *why)   { return has_slot(run, why, "disk1"); }
+static int try_pmem0(run_t run, struct pp_err *why)   { return has_slot(run, why, "pmem0"); }
+static int try_pmem1(run_t run, struct pp_err *why)   { return has_slot(run, why, "pmem1"); }
+static int try_devdax0(run_t run, struct pp_err *why) { return has_slot(run, why, "devdax0"); }
+static int try_tmpfs(run_t run, struct pp_err *why)   { (void)run; return has_fs(why, "tmpfs"); }
+static int try_ext4(run_t run, struct pp_err *why)    { (void)run; return has_fs(why, "ext4"); }
+static int try_xfs(run_t run, struct pp_err *why)     { (void)run; return has_fs(why, "xfs"); }
+static int try_btrfs(run_t run, struct pp_err *why)   { (void)run; return has_fs(why, "btrfs"); }
+static int try_vfat(run_t run, struct pp_err *why)    { (void)run; return has_fs(why, "vfat"); }
+
+const struct pp_probe pp_probes[] = {
+	{ "root",         "user 0 with the capabilities for mounts and links",     try_root },
+	{ "guest",        "this machine may be thrown away",                       try_guest },
+	{ "rxe",          "a soft-RoCE link of ours is active",                    try_rxe },
+	{ "rdma-cm",      "librdmacm connects the link to itself",                 try_rdma_cm },
+	{ "odp",          "the RDMA device offers on-demand paging",               try_odp },
+	{ "rxe-odp",      "the same, by the name that the policy table uses",      try_odp },
+	{ "pin-counters", "exact FOLL_PIN counters (vmstat and stat_refresh)",     try_pin_counters },
+	{ "kmsg",         "the kernel log can be followed",                        try_kmsg },
+	{ "debugfs",      "debugfs is mounted",                                    try_debugfs },
+	{ "hugepages",    "at least 4 free 2 MiB pages",                           try_hugepages },
+	{ "thp",          "transparent huge pages on request",                     try_thp },
+	{ "memfd",        "memfd_create()",                                        try_memfd },
+	{ "tmpfs",        "tmpfs can be mounted",                                  try_tmpfs },
+	{ "secretmem",    "memfd_secret()",                                        try_secretmem },
+	{ "io-uring",     "io_uring",                                              try_io_uring },
+	{ "vmsplice",     "vmsplice() into a pipe",                                try_vmsplice },
+	{ "process-vm",   "process_vm_writev() on ourselves",                      try_process_vm },
+	{ "pfnmap",       "a PCI resource file that can be mapped",                try_pfnmap },
+	{ "disk0",        "a first disk of our own",                               try_disk0 },
+	{ "disk1",        "a second disk of our own",                              try_disk1 },
+	{ "blockdev",     "a disk whose page cache can be mapped (slot disk1)",    try_disk1 },
+	{ "pmem0",        "a first fsdax namespace",                               try_pmem0 },
+	{ "pmem1",        "a second fsdax namespace",                              try_pmem1 },
+	{ "devdax0",      "a device DAX namespace",                                try_devdax0 },
+	{ "fs-ext4",      "kernel and mkfs know ext4",                             try_ext4 },
+	{ "fs-xfs",       "kernel and mkfs know xfs",                              try_xfs },
+	{ "fs-btrfs",     "kernel and mkfs know btrfs",                            try_btrfs },
+	{ "fs-vfat",      "kernel and mkfs know vfat",                             try_vfat },
+};
+/* clang-format on */
+const size_t pp_n_probes = sizeof(pp_probes) / sizeof(pp_probes[0]);
+
+static void ask_verbs(const struct pp_probe_env *env, struct pp_probe_verbs *v)
+{
+	if (env->link) {
+		pp_probe_verbs(env, v);
+		return;
+	}
+	*v = (struct pp_probe_verbs){ .fabric = -ENODEV, .era = PP_ERA_UNKNOWN };
+	snprintf(v->fabric_why, sizeof(v->fabric_why), "no rxe link: %.180s",
+		 env->link_why ? env->link_why : "none was made");
+}
+
+void pp_probe_all(struct pp_facts *f, const struct pp_probe_env *env)
+{
+	struct pp_probe_verbs verbs;
+	struct pp_probe_run run = { env, &verbs };
+	struct utsname u;
+
+	memset(f, 0, sizeof(*f));
+	if (uname(&u))
+		memset(&u, 0, sizeof(u));
+	pp_facts_kernel(f, u.release, u.version);
+	ask_verbs(env, &verbs);
+	f->era_probed = verbs.era;
+	if (f->era == PP_ERA_UNKNOWN)
+		f->era = f->era_probed;
+	for (size_t i = 0; i < pp_n_probes; i++) {
+		struct pp_err why = { "" };
+		int ret = pp_probes[i].try(&run, &why);
+
+		pp_facts_set(f, pp_probes[i].name, !ret, "%.255s", why.text);
+	}
+}

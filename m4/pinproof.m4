@@ -30,3 +30,16 @@ AS_IF([test "x$enable_$1" = xyes],
       [AS_VAR_APPEND([PP_SAN_CFLAGS], [" $2 -fno-omit-frame-pointer -fno-sanitize-recover=all"])
        AS_VAR_APPEND([PP_SAN_LDFLAGS], [" $2"])
        AS_VAR_APPEND([pp_sanitizers], [" $1"])])])
+
+# PP_CC_NO_WARNING(NAME) - add -Wno-NAME to PP_NO_WARNINGS if the compiler knows the warning.
+# Asked by its positive form: gcc takes every -Wno-anything in silence.
+AC_DEFUN([PP_CC_NO_WARNING],
+[AC_MSG_CHECKING([whether $CC knows -W$1])
+pp_save_CFLAGS=$CFLAGS
+CFLAGS="$CFLAGS -Werror -W$1"
+AC_COMPILE_IFELSE([AC_LANG_PROGRAM()],
+                  [AC_MSG_RESULT([yes])
+                   AS_VAR_APPEND([PP_NO_WARNINGS], [" -Wno-$1"])],
+                  [AC_MSG_RESULT([no])])
+CFLAGS=$pp_save_CFLAGS
+AC_SUBST([PP_NO_WARNINGS])])

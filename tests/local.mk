@@ -13,6 +13,7 @@ BATS_LOG_COMPILER = $(BATS)
 AM_BATS_LOG_FLAGS = --tap
 
 PP_UNIT_TESTS = \
+	tests/unit/test_history \
 	tests/unit/test_policy
 
 PP_CLI_TESTS =
@@ -32,7 +33,9 @@ TESTS += $(PP_CLI_TESTS)
 endif
 EXTRA_DIST += $(PP_CLI_TESTS)
 
+# scripts/check runs lint by itself and empties this list.
 if HAVE_LINT
-TESTS += build-aux/lint/selftest build-aux/lint/run
+PP_LINT_TESTS = build-aux/lint/selftest build-aux/lint/run
+TESTS += $(PP_LINT_TESTS)
 endif
-EXTRA_DIST += build-aux/lint/run build-aux/lint/selftest
+EXTRA_DIST += build-aux/lint tests/lint build-aux/test-counts build-aux/packages

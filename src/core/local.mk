@@ -5,17 +5,37 @@ libpinproof_a_SOURCES += \
 	src/core/crc32c.c \
 	src/core/defect.c \
 	src/core/err.c \
+	src/core/evidence.c \
 	src/core/facts.c \
 	src/core/facts_json.c \
 	src/core/finding.c \
 	src/core/history.c \
 	src/core/history_binary.c \
+	src/core/history_fields.c \
 	src/core/history_merge.c \
 	src/core/history_parse.c \
+	src/core/history_reader.c \
 	src/core/history_text.c \
+	src/core/oracle.c \
 	src/core/oracle_model.c \
+	src/core/oracle_rules_cells.c \
+	src/core/oracle_rules_pins.c \
+	src/core/oracle_rules_results.c \
+	src/core/plan.c \
+	src/core/plan_lex.c \
+	src/core/plan_op.c \
+	src/core/plan_parse.c \
+	src/core/plan_print.c \
+	src/core/plan_text.c \
+	src/core/plan_value.c \
 	src/core/policy.c \
 	src/core/prng.c \
+	src/core/report.c \
+	src/core/report_json.c \
+	src/core/report_ktap.c \
+	src/core/report_table.c \
+	src/core/result.c \
+	src/core/result_json.c \
 	src/core/stamp.c \
 	src/core/verb.c \
 	src/core/words.c
@@ -28,10 +48,13 @@ ppcore_HEADERS = \
 	src/core/facts.h \
 	src/core/finding.h \
 	src/core/history.h \
+	src/core/history_reader.h \
 	src/core/logscan.h \
 	src/core/oracle.h \
 	src/core/oracle_model.h \
+	src/core/oracle_rules.h \
 	src/core/plan.h \
+	src/core/plan_private.h \
 	src/core/policy.h \
 	src/core/prng.h \
 	src/core/report.h \

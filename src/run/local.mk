@@ -2,10 +2,30 @@
 # Sources and installed headers of src/run.
 
 libpinproof_a_SOURCES += \
+	src/run/config.c \
+	src/run/exec.c \
+	src/run/exec_objects.c \
+	src/run/exec_verbs.c \
+	src/run/guardian.c \
+	src/run/judge.c \
 	src/run/recorder.c \
-	src/run/scenario.c
+	src/run/rundir.c \
+	src/run/scenario.c \
+	src/run/select.c \
+	src/run/stream.c \
+	src/run/supervisor.c
 
 pprundir = $(includedir)/pinproof/run
 pprun_HEADERS = \
+	src/run/config.h \
+	src/run/exec.h \
+	src/run/exec_state.h \
+	src/run/guardian.h \
+	src/run/judge.h \
 	src/run/recorder.h \
-	src/run/scenario.h
+	src/run/rundir.h \
+	src/run/scenario.h \
+	src/run/select.h \
+	src/run/stream.h \
+	src/run/suite.h \
+	src/run/supervisor.h

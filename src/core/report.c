@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What all reports share: counts, clean text, the closing line, a finding in words. */
+#include "core/report.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+void pp_report_count(const struct pp_result *results, size_t count, bool strict,
+		     struct pp_counts *out)
+{
+	memset(out, 0, sizeof(*out));
+	for (size_t i = 0; i < count; i++)
+		out->by[results[i].verdict]++;
+	out->skipped = out->by[PP_VERDICT_SKIP];
+	out->passed = out->by[PP_VERDICT_PASS] + out->by[PP_VERDICT_XFAIL];
+	if (!strict)
+		out->passed += out->by[PP_VERDICT_XPASS];
+	out->failed = count - out->passed - out->skipped;
+}
+
+void pp_report_text(FILE *out, const char *text, const char *escape)
+{
+	for (; *text; text++) {
+		unsigned char c = (unsigned char)*text;
+
+		if (strchr(escape, c))
+			fputc('\\', out);
+		fputc(c < 0x20 || c == 0x7f ? ' ' : c, out);
+	}
+}
+
+void pp_report_closing(FILE *out, const struct pp_result *results, size_t count, bool strict)
+{
+	struct pp_counts n;
+
+	pp_report_count(results, count, strict, &n);
+	fprintf(out, "pinproof: %zu passed, %zu failed, %zu skipped\n", n.passed, n.failed,
+		n.skipped);
+}
+
+static void put_stamp(FILE *out, const char *indent, const char *label, const struct pp_stamp *s,
+		      const struct pp_plan *plan)
+{
+	fprintf(out, "%s  %s generation %u of ", indent, label, s->generation);
+	if (plan && s->writer < plan->n_actors)
+		fprintf(out, "writer %s", plan->actors[s->writer]);
+	else
+		fprintf(out, "writer %u", s->writer);
+	fprintf(out, " for region %u offset %" PRIu64 " (run %" PRIu64 ")\n", s->region,
+		s->offset_bytes, s->run);
+}
+
+static void put_place(FILE *out, const struct pp_finding *x, const struct pp_plan *plan,
+		      const char *indent)
+{
+	fprintf(out, "%s  place:   ", indent);
+	if (x->region == PP_NO_INDEX)
+		fprintf(out, " no region");
+	else if (plan && x->region < plan->n_regions)
+		fprintf(out, " region %s, bytes %" PRIu64 "+%" PRIu64,
+			plan->regions[x->region].name, x->offset_bytes, x->length_bytes);
+	else
+		fprintf(out, " region %u, bytes %" PRIu64 "+%" PRIu64, x->region, x->offset_bytes,
+			x->length_bytes);
+	if (x->step[0])
+		fprintf(out, ", step \"%s\"", x->step);
+	if (x->op)
+		fprintf(out, ", op %u", x->op);
+	fputc('\n', out);
+}
+
+/* "op 5 main rdma-write gen 3": what a reader looks for in the plan. */
+static void put_op(FILE *out, uint32_t id, const struct pp_plan *plan)
+{
+	const struct pp_op *op = plan ? pp_plan_op(plan, id) : NULL;
+
+	fprintf(out, "op %u", id);
+	if (!op)
+		return;
+	fprintf(out, " %s %s", plan->actors[op->actor], pp_verbs[op->verb].name);
+	if (op->gen)
+		fprintf(out, " gen %u", op->gen);
+}
+
+void pp_report_finding(FILE *out, const struct pp_finding *x, const struct pp_plan *plan,
+		       const char *indent)
+{
+	fprintf(out, "%s%s %s, %s: ", indent, pp_rule_words[x->rule].name,
+		pp_rule_words[x->rule].title, pp_class_words[x->cls].name);
+	pp_report_text(out, x->text, "");
+	fputc('\n', out);
+	if (x->region != PP_NO_INDEX || x->op || x->step[0])
+		put_place(out, x, plan, indent);
+	if (x->has_expected)
+		put_stamp(out, indent, "expected:", &x->expected, plan);
+	if (x->has_found)
+		put_stamp(out, indent, "found:   ", &x->found, plan);
+	for (size_t i = 0; i < x->n_ops; i++) {
+		fprintf(out, i == 0 ? "%s  touched: " : "%s           ", indent);
+		put_op(out, x->ops[i], plan);
+		fputc('\n', out);
+	}
+	if (x->defect >= 0 && (size_t)x->defect < pp_n_defects)
+		fprintf(out, "%s  known:    %s\n", indent, pp_defects[x->defect].name);
+}

@@ -115,9 +115,9 @@ void pp_event_quiet_get(const struct pp_event *e, struct pp_quiet *q);
  * @parts: @n_parts pieces, each sorted by begin; their cell indices are renumbered
  *
  * Events that begin together keep the order of the parts. An open event loses whatever end was half
- * recorded. run, plan_crc and start_realtime_ns come
- * from the first part that says them (not 0). Returns 0; -EINVAL: a part is of another run or plan,
- * unsorted, or names a cell it does not have; -EOVERFLOW: too many cells; -ENOMEM.
+ * recorded. run, plan_crc and start_realtime_ns come from the first part that says them (not 0).
+ * Returns 0; -EINVAL: a part is of another run or plan, unsorted, or has an event that
+ * pp_event_fault() finds wrong; -EOVERFLOW: too many cells; -ENOMEM.
  */
 int pp_history_merge(const struct pp_history *parts, size_t n_parts, struct pp_history *out,
 		     struct pp_err *err);

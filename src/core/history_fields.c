@@ -48,7 +48,7 @@ static int see_other(struct pp_reader *r, struct pp_draft *d)
 
 static int see_raw(struct pp_reader *r, struct pp_draft *d)
 {
-	struct pp_token w = pp_rd_next_word(r);
+	struct pp_rd_word w = pp_rd_next_word(r);
 	uint8_t cell[PP_CELL_BYTES];
 
 	if (w.len != 2 * PP_CELL_BYTES)
@@ -64,9 +64,9 @@ static int see_raw(struct pp_reader *r, struct pp_draft *d)
 }
 
 /* "main:2" */
-static int actor_and_gen(struct pp_reader *r, struct pp_token w, uint32_t *actor, uint32_t *gen)
+static int actor_and_gen(struct pp_reader *r, struct pp_rd_word w, uint32_t *actor, uint32_t *gen)
 {
-	struct pp_token name;
+	struct pp_rd_word name;
 	int index;
 
 	if (!pp_rd_cut_at(&w, ':', &name))
@@ -95,7 +95,7 @@ static int see_torn(struct pp_reader *r, struct pp_draft *d)
 	struct pp_stamp front = stamp_in_place(r, d), back = front;
 	uint8_t cell[PP_CELL_BYTES], other[PP_CELL_BYTES];
 	uint64_t split;
-	struct pp_token w;
+	struct pp_rd_word w;
 	int ret;
 
 	ret = actor_and_gen(r, pp_rd_next_word(r), &front.writer, &front.generation);
@@ -116,7 +116,7 @@ static int see_torn(struct pp_reader *r, struct pp_draft *d)
 }
 
 /* A name of the plan, or a number for what is of no plan. */
-static int name_or_number(struct pp_reader *r, struct pp_token w, int index, uint32_t *out)
+static int name_or_number(struct pp_reader *r, struct pp_rd_word w, int index, uint32_t *out)
 {
 	if (index >= 0)
 		*out = (uint32_t)index;
@@ -129,7 +129,7 @@ static int name_or_number(struct pp_reader *r, struct pp_token w, int index, uin
 
 /* One KEY=VALUE of a stamp, as pp_stamp_text() writes them. False in @known: not a key of a stamp.
  */
-static int stamp_field(struct pp_reader *r, struct pp_token w, struct pp_stamp *s, bool *known)
+static int stamp_field(struct pp_reader *r, struct pp_rd_word w, struct pp_stamp *s, bool *known)
 {
 	const struct pp_plan *p = r->plan;
 	int index;
@@ -160,7 +160,7 @@ static int see_stamp(struct pp_reader *r, struct pp_draft *d)
 
 	for (bool known = true; known;) {
 		const char *back = r->at;
-		struct pp_token w = pp_rd_next_word(r);
+		struct pp_rd_word w = pp_rd_next_word(r);
 		int ret = stamp_field(r, w, &s, &known);
 
 		if (ret)
@@ -174,7 +174,7 @@ static int see_stamp(struct pp_reader *r, struct pp_draft *d)
 	return keep_cell(r, d, cell);
 }
 
-static int read_saw(struct pp_reader *r, struct pp_token w, struct pp_draft *d)
+static int read_saw(struct pp_reader *r, struct pp_rd_word w, struct pp_draft *d)
 {
 	static const struct {
 		const char *word;
@@ -197,31 +197,31 @@ static int read_saw(struct pp_reader *r, struct pp_token w, struct pp_draft *d)
 	return ret;
 }
 
-static int read_gen(struct pp_reader *r, struct pp_token w, struct pp_draft *d)
+static int read_gen(struct pp_reader *r, struct pp_rd_word w, struct pp_draft *d)
 {
 	d->where[PP_PART_GEN] = w.at;
 	return pp_rd_number32(r, w, &d->e.gen);
 }
 
-static int read_pins(struct pp_reader *r, struct pp_token w, struct pp_draft *d)
+static int read_pins(struct pp_reader *r, struct pp_rd_word w, struct pp_draft *d)
 {
 	int64_t pins = INT64_MIN;
-	int ret = pp_rd_is(w, "?") ? 0 : pp_rd_signed_number(r, w, INT64_MAX, &pins);
+	int ret = pp_rd_is(w, "?") ? 0 : pp_rd_signed_number(r, w, -INT64_MAX, INT64_MAX, &pins);
 
 	d->e.offset_bytes = (uint64_t)pins;
 	return ret;
 }
 
-static int read_vmpin(struct pp_reader *r, struct pp_token w, struct pp_draft *d)
+static int read_vmpin(struct pp_reader *r, struct pp_rd_word w, struct pp_draft *d)
 {
 	int64_t pages = 0;
-	int ret = pp_rd_signed_number(r, w, INT32_MAX, &pages);
+	int ret = pp_rd_signed_number(r, w, INT32_MIN, INT32_MAX, &pages);
 
 	d->e.length_bytes = (uint32_t)pages;
 	return ret;
 }
 
-static int read_skipped(struct pp_reader *r, struct pp_token w, struct pp_draft *d)
+static int read_skipped(struct pp_reader *r, struct pp_rd_word w, struct pp_draft *d)
 {
 	(void)r;
 	(void)w;
@@ -229,7 +229,7 @@ static int read_skipped(struct pp_reader *r, struct pp_token w, struct pp_draft 
 	return 0;
 }
 
-static int read_partial(struct pp_reader *r, struct pp_token w, struct pp_draft *d)
+static int read_partial(struct pp_reader *r, struct pp_rd_word w, struct pp_draft *d)
 {
 	(void)r;
 	(void)w;
@@ -238,7 +238,7 @@ static int read_partial(struct pp_reader *r, struct pp_token w, struct pp_draft 
 }
 
 /* A name of at most 31 bytes; there is no longer errno. */
-static int read_result(struct pp_reader *r, struct pp_token w, struct pp_draft *d)
+static int read_result(struct pp_reader *r, struct pp_rd_word w, struct pp_draft *d)
 {
 	char name[32] = "";
 	uint64_t value;
@@ -267,28 +267,29 @@ enum field_id { SAW, GEN, PINS, VMPIN, PACKETS, SKIPPED, PARTIAL, RESULT };
 static const struct field {
 	const char *word; /* whole word, or prefix if it ends in '=' and is longer than that */
 	unsigned kinds;   /* of verb that may have it */
-	unsigned must;    /* kinds that must have it unless skipped, open or failed */
-	int (*read)(struct pp_reader *r, struct pp_token value, struct pp_draft *d);
+	unsigned must;    /* kinds that must have it unless skipped */
+	bool excused;     /* what is open or failed need not have it either */
+	int (*read)(struct pp_reader *r, struct pp_rd_word value, struct pp_draft *d);
 } fields[] = {
-	[SAW]     = { "saw",      KIND(OBSERVE), KIND(OBSERVE), read_saw },
-	[GEN]     = { "gen=",     KINDS_WRITES,  KINDS_WRITES,  read_gen },
-	[PINS]    = { "pins=",    KIND(LEDGER),  KIND(LEDGER),  read_pins },
-	[VMPIN]   = { "vmpin=",   KIND(LEDGER),  KIND(LEDGER),  read_vmpin },
-	[PACKETS] = { "packets=", KIND(LEDGER),  KIND(LEDGER),  read_gen },
-	[SKIPPED] = { "skipped",  KINDS_ALL,     0,             read_skipped },
-	[PARTIAL] = { "partial",  KINDS_ALL,     0,             read_partial },
-	[RESULT]  = { "=",        KINDS_ALL,     0,             read_result },
+	[SAW]     = { "saw",      KIND(OBSERVE), KIND(OBSERVE), true,  read_saw },
+	[GEN]     = { "gen=",     KINDS_WRITES,  KINDS_WRITES,  false, read_gen },
+	[PINS]    = { "pins=",    KIND(LEDGER),  KIND(LEDGER),  true,  read_pins },
+	[VMPIN]   = { "vmpin=",   KIND(LEDGER),  KIND(LEDGER),  true,  read_vmpin },
+	[PACKETS] = { "packets=", KIND(LEDGER),  KIND(LEDGER),  true,  read_gen },
+	[SKIPPED] = { "skipped",  KINDS_ALL,     0,             true,  read_skipped },
+	[PARTIAL] = { "partial",  KINDS_ALL,     0,             true,  read_partial },
+	[RESULT]  = { "=",        KINDS_ALL,     0,             true,  read_result },
 };
 /* clang-format on */
 
-static bool field_is(const struct field *f, struct pp_token *w)
+static bool field_is(const struct field *f, struct pp_rd_word *w)
 {
 	size_t len = strlen(f->word);
 
 	return len > 1 && f->word[len - 1] == '=' ? pp_rd_cut(w, f->word) : pp_rd_is(*w, f->word);
 }
 
-static int read_field(struct pp_reader *r, struct pp_token w, struct pp_draft *d)
+static int read_field(struct pp_reader *r, struct pp_rd_word w, struct pp_draft *d)
 {
 	const char *start = w.at;
 
@@ -308,10 +309,19 @@ static int read_field(struct pp_reader *r, struct pp_token w, struct pp_draft *d
 	return pp_rd_bad(r, start, "expected a field of %s or the end of the line", d->verb->name);
 }
 
+/* Is a field missing that this event must have? */
+static bool missing(const struct pp_draft *d, size_t i)
+{
+	if (!(fields[i].must & 1u << d->verb->kind) || d->said & 1u << i)
+		return false;
+	if (d->e.flags & PP_EVENT_SKIPPED)
+		return false;
+	return !fields[i].excused || !(d->e.flags & PP_EVENT_OPEN || d->e.result);
+}
+
 int pp_rd_read_fields(struct pp_reader *r, struct pp_draft *d)
 {
-	unsigned nothing_seen = PP_EVENT_SKIPPED | PP_EVENT_OPEN;
-	struct pp_token w;
+	struct pp_rd_word w;
 
 	for (w = pp_rd_next_word(r); w.len; w = pp_rd_next_word(r)) {
 		int ret = read_field(r, w, d);
@@ -319,12 +329,10 @@ int pp_rd_read_fields(struct pp_reader *r, struct pp_draft *d)
 		if (ret)
 			return ret;
 	}
-	if (d->e.flags & nothing_seen && d->said & 1u << SAW)
+	if (d->e.flags & (PP_EVENT_SKIPPED | PP_EVENT_OPEN) && d->said & 1u << SAW)
 		return pp_rd_bad(r, d->where[PP_PART_SEEN], "what is skipped or open saw nothing");
-	if (d->e.flags & nothing_seen || d->e.result)
-		return 0;
 	for (size_t i = 0; i < PP_ARRAY_LEN(fields); i++)
-		if (fields[i].must & 1u << d->verb->kind && !(d->said & 1u << i))
+		if (missing(d, i))
 			return pp_rd_bad(r, w.at, "expected '%s' of %s", fields[i].word,
 					 d->verb->name);
 	return 0;

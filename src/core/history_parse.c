@@ -6,9 +6,9 @@
 #include <string.h>
 
 /* "@100-200" or "@100-?" */
-static int read_when(struct pp_reader *r, struct pp_token w, struct pp_draft *d)
+static int read_when(struct pp_reader *r, struct pp_rd_word w, struct pp_draft *d)
 {
-	struct pp_token begin;
+	struct pp_rd_word begin;
 	int ret;
 
 	d->where[PP_PART_BEGIN] = w.at;
@@ -29,7 +29,7 @@ static int read_when(struct pp_reader *r, struct pp_token w, struct pp_draft *d)
 
 static int read_who(struct pp_reader *r, struct pp_draft *d)
 {
-	struct pp_token w = pp_rd_next_word(r);
+	struct pp_rd_word w = pp_rd_next_word(r);
 	int index = pp_rd_find_actor(r->plan, w), ret;
 	char name[PP_NAME_MAX] = "";
 
@@ -61,7 +61,7 @@ static int read_who(struct pp_reader *r, struct pp_draft *d)
 static int read_range(struct pp_reader *r, struct pp_draft *d)
 {
 	const char *back = r->at;
-	struct pp_token w = pp_rd_next_word(r), offset;
+	struct pp_rd_word w = pp_rd_next_word(r), offset;
 	int ret;
 
 	d->where[PP_PART_OFFSET] = w.at;
@@ -79,7 +79,7 @@ static int read_operand(struct pp_reader *r, struct pp_draft *d)
 {
 	const struct pp_plan *p = r->plan;
 	const char *what = NULL;
-	struct pp_token w;
+	struct pp_rd_word w;
 	int index = -1;
 
 	if (d->verb->target == PP_TARGET_NONE)
@@ -130,7 +130,7 @@ static int keep_event(struct pp_reader *r, struct pp_draft *d)
 	return 0;
 }
 
-static int read_event(struct pp_reader *r, struct pp_token when)
+static int read_event(struct pp_reader *r, struct pp_rd_word when)
 {
 	struct pp_draft d = { .e.begin_ns = 0 };
 	int ret;
@@ -157,7 +157,7 @@ static const char *const header_words[] = {
 	[START] = "start-realtime-ns",
 };
 
-static int header_value(struct pp_reader *r, enum header_id id, struct pp_token w)
+static int header_value(struct pp_reader *r, enum header_id id, struct pp_rd_word w)
 {
 	uint64_t value;
 	int ret = pp_rd_number(r, w, id == PLAN_CRC ? UINT32_MAX : UINT64_MAX, &value);
@@ -186,7 +186,7 @@ static int header_value(struct pp_reader *r, enum header_id id, struct pp_token 
 	return 0;
 }
 
-static int read_header(struct pp_reader *r, struct pp_token w)
+static int read_header(struct pp_reader *r, struct pp_rd_word w)
 {
 	size_t id = 0;
 	int ret;
@@ -211,7 +211,7 @@ static int read_header(struct pp_reader *r, struct pp_token w)
 
 static int read_line(struct pp_reader *r)
 {
-	struct pp_token w;
+	struct pp_rd_word w;
 
 	/* A remark begins at a '#' that no word contains. */
 	for (const char *p = r->line; p < r->end; p++)

@@ -25,9 +25,9 @@ bool pp_rd_blank(char c)
 	return c == ' ' || c == '\t';
 }
 
-struct pp_token pp_rd_next_word(struct pp_reader *r)
+struct pp_rd_word pp_rd_next_word(struct pp_reader *r)
 {
-	struct pp_token w;
+	struct pp_rd_word w;
 
 	while (r->at < r->end && pp_rd_blank(*r->at))
 		r->at++;
@@ -38,12 +38,12 @@ struct pp_token pp_rd_next_word(struct pp_reader *r)
 	return w;
 }
 
-bool pp_rd_is(struct pp_token w, const char *text)
+bool pp_rd_is(struct pp_rd_word w, const char *text)
 {
 	return w.len == strlen(text) && !memcmp(w.at, text, w.len);
 }
 
-bool pp_rd_cut(struct pp_token *w, const char *prefix)
+bool pp_rd_cut(struct pp_rd_word *w, const char *prefix)
 {
 	size_t len = strlen(prefix);
 
@@ -54,7 +54,7 @@ bool pp_rd_cut(struct pp_token *w, const char *prefix)
 	return true;
 }
 
-bool pp_rd_cut_at(struct pp_token *w, char separator, struct pp_token *front)
+bool pp_rd_cut_at(struct pp_rd_word *w, char separator, struct pp_rd_word *front)
 {
 	const char *p = w->len ? memchr(w->at, separator, w->len) : NULL;
 
@@ -78,7 +78,7 @@ int pp_rd_hex_digit(char c)
 	return -1;
 }
 
-int pp_rd_number(struct pp_reader *r, struct pp_token w, uint64_t most, uint64_t *out)
+int pp_rd_number(struct pp_reader *r, struct pp_rd_word w, uint64_t most, uint64_t *out)
 {
 	const char *start = w.at;
 	unsigned base = w.len > 2 && pp_rd_cut(&w, "0x") ? 16 : 10;
@@ -100,7 +100,7 @@ int pp_rd_number(struct pp_reader *r, struct pp_token w, uint64_t most, uint64_t
 	return 0;
 }
 
-int pp_rd_number32(struct pp_reader *r, struct pp_token w, uint32_t *out)
+int pp_rd_number32(struct pp_reader *r, struct pp_rd_word w, uint32_t *out)
 {
 	uint64_t value;
 	int ret = pp_rd_number(r, w, UINT32_MAX, &value);
@@ -110,18 +110,19 @@ int pp_rd_number32(struct pp_reader *r, struct pp_token w, uint32_t *out)
 	return ret;
 }
 
-int pp_rd_signed_number(struct pp_reader *r, struct pp_token w, int64_t most, int64_t *out)
+int pp_rd_signed_number(struct pp_reader *r, struct pp_rd_word w, int64_t least, int64_t most,
+			int64_t *out)
 {
 	bool minus = pp_rd_cut(&w, "-");
 	uint64_t value;
-	int ret = pp_rd_number(r, w, (uint64_t)most, &value);
+	int ret = pp_rd_number(r, w, minus ? 0 - (uint64_t)least : (uint64_t)most, &value);
 
 	if (!ret)
-		*out = minus ? -(int64_t)value : (int64_t)value;
+		*out = minus ? (int64_t)(0 - value) : (int64_t)value;
 	return ret;
 }
 
-int pp_rd_find_name(struct pp_token w, const void *array, size_t count, size_t size, size_t name)
+int pp_rd_find_name(struct pp_rd_word w, const void *array, size_t count, size_t size, size_t name)
 {
 	for (size_t i = 0; i < count; i++)
 		if (pp_rd_is(w, (const char *)array + i * size + name))
@@ -129,12 +130,12 @@ int pp_rd_find_name(struct pp_token w, const void *array, size_t count, size_t s
 	return -1;
 }
 
-int pp_rd_find_actor(const struct pp_plan *p, struct pp_token w)
+int pp_rd_find_actor(const struct pp_plan *p, struct pp_rd_word w)
 {
 	return pp_rd_find_name(w, p->actors, p->n_actors, sizeof(*p->actors), 0);
 }
 
-int pp_rd_find_region(const struct pp_plan *p, struct pp_token w)
+int pp_rd_find_region(const struct pp_plan *p, struct pp_rd_word w)
 {
 	return pp_rd_find_name(w, p->regions, p->n_regions, sizeof(*p->regions),
 			       offsetof(struct pp_region_def, name));

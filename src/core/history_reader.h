@@ -18,7 +18,7 @@ struct pp_reader {
 };
 
 /* A word of the line, or a part of one. Empty: the line has ended. */
-struct pp_token {
+struct pp_rd_word {
 	const char *at;
 	size_t len;
 };
@@ -37,26 +37,27 @@ int pp_rd_bad(const struct pp_reader *r, const char *at, const char *fmt, ...)
 
 bool pp_rd_blank(char c);
 /** pp_rd_next_word - the next word of the line; empty at its end. */
-struct pp_token pp_rd_next_word(struct pp_reader *r);
-bool pp_rd_is(struct pp_token w, const char *text);
+struct pp_rd_word pp_rd_next_word(struct pp_reader *r);
+bool pp_rd_is(struct pp_rd_word w, const char *text);
 /** pp_rd_cut - cut @prefix off the front of @w; false if it is not there. */
-bool pp_rd_cut(struct pp_token *w, const char *prefix);
+bool pp_rd_cut(struct pp_rd_word *w, const char *prefix);
 /** pp_rd_cut_at - cut everything up to and including @separator off @w into @front. */
-bool pp_rd_cut_at(struct pp_token *w, char separator, struct pp_token *front);
+bool pp_rd_cut_at(struct pp_rd_word *w, char separator, struct pp_rd_word *front);
 /** pp_rd_hex_digit - value of a hex digit, -1 for any other byte. */
 int pp_rd_hex_digit(char c);
 
 /** pp_rd_number - the whole word as a number, decimal or with 0x, at most @most. */
-int pp_rd_number(struct pp_reader *r, struct pp_token w, uint64_t most, uint64_t *out);
-int pp_rd_number32(struct pp_reader *r, struct pp_token w, uint32_t *out);
-/** pp_rd_signed_number - with a sign, at most @most on either side of 0. */
-int pp_rd_signed_number(struct pp_reader *r, struct pp_token w, int64_t most, int64_t *out);
+int pp_rd_number(struct pp_reader *r, struct pp_rd_word w, uint64_t most, uint64_t *out);
+int pp_rd_number32(struct pp_reader *r, struct pp_rd_word w, uint32_t *out);
+/** pp_rd_signed_number - with or without a sign, in [@least, @most]; @least < 0. */
+int pp_rd_signed_number(struct pp_reader *r, struct pp_rd_word w, int64_t least, int64_t most,
+			int64_t *out);
 
 /** pp_rd_find_name - index in an array of @count things of @size bytes, each with its name as a
  * char array at byte @name; -1 if it is not there. */
-int pp_rd_find_name(struct pp_token w, const void *array, size_t count, size_t size, size_t name);
-int pp_rd_find_actor(const struct pp_plan *p, struct pp_token w);
-int pp_rd_find_region(const struct pp_plan *p, struct pp_token w);
+int pp_rd_find_name(struct pp_rd_word w, const void *array, size_t count, size_t size, size_t name);
+int pp_rd_find_actor(const struct pp_plan *p, struct pp_rd_word w);
+int pp_rd_find_region(const struct pp_plan *p, struct pp_rd_word w);
 
 /** pp_rd_grow - room for one more item of @size bytes; the array doubles. 0 or -ENOMEM. */
 int pp_rd_grow(struct pp_reader *r, void **array, size_t count, size_t *cap, size_t size);

@@ -118,7 +118,7 @@ static void print_result(FILE *out, const struct pp_event *e)
 	if (!e->result)
 		return;
 	/* An errno without a name, or a result that is none: the number. */
-	if (e->result < 0 && pp_errno_value(name) == -e->result)
+	if (e->result < 0 && pp_errno_value(name) == -(int64_t)e->result)
 		fprintf(out, " = %s", name);
 	else
 		fprintf(out, " = %" PRId64, -(int64_t)e->result);

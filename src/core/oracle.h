@@ -14,6 +14,7 @@
 struct pp_oracle_options {
 	uint32_t disabled; /* PP_RULE_BIT mask left out on purpose: tests prove that this turns them red */
 	enum pp_era era;   /* for expect=era and expect=policy */
+	bool provider_odp; /* the provider has on-demand paging: its answer to such an MR is not judged */
 };
 
 /**

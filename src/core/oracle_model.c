@@ -378,7 +378,7 @@ struct tracker {
 /* Data that goes with the mapping: anonymous memory and private copies. */
 static bool volatile_space(const struct pp_region_def *region)
 {
-	return region->share == PP_PRIVATE || !pp_backings[region->backing].has_file;
+	return region->share == PP_PRIVATE || !pp_backings[region->backing].remaps;
 }
 
 /* What MRs pinned before is no longer what regions show: @region's, or all of its filesystem. */
@@ -490,6 +490,8 @@ static int build_slots(struct pp_model *m)
 		size_t pages = (plan->regions[r].size_bytes + PP_PAGE_BYTES - 1) / PP_PAGE_BYTES;
 
 		s->n_pages = pages > s->n_pages ? pages : s->n_pages;
+		if (plan->regions[r].file_space == PP_NO_INDEX)
+			continue;
 		s = &m->spaces[plan->regions[r].file_space];
 		s->n_pages = pages > s->n_pages ? pages : s->n_pages;
 	}

@@ -347,7 +347,8 @@ void pp_rule_cells(struct pp_judge *j, uint32_t event)
 	if (e->result || (e->flags & PP_EVENT_OPEN) || e->seen == PP_SEEN_FAULT ||
 	    space == PP_NO_INDEX)
 		return;
-	l.private_mapping = j->plan->regions[space].file_space != space;
+	l.private_mapping = j->plan->regions[space].file_space != space &&
+			    j->plan->regions[space].file_space != PP_NO_INDEX;
 	while (at < end && pp_model_place(&j->model, space, at, &l.at)) {
 		uint64_t step = PP_CELL_BYTES;
 

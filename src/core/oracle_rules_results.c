@@ -88,7 +88,9 @@ void pp_rule_registration(struct pp_judge *j, uint32_t event)
 
 	if (!op || (e->flags & PP_EVENT_OPEN) || !judged_by_policy(op))
 		return;
-	want = pp_policy_expect(region, mr->access, era);
+	want = j->opt->provider_odp && (mr->access & PP_ACCESS_OD) ?
+		       PP_POLICY_NOT_JUDGED :
+		       pp_policy_expect(region, mr->access, era);
 	if (want >= 0 && got != want) {
 		if (!got)
 			cls = PP_CLASS_ACCEPTED;

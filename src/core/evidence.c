@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Evidence: what the history shows that was seen to happen. */
+#include "core/evidence.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/oracle_model.h"
+
+/* clang-format off */
+const struct pp_evidence_def pp_evidence_defs[PP_EV_COUNT] = {
+	[PP_EV_DEVICE_WRITES_SEEN] = { "device-writes-seen", "device writes that an observer found" },
+	[PP_EV_STORES_SEEN]        = { "stores-seen", "CPU writes that a device observer found" },
+	[PP_EV_SYNCS]              = { "syncs", "syncs that succeeded" },
+	[PP_EV_DURABLE_ADVANCES]   = { "durable-advances", "durable observations newer than the one before" },
+	[PP_EV_DURABLE_READS]      = { "durable-reads", "durable observations that returned data" },
+	[PP_EV_PIN_READS]          = { "pin-reads", "observations through a pin" },
+	[PP_EV_REGISTRATIONS]      = { "registrations", "registrations answered" },
+	[PP_EV_REFUSALS]           = { "refusals", "registrations refused" },
+	[PP_EV_PINS_SEEN]          = { "pins-seen", "most pins that the kernel counted at a quiet point" },
+	[PP_EV_PACKETS]            = { "packets", "packets that the fabric counted" },
+	[PP_EV_QUIETS]             = { "quiets", "quiet points reached" },
+	[PP_EV_CELLS_CHECKED]      = { "cells-checked", "cells observed" },
+};
+/* clang-format on */
+
+#define WRITE_SEEN      1u /* by any observer */
+#define WRITE_SEEN_BY_PIN 2u
+
+/* What durable observations showed of a space, cell by cell. */
+struct durable {
+	uint32_t *age; /* of each cell: 0 never observed, 1 zeros, else 2 + event of the write */
+	size_t n_cells;
+};
+
+struct counting {
+	const struct pp_plan *plan;
+	const struct pp_history *h;
+	struct pp_model model;
+	uint8_t *seen;          /* of each event: WRITE_SEEN* */
+	struct durable *durable; /* of each region */
+	uint64_t *count;
+	uint32_t op;            /* of the observation event before: several may share one */
+	uint32_t advanced_op;   /* last one that counted as an advance */
+};
+
+static bool through_pin(enum pp_verb verb)
+{
+	return verb == PP_VERB_RDMA_READ || verb == PP_VERB_DIO_WRITE || verb == PP_VERB_VM_READ ||
+	       verb == PP_VERB_VMSPLICE;
+}
+
+/* The write whose stamp the event found, PP_NO_EVENT if none. */
+static uint32_t found_write(const struct counting *c, const struct pp_event *e, uint16_t space)
+{
+	struct pp_place p;
+
+	if (e->seen != PP_SEEN_STAMP || !pp_model_place(&c->model, space, e->offset_bytes, &p))
+		return PP_NO_EVENT;
+	return pp_model_find(&c->model, &p, e->writer, e->gen, e->end_ns);
+}
+
+static void count_durable(struct counting *c, const struct pp_event *e, uint16_t space,
+			  uint32_t write)
+{
+	struct durable *d = &c->durable[space];
+	uint32_t age = write == PP_NO_EVENT ? 1 : write + 2;
+	size_t first = e->offset_bytes / PP_CELL_BYTES;
+	bool newer = false;
+
+	if (!d->age) {
+		d->n_cells = c->model.spaces[space].n_pages * PP_CELLS_PER_PAGE;
+		d->age = calloc(d->n_cells + 1, sizeof(*d->age));
+		if (!d->age)
+			return;
+	}
+	for (size_t i = first; i < first + e->length_bytes / PP_CELL_BYTES && i < d->n_cells; i++) {
+		newer |= d->age[i] && age > d->age[i];
+		d->age[i] = age;
+	}
+	if (newer && c->advanced_op != e->op) {
+		c->count[PP_EV_DURABLE_ADVANCES]++;
+		c->advanced_op = e->op;
+	}
+}
+
+static void count_observation(struct counting *c, const struct pp_event *e)
+{
+	uint16_t space = pp_model_space(c->plan, e);
+	uint32_t write;
+	bool first = c->op != e->op;
+
+	if (e->seen == PP_SEEN_FAULT || !e->length_bytes || space == PP_NO_INDEX)
+		return;
+	c->op = e->op;
+	c->count[PP_EV_CELLS_CHECKED] += e->length_bytes / PP_CELL_BYTES;
+	c->count[PP_EV_DURABLE_READS] += first && pp_verbs[e->verb].durable;
+	c->count[PP_EV_PIN_READS] += first && through_pin(e->verb);
+	write = found_write(c, e, space);
+	if (write != PP_NO_EVENT)
+		c->seen[write] |= WRITE_SEEN | (through_pin(e->verb) ? WRITE_SEEN_BY_PIN : 0);
+	if (pp_verbs[e->verb].durable && (write != PP_NO_EVENT || e->seen == PP_SEEN_ZERO))
+		count_durable(c, e, space, write);
+}
+
+static void count_quiet(struct counting *c, const struct pp_event *e)
+{
+	struct pp_quiet q;
+	int64_t pins;
+
+	pp_event_quiet_get(e, &q);
+	/* Where the counters cannot be read the kernel's VmPin is what is left. */
+	pins = q.pins == INT64_MIN ? q.vmpin_pages : q.pins;
+	c->count[PP_EV_QUIETS]++;
+	c->count[PP_EV_PACKETS] = q.packets;
+	if (pins > 0 && (uint64_t)pins > c->count[PP_EV_PINS_SEEN])
+		c->count[PP_EV_PINS_SEEN] = (uint64_t)pins;
+}
+
+static void count_event(struct counting *c, const struct pp_event *e, bool *refused)
+{
+	const struct pp_op *op = pp_plan_op(c->plan, e->op);
+
+	switch (pp_verbs[e->verb].kind) {
+	case PP_KIND_PIN:
+		c->count[PP_EV_REGISTRATIONS]++;
+		c->count[PP_EV_REFUSALS] += e->result < 0;
+		if (e->result < 0 && op &&
+		    (op->expect == PP_EXPECT_ERA || op->expect == PP_EXPECT_POLICY))
+			*refused = true;
+		break;
+	case PP_KIND_OBSERVE:
+		if (!e->result)
+			count_observation(c, e);
+		break;
+	case PP_KIND_SYNC:
+		/* MS_ASYNC promises nothing, so that it succeeded shows nothing. */
+		c->count[PP_EV_SYNCS] += !e->result && e->verb != PP_VERB_MSYNC_ASYNC;
+		break;
+	case PP_KIND_LEDGER:
+		if (!e->result)
+			count_quiet(c, e);
+		break;
+	case PP_KIND_SETUP:
+	case PP_KIND_UNPIN:
+	case PP_KIND_WRITE:
+	case PP_KIND_DEVICE_WRITE:
+	case PP_KIND_DETACH:
+		break;
+	}
+}
+
+static void count_writes(struct counting *c)
+{
+	for (size_t i = 0; i < c->h->n_events; i++) {
+		enum pp_kind kind = pp_verbs[c->h->events[i].verb].kind;
+
+		if (kind == PP_KIND_DEVICE_WRITE)
+			c->count[PP_EV_DEVICE_WRITES_SEEN] += (c->seen[i] & WRITE_SEEN) != 0;
+		if (kind == PP_KIND_WRITE)
+			c->count[PP_EV_STORES_SEEN] += (c->seen[i] & WRITE_SEEN_BY_PIN) != 0;
+	}
+}
+
+void pp_evidence_count(const struct pp_plan *plan, const struct pp_history *h,
+		       struct pp_evidence *out)
+{
+	struct counting c = { .plan = plan, .h = h, .count = out->count };
+
+	/* Without memory nothing is counted, and what is not seen never makes a PASS. */
+	*out = (struct pp_evidence){ 0 };
+	c.seen = calloc(h->n_events + 1, sizeof(*c.seen));
+	c.durable = calloc(plan->n_regions + 1, sizeof(*c.durable));
+	if (c.seen && c.durable && !pp_model_build(&c.model, plan, h, NULL)) {
+		for (size_t i = 0; i < h->n_events; i++)
+			if (!(h->events[i].flags & (PP_EVENT_SKIPPED | PP_EVENT_OPEN)))
+				count_event(&c, &h->events[i], &out->refused);
+		count_writes(&c);
+	}
+	for (size_t r = 0; c.durable && r < plan->n_regions; r++)
+		free(c.durable[r].age);
+	pp_model_free(&c.model);
+	free(c.durable);
+	free(c.seen);
+}
+
+int pp_evidence_find(const char *name)
+{
+	for (int i = 0; i < PP_EV_COUNT; i++)
+		if (!strcmp(pp_evidence_defs[i].name, name))
+			return i;
+	return -1;
+}
+
+int pp_evidence_short(const struct pp_plan *plan, const struct pp_evidence *ev)
+{
+	for (size_t i = 0; i < plan->n_evidence; i++) {
+		const struct pp_need_evidence *need = &plan->evidence[i];
+		int id = pp_evidence_find(need->name);
+
+		if (need->when == PP_WHEN_ACCEPTED && ev->refused)
+			continue;
+		if (need->when == PP_WHEN_REFUSED && !ev->refused)
+			continue;
+		/* A counter that does not exist is never enough. */
+		if (id < 0 || ev->count[id] < need->least)
+			return (int)i;
+	}
+	return -1;
+}

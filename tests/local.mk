@@ -13,8 +13,18 @@ BATS_LOG_COMPILER = $(BATS)
 AM_BATS_LOG_FLAGS = --tap
 
 PP_UNIT_TESTS = \
+	tests/unit/test_command \
+	tests/unit/test_err \
+	tests/unit/test_golden \
 	tests/unit/test_history \
-	tests/unit/test_policy
+	tests/unit/test_history_damage \
+	tests/unit/test_history_merge \
+	tests/unit/test_pinio \
+	tests/unit/test_policy \
+	tests/unit/test_prng \
+	tests/unit/test_stamp \
+	tests/unit/test_verb \
+	tests/unit/test_words
 
 PP_CLI_TESTS =
 

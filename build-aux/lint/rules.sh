@@ -23,7 +23,7 @@ rule_table() {
 	PP-013 Every test is in tests/local.mk: a forgotten one never fails.
 	PP-014 Every document can be reached by links from README.md: what nobody finds is not documented.
 	PP-015 Every link between files leads to a file.
-	PP-016 Every golden history is in tests/golden/LIST and every line there has its file: a forgotten one proves nothing.
+	PP-016 A LIST below tests/golden names every file beside it, once, and no other: a forgotten one proves nothing.
 	PP-017 shellcheck finds nothing in any shell file.
 	PP-018 No trailing white space; no tab in Markdown: diffs show changes only.
 	PP-019 A file with an interpreter line is executable, and no other is.
@@ -138,7 +138,10 @@ rule_006() {
 # The words are split here, so that this file does not hold them.
 look_007() { printf '%s\n' "${FILES[@]}" | grep -vE '^(COPYING|tests/console/)'; }
 rule_007() {
-	faults '(^|[^[:alnum:]_])(TO''DO|FIX''ME|X''XX|HA''CK)([^[:alnum:]_]|$)' -I
+	local words="(TO""DO|FIX""ME|X""XX|HA""CK)"
+	# In code only in comments: a variable may have such a name.
+	faults "(^|[^[:alnum:]_])$words([^[:alnum:]_]|\$)" -I |
+		grep -E "^[^:]*\.md:|(^[^:]*:[0-9]+:|[[:space:]])(#|//|/?\*|dnl)[[:space:]].*$words"
 }
 
 look_008() { printf '%s\n' "${FILES[@]}"; }
@@ -225,22 +228,31 @@ rule_015() {
 	done
 }
 
-look_016() { pick '^tests/golden/LIST$'; }
+look_016() { pick '^tests/golden/.*/LIST$'; }
 rule_016() {
-	local file name dir=tests/golden
-	for file in $(pick "^${dir}/.*[.](hist|history)\$" | grep -v '/atlas/\|/logs/'); do
-		name=${file#"$dir/"}
-		grep -qE "^${name%.*}(\\.[a-z]+)?([[:space:]]|\$)" $dir/LIST || echo "$file: not in $dir/LIST"
-	done
-	awk '!/^#/ && NF { print $1 }' $dir/LIST | sort | uniq -d | sed "s|^|$dir/LIST: twice: |"
-	awk '!/^#/ && NF { print $1 }' $dir/LIST | while read -r name; do
-		compgen -G "$dir/$name*" >/dev/null || echo "$dir/LIST: $name is listed and does not exist"
+	local list dir
+	for list in "${LOOK[@]}"; do
+		dir=${list%/LIST}
+		diff <(awk '!/^#/ && NF { print $1 }' "$list" | sort) \
+			<(pick "^${dir}/" | sed "s|^${dir}/||" | grep -vx 'LIST\|README\.md' | sort) |
+			sed -nE "s|^< (.*)|$list: '\\1' is listed twice or does not exist|p; s|^> (.*)|$dir/\\1: not in $list|p"
 	done
 }
 
+# A fragment that is sourced is checked with the program that sources it.
 look_017() { { shell_files; pick '\.bats$'; } | sort -u; }
 rule_017() {
-	shellcheck -x --source-path=SCRIPTDIR --format=gcc -- "${LOOK[@]}"
+	local file
+	local -a programs=()
+	for file in "${LOOK[@]}"; do
+		if [[ $(head -c 2 "$file") == '#!' ]]; then
+			programs+=("$file")
+		else
+			grep -qE "source=([^[:space:]]*/)?${file##*/}\$" "${LOOK[@]}" ||
+				echo "$file: no program names it in a line 'shellcheck source='"
+		fi
+	done
+	((!${#programs[@]})) || shellcheck --check-sourced --external-sources --format=gcc -- "${programs[@]}" | sort -u
 }
 
 look_018() { printf '%s\n' "${FILES[@]}" | grep -vE '^(COPYING$|tests/(console|golden)/)'; }
@@ -293,7 +305,7 @@ rule_023() {
 	local package
 	sed -nE 's/^PP_REQUIRE_PKG\(.*, \[([^]]*)\]\)$/\1/p; s/.*\(Debian: ([a-z0-9-]+)\).*/\1/p' configure.ac |
 		while read -r package; do
-			grep -qE "^$package[[:space:]]" build-aux/packages.debian 2>/dev/null ||
+			grep -qE "^${package}[[:space:]]" build-aux/packages.debian 2>/dev/null ||
 				echo "configure.ac: $package is not in build-aux/packages.debian"
 		done
 }

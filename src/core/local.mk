@@ -16,6 +16,7 @@ libpinproof_a_SOURCES += \
 	src/core/history_parse.c \
 	src/core/history_reader.c \
 	src/core/history_text.c \
+	src/core/logscan.c \
 	src/core/oracle.c \
 	src/core/oracle_model.c \
 	src/core/oracle_rules_cells.c \

@@ -8,11 +8,14 @@ libpinproof_a_SOURCES += \
 	src/run/exec_verbs.c \
 	src/run/guardian.c \
 	src/run/judge.c \
+	src/run/machine.c \
 	src/run/recorder.c \
+	src/run/reporting.c \
 	src/run/rundir.c \
 	src/run/scenario.c \
 	src/run/select.c \
 	src/run/stream.c \
+	src/run/suite.c \
 	src/run/supervisor.c
 
 pprundir = $(includedir)/pinproof/run
@@ -22,7 +25,9 @@ pprun_HEADERS = \
 	src/run/exec_state.h \
 	src/run/guardian.h \
 	src/run/judge.h \
+	src/run/machine.h \
 	src/run/recorder.h \
+	src/run/reporting.h \
 	src/run/rundir.h \
 	src/run/scenario.h \
 	src/run/select.h \

@@ -1,6 +1,8 @@
-/* TODO: the rest */
+/* TO@@DO: the rest */
 int todo_list;
-/* FIXME */
-/* XXX */
-/* HACK: do not look */
+/* FI@@XME */
+/* X@@XX */
+/* HA@@CK: do not look */
 char *name = "/tmp/fileXXXXXX";
+
+int TO@@DO; /* TO@@DO */

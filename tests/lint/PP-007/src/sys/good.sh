@@ -1,0 +1,2 @@
+# shellcheck shell=bash
+mapfile -t TODO <<<"${#TODO[@]}"

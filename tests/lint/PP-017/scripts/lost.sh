@@ -1,0 +1,2 @@
+# shellcheck shell=bash
+cd "$1" || exit

@@ -38,17 +38,19 @@ guest_interrupt() {
 	[[ -z $QEMU_PID ]] || kill -TERM "$QEMU_PID" 2>/dev/null
 }
 
-# guest_job MODE WORD... - what the guest's init sources. Padded with newlines to whole sectors.
+# guest_job MODE WORD... - what the guest's init sources. Padded with spaces to whole sectors, and so
+# many of them that no partition table's place lies beyond the end (the kernel would complain).
 guest_job() {
 	local text
 	text="mode=$1"$'\n'"set -- $(quote "${@:2}")"$'\n'
-	printf '%s%*s' "$text" $((511 - (${#text} + 511) % 512)) '' | tr '\0' '\n'
+	printf '%s%*s' "$text" $((65536 - ${#text} % 65536)) ''
 }
 
 # guest_qemu - QEMU's command as a program that works from any place. It leaves the console to its
 # arguments: a file for a run, this terminal for a shell.
 guest_qemu() {
-	local port i append cpu=host accel=kvm
+	local port i append cpu=host accel=kvm disks
+	disks=$(seq -s ' ' 0 $((${OPT[disks]} - 1)))
 	if [[ $ACCEL = tcg ]]; then
 		# a fifth page table level (la57) makes emulation a tenth slower
 		cpu=max,la57=off
@@ -60,7 +62,7 @@ guest_qemu() {
 	#!/bin/sh
 	# Start this guest with the files beside this one. On a terminal: $(quote "$GUEST/qemu") -serial mon:stdio
 	cd "\$(dirname "\$0")" || exit 2
-	for disk in $(seq -s ' ' 0 $((OPT[disks] - 1))); do
+	for disk in $disks; do
 	    [ -e "disk\$disk" ] || truncate -s ${OPT[disk-size]}M "disk\$disk" || exit 2
 	done
 	[ \$# -gt 0 ] || set -- -serial file:console.log
@@ -224,15 +226,17 @@ guest_settle() {
 # guest_ended CODE - one word and a sentence: how this guest came to its end
 guest_ended() {
 	local line
+	# the console writes CR LF; a panicked kernel may hang instead of ending, so this comes first
+	if line=$(grep -a -m1 -o 'Kernel panic - not syncing.*' "$GUEST/console.log"); then
+		echo "panic: ${line%$'\r'}"
+		return
+	fi
 	case $WATCH in
 	timeout) echo "timeout: the guest had not ended after ${OPT[timeout]} s (--timeout)"; return ;;
 	silence) echo "silence: the guest gave no output for ${OPT[silence]} s (--silence)"; return ;;
 	esac
 	((!INTERRUPTED)) || { echo "interrupted: a signal stopped the run"; return; }
-	# the console writes CR LF
-	if line=$(grep -a -m1 -o 'Kernel panic - not syncing.*' "$GUEST/console.log"); then
-		echo "panic: ${line%$'\r'}"
-	elif grep -a -q -E 'pinproof-init: exit [0-9]|reboot: Power down' "$GUEST/console.log"; then
+	if grep -a -q -E 'pinproof-init: exit [0-9]|reboot: Power down' "$GUEST/console.log"; then
 		echo "poweroff: the guest ended by itself"
 	elif (($1 != 0)); then
 		[[ -s $GUEST/console.log ]] || GUEST_BROKEN=1

@@ -37,7 +37,8 @@
  * the fabric counted. pp_event_quiet_put() packs them.
  *
  * An open event has end_ns = UINT64_MAX. What is skipped or open saw nothing, whatever seen says;
- * the text form gives it PP_SEEN_FAULT. object means nothing for verbs without an operand.
+ * the text form gives it PP_SEEN_FAULT. object is PP_NO_INDEX for verbs without an operand (nobody
+ * looks at it).
  */
 struct pp_event {
 	uint64_t begin_ns;

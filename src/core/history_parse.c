@@ -82,6 +82,7 @@ static int read_operand(struct pp_reader *r, struct pp_draft *d)
 	struct pp_rd_word w;
 	int index = -1;
 
+	d->e.object = PP_NO_INDEX;
 	if (d->verb->target == PP_TARGET_NONE)
 		return 0;
 	w = pp_rd_next_word(r);

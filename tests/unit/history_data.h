@@ -168,6 +168,8 @@ static inline void random_details(struct pp_prng *p, const struct pp_plan *plan,
 	uint64_t room;
 
 	e->object = target == PP_TARGET_REGION ? pp_plan_op_region(plan, op) : op->object;
+	if (target == PP_TARGET_NONE)
+		e->object = PP_NO_INDEX;
 	if (target == PP_TARGET_REGION) {
 		room = plan->regions[e->object].size_bytes / PP_CELL_BYTES;
 		e->offset_bytes = pp_prng_below(p, room) * PP_CELL_BYTES;

@@ -21,7 +21,9 @@ struct pp_fmr;    /* a memory region */
  * @stage_bytes: size of the registered staging buffer from which device writes are sent and into which
  *	RDMA READ observations arrive
  *
- * Path MTU is what the port's active MTU gives. Every wait is bounded by @bound_ms in all.
+ * Path MTU is what the port's active MTU gives. Every wait is bounded by @bound_ms in all. librdmacm keeps the
+ * verbs device open until the process ends, also after pp_fabric_close(): open a fabric in a child, and
+ * fork no further child after it (it would inherit the file, and pins would outlive their owner).
  */
 int pp_fabric_open(struct in_addr address, size_t stage_bytes, uint32_t bound_ms,
 		   struct pp_fabric **out, struct pp_err *err);

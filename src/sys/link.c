@@ -35,12 +35,17 @@
 #define ADDRESS_TRIALS 64
 
 /*
- * Only rdma_rxe and dummy are requested by the kernel itself on netlink's behalf, and not
- * NETLINK_RDMA as such. rxe's checksum is a crypto algorithm, which is a module of its own
- * before 6.16.
+ * The kernel itself requests only rdma_rxe and dummy on netlink's behalf, and not what lies below
+ * NETLINK_RDMA. rxe's checksum is a crypto algorithm, which is a module of its own before 6.16.
  */
-static const char *const modules[] = { "dummy", "crc32_generic", "rdma_rxe", "ib_uverbs",
-				       "rdma_ucm" };
+static const struct module {
+	const char *name;
+	const char *option;
+} modules[] = {
+	{ "dummy", "numdummies=0" }, /* or a dummy0 would come along and stay */
+	{ "crc32_generic", NULL },   { "rdma_rxe", NULL },
+	{ "ib_uverbs", NULL },       { "rdma_ucm", NULL },
+};
 
 static void load_modules(void)
 {
@@ -49,9 +54,10 @@ static void load_modules(void)
 	if (geteuid())
 		return;
 	for (size_t i = 0; i < sizeof(modules) / sizeof(modules[0]); i++) {
-		const char *const argv[] = { "modprobe", "-q", modules[i], NULL };
+		const char *const argv[] = { "modprobe", "-q", modules[i].name, modules[i].option,
+					     NULL };
 
-		snprintf(path, sizeof(path), "/sys/module/%s", modules[i]);
+		snprintf(path, sizeof(path), "/sys/module/%s", modules[i].name);
 		if (access(path, F_OK))
 			(void)pp_command(argv, MODPROBE_MS, NULL, 0, NULL);
 	}
@@ -325,9 +331,11 @@ static bool is_dummy(const char *netdev)
 	return yes;
 }
 
+/* A link counts once: with its RDMA device goes its netdev. */
 static int sweep_ibdevs(struct pp_err *err)
 {
 	DIR *dir = opendir(IBCLASS);
+	char netdev[IF_NAMESIZE];
 	struct dirent *e;
 	int removed = 0, ret = 0;
 
@@ -337,6 +345,9 @@ static int sweep_ibdevs(struct pp_err *err)
 		if (!left_over(e->d_name, 'r'))
 			continue;
 		ret = remove_ibdev(e->d_name, err);
+		snprintf(netdev, sizeof(netdev), "%.*sd", (int)strlen(e->d_name) - 1, e->d_name);
+		if (!ret && is_dummy(netdev))
+			ret = remove_netdev(netdev, err);
 		removed += !ret;
 	}
 	closedir(dir);

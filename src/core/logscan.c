@@ -27,9 +27,9 @@ const struct pp_log_pattern pp_log_patterns[] = {
 	{ "kernel-bug", "^kernel BUG at ", PP_LOG_PART, true },
 	{ "bad-access", "^BUG: (unable to handle|kernel NULL pointer|.*stack guard page was hit)",
 	  PP_LOG_SPLAT, true },
-	{ "oops", "^(Oops: |Internal error: Oops|Unable to handle kernel )", PP_LOG_PART, true },
+	{ "oops", "^(Oops: |double fault: |Internal error: Oops|Unable to handle kernel )", PP_LOG_PART, true },
 	{ "gpf", "^(traps: )?general protection fault", PP_LOG_PART, true },
-	{ "double-fault", "^(traps: )?(PANIC: )?double fault", PP_LOG_PART, true },
+	{ "double-fault", "^(traps: )?PANIC: double fault", PP_LOG_PART, true },
 	/* what the kernel itself calls a bug or warns of: KASAN, KFENCE, KMSAN, KCSAN, lockdep, ... */
 	{ "bug", "^BUG: ", PP_LOG_SPLAT, false },
 	{ "warning", "^WARNING: ", PP_LOG_PART, false },
@@ -82,8 +82,9 @@ struct scan {
 	regex_t *regexes; /* one for each pattern */
 	regex_t any;      /* all of them at once: most lines need only this */
 	regex_t harmless;
-	bool stamped_only; /* lines without a time stamp are not the kernel's */
-	size_t part, end;  /* lines left in which such a line belongs to the last splat */
+	bool stamped_only;                  /* lines without a time stamp are not the kernel's */
+	const struct pp_log_pattern *began; /* what the last splat began with */
+	size_t part, end; /* lines left in which such a line belongs to the last splat */
 };
 
 /* "[   12.345678]" at the start of @s: its length, 0 if there is none. */
@@ -394,9 +395,11 @@ static int scan_line(struct scan *s, const char *line, size_t len, struct pp_fin
 	if (begins(line, len, "------------[ cut here ]"))
 		s->part = s->end = 0;
 	p = match(s, line, len);
-	if (!p || (p->role == PP_LOG_PART && s->part) || (p->role == PP_LOG_END && s->end))
+	if (!p || (p->role == PP_LOG_PART && s->part && p != s->began) ||
+	    (p->role == PP_LOG_END && s->end))
 		return 0;
 	if (p->role != PP_LOG_LINE) {
+		s->began = p;
 		s->part = PART_LINES;
 		s->end = END_LINES;
 	}

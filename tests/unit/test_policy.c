@@ -3,6 +3,7 @@
 #include "unit.h"
 
 #include <errno.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -268,6 +269,19 @@ static void derived_era(void)
 	}
 }
 
+static void sprintf_end(char *text, size_t size, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+
+static void sprintf_end(char *text, size_t size, const char *fmt, ...)
+{
+	size_t len = strlen(text);
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text + len, size - len, fmt, ap);
+	va_end(ap);
+}
+
 static struct pp_plan *plan_of_row(const struct pp_policy_row *row, enum pp_backing backing)
 {
 	const struct pp_backing_info *info = &pp_backings[backing];
@@ -276,9 +290,14 @@ static struct pp_plan *plan_of_row(const struct pp_policy_row *row, enum pp_back
 	char text[1024];
 
 	snprintf(text, sizeof(text),
-		 "plan %d\ncase mr-policy/%s/rxe-mr\n%sregion r %s size=2M%s%s\n", PP_PLAN_VERSION,
-		 row->name, info->needs_fs ? "fs f type=ext4 slot=disk0\n" : "", row->region,
-		 info->needs_fs ? " fs=f" : "", info->needs_disk ? " disk=disk1" : "");
+		 "pinproof-plan %d\ncase mr-policy/%s/rxe-mr\nbacking %s\npinner rxe-mr\nseed 1\n"
+		 "rules O8\nbound 10s\n",
+		 PP_PLAN_VERSION, row->name, row->name);
+	if (info->needs_fs)
+		sprintf_end(text, sizeof(text), "fs f type=%s%s\n", info->fs_type,
+			    strcmp(info->fs_type, "tmpfs") ? " slot=disk0" : "");
+	sprintf_end(text, sizeof(text), "region r %s size=2M%s%s\n", row->region,
+		    info->needs_fs ? " fs=f" : "", info->needs_disk ? " slot=disk1" : "");
 	if (pp_plan_parse(text, strlen(text), &plan, &err))
 		fprintf(stderr, "%s: %s\n%s", row->name, err.text, text);
 	return plan;

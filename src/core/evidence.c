@@ -12,6 +12,7 @@ const struct pp_evidence_def pp_evidence_defs[PP_EV_COUNT] = {
 	[PP_EV_DEVICE_WRITES_SEEN] = { "device-writes-seen", "device writes that an observer found" },
 	[PP_EV_STORES_SEEN]        = { "stores-seen", "CPU writes that a device observer found" },
 	[PP_EV_SYNCS]              = { "syncs", "syncs that succeeded" },
+	[PP_EV_SYNCS_ANSWERED]     = { "syncs-answered", "syncs that were answered" },
 	[PP_EV_DURABLE_ADVANCES]   = { "durable-advances", "durable observations newer than the one before" },
 	[PP_EV_DURABLE_READS]      = { "durable-reads", "durable observations that returned data" },
 	[PP_EV_PIN_READS]          = { "pin-reads", "observations through a pin" },
@@ -135,6 +136,7 @@ static void count_event(struct counting *c, const struct pp_event *e, bool *refu
 		break;
 	case PP_KIND_SYNC:
 		/* MS_ASYNC promises nothing, so that it succeeded shows nothing. */
+		c->count[PP_EV_SYNCS_ANSWERED]++;
 		c->count[PP_EV_SYNCS] += !e->result && e->verb != PP_VERB_MSYNC_ASYNC;
 		break;
 	case PP_KIND_LEDGER:

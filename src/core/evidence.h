@@ -20,6 +20,7 @@ enum pp_evidence_id {
 	PP_EV_STORES_SEEN,        /* CPU writes (store, pwrite) of which a device observer (rdma-read, dio-write,
 				     vm-read, vmsplice) found a cell */
 	PP_EV_SYNCS,              /* sync operations that succeeded, not skipped */
+	PP_EV_SYNCS_ANSWERED,     /* sync operations that were answered, with success or an error */
 	PP_EV_DURABLE_ADVANCES,   /* durable observations that show a generation newer than the durable
 				     observation before them */
 	PP_EV_DURABLE_READS,      /* durable observations that returned data */

@@ -22,7 +22,6 @@ const struct pp_option pp_options[] = {
 	{ "timeout", PP_OPT_NUMBER, AT(timeout_s), "SECONDS", "bound of one case instead of the plan's" },
 	{ "disk", PP_OPT_DISK, AT(disks), "DEV", "block device that may be overwritten: fills disk0, disk1, ... (repeatable)" },
 	{ "cases-from", PP_OPT_TEXT, AT(cases_from), "FILE", "read case names from FILE, one a line (- is standard input)" },
-	{ "plan", PP_OPT_TEXT, AT(plan), "FILE", "run the plan in FILE instead of a scenario's" },
 	{ "drop-hazard", PP_OPT_FLAG, AT(drop_hazard), NULL, "leave out the hazards: every case must end INCONCLUSIVE" },
 	{ "drop-device-writes", PP_OPT_FLAG, AT(drop_device_writes), NULL, "leave out the device writes: no case may PASS" },
 	{ "guest", PP_OPT_FLAG, AT(guest), NULL, "this is a throw-away guest: its blank disks and pmem may be used" },

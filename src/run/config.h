@@ -19,7 +19,6 @@ struct pp_config {
 	const char *ktap;         /* --ktap: file or port for KTAP instead of standard output */
 	const char *cases_from;   /* --cases-from: file with case names */
 	const char *repeat_with;  /* --repeat-with: how a reader repeats a case: "pinproof vm run --kernel K" */
-	const char *plan;         /* --plan: run this plan text instead of a scenario's */
 	enum pp_tier tier;
 	bool tier_given;
 	uint64_t seed;

@@ -144,10 +144,11 @@ static int run_act(struct pp_worker *w, const struct pp_target_ref *t)
 /* The stamps this write leaves, with a planted fault where a self-test asked for one. */
 static void stamp_buffer(struct pp_worker *w, const struct pp_target_ref *t)
 {
+	const struct pp_region_def *def = &w->x->plan->regions[t->region];
 	struct pp_stamp s = {
 		.run = w->x->setup->recorder->run,
 		.offset_bytes = t->offset_bytes,
-		.region = w->x->plan->regions[t->region].space,
+		.region = verb_of(t->op)->file ? def->file_space : def->space,
 		.writer = w->actor,
 		.generation = t->op->gen,
 	};

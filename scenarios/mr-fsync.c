@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* mr-fsync: the device writes, then fsync: is it on the disk, while the memory is registered and after? */
+#include <stdio.h>
+
+#include "run/plan_lines.h"
+#include "run/scenario.h"
+
+#define SIZE   65536u
+#define ROUNDS 4u
+
+/* How the region under test is set up, and what a sync of it means. */
+enum shape {
+	FILE_ON_DISK, /* shared file mapping: block device and remount are the witnesses */
+	FILE_READ_MR, /* the same, but the MR only allows reads: the CPU writes, the device looks */
+	FILE_PRIVATE, /* MAP_PRIVATE of a file on disk: the file must not change */
+	MEMORY,       /* nothing durable behind it */
+	DEVDAX        /* no fsync; a second mapping is the witness */
+};
+
+struct row {
+	const char *name;    /* variant, and plan.backing */
+	const char *backing; /* of the region */
+	enum shape shape;
+	const char *share;
+	bool syncable;       /* has a file descriptor with fsync */
+};
+
+/* clang-format off */
+static const struct row rows[] = {
+	{ "anon",           "anon",       MEMORY,       "private", false },
+	{ "anon-thp",       "anon-thp",   MEMORY,       "private", false },
+	{ "hugetlb",        "hugetlb",    MEMORY,       "shared",  true },
+	{ "memfd",          "memfd",      MEMORY,       "shared",  true },
+	{ "tmpfs",          "tmpfs",      MEMORY,       "shared",  true },
+	{ "ext4",           "ext4",       FILE_ON_DISK, "shared",  true },
+	{ "xfs",            "xfs",        FILE_ON_DISK, "shared",  true },
+	{ "btrfs",          "btrfs",      FILE_ON_DISK, "shared",  true },
+	{ "fsdax-ext4",     "fsdax-ext4", FILE_ON_DISK, "shared",  true },
+	{ "fsdax-xfs",      "fsdax-xfs",  FILE_ON_DISK, "shared",  true },
+	{ "devdax",         "devdax",     DEVDAX,       "shared",  true },
+	{ "private-file",   "ext4",       FILE_PRIVATE, "private", true },
+	{ "ext4-read-only", "ext4",       FILE_READ_MR, "shared",  true },
+	{ "xfs-read-only",  "xfs",        FILE_READ_MR, "shared",  true },
+};
+/* clang-format on */
+
+static bool variant(size_t index, struct pp_variant *out)
+{
+	if (index >= PP_ARRAY_LEN(rows))
+		return false;
+	snprintf(out->name, sizeof(out->name), "%s", rows[index].name);
+	snprintf(out->backing, sizeof(out->backing), "%s", rows[index].name);
+	snprintf(out->pinner, sizeof(out->pinner), "rxe-mr");
+	out->tier = PP_TIER_QUICK;
+	out->data = &rows[index];
+	return true;
+}
+
+/* The sync operations take turns: all of them promise the same for the whole range. */
+static void sync_line(struct pp_plan_text *t, const struct row *r, unsigned turn)
+{
+	static const char *const turns[] = { "fsync", "fdatasync", "msync" };
+	const char *object = r->shape == FILE_PRIVATE ? "file" : "data";
+
+	if (r->shape == DEVDAX)
+		pp_op(t, "%s data hazard expect=EINVAL", turns[turn % 3]);
+	else if (!r->syncable || r->shape == FILE_PRIVATE)
+		pp_op(t, "%s %s hazard", r->syncable ? turns[turn % 2] : "msync", object);
+	else
+		pp_op(t, "%s data hazard", turns[turn % 3]);
+}
+
+static bool on_disk(const struct row *r)
+{
+	return r->shape == FILE_ON_DISK || r->shape == FILE_READ_MR || r->shape == FILE_PRIVATE;
+}
+
+static void look(struct pp_plan_text *t, const struct row *r)
+{
+	pp_op(t, "load data");
+	if (r->shape == DEVDAX)
+		pp_op(t, "load copy");
+	if (on_disk(r))
+		pp_op(t, "disk-read %s", r->shape == FILE_PRIVATE ? "file" : "data");
+	if (r->shape == FILE_PRIVATE)
+		pp_op(t, "pread file");
+}
+
+static void evidence_lines(const struct row *r, struct pp_plan_text *t)
+{
+	bool cpu_writes = r->shape == FILE_READ_MR;
+
+	pp_say(t, "evidence syncs-answered >= %u", ROUNDS);
+	pp_say(t, "evidence registrations >= 3");
+	pp_say(t, "evidence device-writes-seen >= %u if accepted", cpu_writes ? 1 : 2 * ROUNDS + 1);
+	pp_say(t, "evidence device-writes-seen >= 1 if refused");
+	pp_say(t, "evidence pins-seen >= %u if accepted", SIZE / 4096);
+	if (cpu_writes)
+		pp_say(t, "evidence stores-seen >= %u", ROUNDS);
+	if (on_disk(r))
+		pp_say(t, "evidence durable-reads >= %u", ROUNDS);
+	if (r->shape == FILE_ON_DISK || r->shape == FILE_READ_MR)
+		pp_say(t, "evidence durable-advances >= 2 if accepted");
+}
+
+static void object_lines(const struct row *r, struct pp_plan_text *t)
+{
+	const struct pp_place_lines *place = pp_place_of(r->backing);
+	unsigned long long size = place->page_bytes > SIZE ? place->page_bytes : SIZE;
+	const char *writable = r->shape == FILE_READ_MR ? "rr" : "lw,rw,rr";
+
+	pp_lines_place(t, r->backing);
+	if (r->shape == FILE_PRIVATE) {
+		pp_say(t, "region file backing=%s%s share=shared prot=rw size=%llu", r->backing,
+		       place->words, size);
+		pp_say(t, "region data backing=%s%s of=file share=private prot=rw size=%llu",
+		       r->backing, place->words, size);
+	} else {
+		pp_say(t, "region data backing=%s%s share=%s prot=rw size=%llu", r->backing,
+		       place->words, r->share, size);
+	}
+	if (r->shape == DEVDAX)
+		pp_say(t, "region copy backing=devdax%s of=data share=shared prot=rw size=%llu",
+		       place->words, size);
+	pp_lines_control_objects(t);
+	/* Two MRs side by side: a transfer into one must not touch the other's pages. */
+	pp_say(t, "mr m0 region=data range=0+%u access=%s", SIZE / 2, writable);
+	pp_say(t, "mr m1 region=data range=%u+%u access=%s", SIZE / 2, SIZE / 2, writable);
+}
+
+/* Known content everywhere before the first observation, and on the disk where there is one. */
+static uint32_t setup_lines(const struct row *r, struct pp_plan_text *t, uint32_t gen)
+{
+	pp_say(t, "step \"set-up\"");
+	pp_lines_made(t, r->backing);
+	if (r->shape == FILE_PRIVATE) {
+		pp_op(t, "pwrite file gen=%u", gen++);
+		pp_op(t, "fsync file hazard");
+	}
+	pp_op(t, "map data");
+	if (r->shape == DEVDAX)
+		pp_op(t, "map copy");
+	if (r->shape == FILE_ON_DISK || r->shape == FILE_READ_MR) {
+		pp_op(t, "pwrite data gen=%u", gen++);
+		sync_line(t, r, 0);
+	} else {
+		pp_op(t, "store data 0+%u gen=%u", SIZE, gen++);
+	}
+	if (on_disk(r))
+		pp_op(t, "disk-read %s", r->shape == FILE_PRIVATE ? "file" : "data");
+	return gen;
+}
+
+/* One generation: whole pages through one MR, a part that starts and ends inside pages through the other. */
+static uint32_t round_lines(const struct row *r, struct pp_plan_text *t, unsigned round,
+			    uint32_t gen)
+{
+	if (r->shape == FILE_READ_MR) {
+		pp_op(t, "store data %u+%u gen=%u", round * 4096, 8192 + 192, gen++);
+		pp_op(t, "rdma-read m0");
+		pp_op(t, "rdma-read m1");
+	} else {
+		pp_op(t, "rdma-write m0 %u+%u gen=%u", round * 4096, 8192, gen++);
+		pp_op(t, "rdma-write m1 %u+%u gen=%u", round * 1088 + 64, 4096 + 128, gen++);
+		pp_op(t, "load data");
+		pp_op(t, "rdma-read m0");
+	}
+	sync_line(t, r, round);
+	look(t, r);
+	return gen;
+}
+
+static void plan(const struct pp_variant *v, uint64_t seed, struct pp_plan_text *t)
+{
+	const struct row *r = v->data;
+	uint32_t gen = 1;
+
+	(void)seed;
+	pp_say(t, "rules O1 O2 O4 O7 O8 O10 O12");
+	pp_say(t, "bound 60s");
+	evidence_lines(r, t);
+	object_lines(r, t);
+	pp_say(t, "actor main");
+	gen = setup_lines(r, t, gen);
+	pp_lines_control(t, gen++);
+	pp_say(t, "step \"register\"");
+	pp_op(t, "reg m0 expect=era");
+	pp_op(t, "reg m1 expect=era");
+	pp_op(t, "quiet");
+	pp_say(t, "step \"before dereg\"");
+	for (unsigned round = 0; round < ROUNDS; round++)
+		gen = round_lines(r, t, round, gen);
+	pp_say(t, "step \"after dereg\"");
+	pp_op(t, "dereg m0");
+	pp_op(t, "dereg m1");
+	pp_op(t, "quiet");
+	sync_line(t, r, 0);
+	look(t, r);
+	if (!on_disk(r))
+		return;
+	pp_say(t, "step \"after remount\"");
+	pp_op(t, "unmap data");
+	pp_op(t, "cold-read %s", r->shape == FILE_PRIVATE ? "file" : "data");
+}
+
+static const char *const references[] = {
+	"https://lwn.net/Articles/753027/ (the trouble with get_user_pages())",
+	"https://lwn.net/Articles/784574/ (get_user_pages() and filesystems)",
+	"commit 8ac268436e6d (mm/gup: disallow FOLL_LONGTERM GUP-nonfast writing to file-backed mappings, 6.5)",
+	NULL,
+};
+
+const struct pp_scenario pp_scenario_mr_fsync = {
+	.name = "mr-fsync",
+	.title = "device writes, then fsync: are they on the disk, before and after deregistration?",
+	.purpose =
+		"Several generations of RDMA WRITEs into two MRs over one mapping, each followed by fsync, "
+		"fdatasync or msync(MS_SYNC). What the sync promised is looked up on the block device at the "
+		"FIEMAP offset, and after a remount. Kernels before 6.5 accept the MR on a shared filesystem "
+		"mapping and lose every generation after the first until the MR is deregistered; later ones "
+		"refuse it, and the refusal must leave no trace. Memory without storage is held to coherence, "
+		"identity and pin balance; a private mapping must never change its file.",
+	.references = references,
+	.variant = variant,
+	.plan = plan,
+};

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* mr-policy: which mappings ibv_reg_mr() accepts, with which access, and that a refusal leaves no trace. */
+#include <stdio.h>
+#include <string.h>
+
+#include "core/policy.h"
+#include "run/plan_lines.h"
+#include "run/scenario.h"
+
+/* One row of the policy table is one variant: the table is the list. */
+static bool variant(size_t index, struct pp_variant *out)
+{
+	if (index >= pp_policy_n_rows)
+		return false;
+	snprintf(out->name, sizeof(out->name), "%s", pp_policy_rows[index].name);
+	snprintf(out->backing, sizeof(out->backing), "%s", pp_policy_rows[index].name);
+	snprintf(out->pinner, sizeof(out->pinner), "rxe-mr");
+	out->tier = PP_TIER_QUICK;
+	out->data = &pp_policy_rows[index];
+	return true;
+}
+
+/* What the row's mapping allows beside being registered. */
+struct nature {
+	char backing[PP_NAME_MAX];
+	bool special; /* no memory of ours */
+	bool fill_by_file, fill_by_store;
+	bool readable; /* CPU loads work and the content is known */
+};
+
+static bool has(const char *words, const char *word)
+{
+	return strstr(words, word) != NULL;
+}
+
+static void nature_of(const struct pp_policy_row *row, struct nature *n)
+{
+	const char *words = row->region;
+	bool kept; /* holds what an earlier case left */
+	int backing;
+
+	memset(n, 0, sizeof(*n));
+	sscanf(words, "backing=%47s", n->backing);
+	for (backing = 0; strcmp(pp_backings[backing].name, n->backing);)
+		backing++;
+	n->special = pp_backings[backing].special;
+	kept = !strcmp(n->backing, "devdax") || !strcmp(n->backing, "blockdev");
+	if (n->special || has(words, "eof=beyond") || has(words, "eof=straddle") ||
+	    !strcmp(n->backing, "secretmem"))
+		return;
+	n->fill_by_store = kept && has(words, "prot=rw");
+	n->fill_by_file = !kept && pp_backings[backing].has_file && has(words, "share=shared") &&
+			  !has(words, "fd=ro");
+	n->readable = has(words, "prot=r") && (!kept || n->fill_by_store);
+}
+
+static const char *const access_words[PP_POLICY_ACCESS_COUNT] = {
+	[PP_POLICY_NONE] = "none",
+	[PP_POLICY_RR] = "rr",
+	[PP_POLICY_LW] = "lw",
+	[PP_POLICY_LW_RW] = "lw,rw",
+	[PP_POLICY_OD] = "lw,od",
+};
+
+/* One registration attempt; where it is accepted, the device is seen to reach the memory. */
+static void attempt(struct pp_plan_text *t, const struct nature *n, int column, uint32_t gen)
+{
+	pp_say(t, "step \"access %s\"", access_words[column]);
+	pp_op(t, "reg m%d expect=policy hazard", column);
+	pp_op(t, "quiet");
+	if (n->readable && column == PP_POLICY_LW_RW)
+		pp_op(t, "rdma-write m%d 0+4096 gen=%u", column, gen);
+	if (n->readable && column == PP_POLICY_RR)
+		pp_op(t, "rdma-read m%d 0+4096", column);
+	pp_op(t, "dereg m%d", column);
+	pp_op(t, "quiet");
+	if (n->readable)
+		pp_op(t, "load target 0+4096");
+}
+
+static void plan(const struct pp_variant *v, uint64_t seed, struct pp_plan_text *t)
+{
+	const struct pp_policy_row *row = v->data;
+	const struct pp_place_lines *place;
+	struct nature n;
+
+	(void)seed;
+	nature_of(row, &n);
+	place = pp_place_of(n.backing);
+	pp_say(t, "rules O1 O4 O7 O8 O10 O12");
+	pp_say(t, "bound 60s");
+	pp_say(t, "evidence registrations >= %d", PP_POLICY_ACCESS_COUNT + 1);
+	pp_say(t, "evidence device-writes-seen >= 1");
+	pp_say(t, "evidence quiets >= %d", 2 * PP_POLICY_ACCESS_COUNT + 2);
+	pp_lines_place(t, n.backing);
+	pp_say(t, "region target %s%s size=%llu", row->region, place->words,
+	       (unsigned long long)(place->page_bytes > 16384 ? place->page_bytes : 16384));
+	pp_lines_control_objects(t);
+	for (int c = 0; c < PP_POLICY_ACCESS_COUNT; c++)
+		pp_say(t, "mr m%d region=target access=%s", c, access_words[c]);
+	pp_say(t, "actor main");
+	pp_say(t, "step \"set-up\"");
+	pp_lines_made(t, n.backing);
+	pp_op(t, "map target");
+	if (n.fill_by_file)
+		pp_op(t, "pwrite target 0+16384 gen=1");
+	if (n.fill_by_store)
+		pp_op(t, "store target 0+16384 gen=1");
+	pp_lines_control(t, 2);
+	for (int i = 0; i < PP_POLICY_ACCESS_COUNT; i++)
+		attempt(t, &n, pp_policy_column(pp_policy_access_masks[i]), 3);
+}
+
+static const char *const references[] = {
+	"commit 8ac268436e6d (mm/gup: disallow FOLL_LONGTERM GUP-nonfast writing to file-backed mappings, 6.5)",
+	"commit a6e79df92e4a (mm/gup: disallow FOLL_LONGTERM GUP-fast writing to file-backed mappings, 6.5)",
+	"commit b40656aa7d55 (RDMA/umem: remove FOLL_FORCE usage, 6.2)",
+	NULL,
+};
+
+const struct pp_scenario pp_scenario_mr_policy = {
+	.name = "mr-policy",
+	.title = "which mappings ibv_reg_mr() accepts, and that a refusal leaves no trace",
+	.purpose =
+		"Registers one mapping with each of five access masks and compares the answers with the "
+		"policy table of the kernel's era (docs/policy.md). A refusal must have the right errno and "
+		"leave pin balance, VmPin and content as they were. A writable long-term pin of a shared "
+		"filesystem mapping that is accepted is a known defect of kernels before 6.5. A control MR "
+		"over anonymous memory shows that the device works.",
+	.references = references,
+	.variant = variant,
+	.plan = plan,
+};

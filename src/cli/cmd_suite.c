@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Sub-commands that work on the suite: run, list, doctor, judge, plan, history, collect. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/commands.h"
+#include "run/collect.h"
+#include "run/judge.h"
+#include "run/rundir.h"
+#include "run/select.h"
+#include "run/suite.h"
+
+#define EXIT_USAGE 2
+
+static int complain(const struct pp_err *err)
+{
+	fprintf(stderr, "pinproof: %s\n", err->text);
+	return EXIT_USAGE;
+}
+
+/* Options and exactly @operands operands (-1: any number). */
+static int parse(struct pp_config *cfg, const struct pp_command *c, int argc, char **argv,
+		 int operands)
+{
+	struct pp_err err = { 0 };
+
+	if (pp_config_parse(cfg, argc - 2, argv + 2, c->options, &err))
+		return complain(&err);
+	if (operands < 0 || cfg->n_patterns == (size_t)operands)
+		return 0;
+	fprintf(stderr, "pinproof: usage: pinproof %s %s\n", c->name, c->operands);
+	return EXIT_USAGE;
+}
+
+int pp_cmd_run(const struct pp_command *c, int argc, char **argv)
+{
+	/* argv is reordered by the parser; the command file wants it as typed. */
+	char **typed = calloc((size_t)argc + 1, sizeof(*typed));
+	struct pp_config cfg;
+	int code;
+
+	if (!typed)
+		return 99;
+	memcpy(typed, argv, (size_t)argc * sizeof(*typed));
+	code = parse(&cfg, c, argc, argv, -1);
+	if (!code)
+		code = pp_suite_run(&cfg, argc, typed);
+	free(typed);
+	return code;
+}
+
+int pp_cmd_list(const struct pp_command *c, int argc, char **argv)
+{
+	struct pp_config cfg;
+	int code = parse(&cfg, c, argc, argv, -1);
+
+	return code ? code : pp_suite_list(&cfg);
+}
+
+int pp_cmd_doctor(const struct pp_command *c, int argc, char **argv)
+{
+	struct pp_config cfg;
+	int code = parse(&cfg, c, argc, argv, 0);
+
+	return code ? code : pp_suite_doctor(&cfg);
+}
+
+int pp_cmd_judge(const struct pp_command *c, int argc, char **argv)
+{
+	struct pp_config cfg;
+	int code = parse(&cfg, c, argc, argv, 1);
+
+	return code ? code : pp_suite_judge(&cfg, cfg.patterns[0]);
+}
+
+int pp_cmd_plan(const struct pp_command *c, int argc, char **argv)
+{
+	struct pp_config cfg;
+	struct pp_case k;
+	struct pp_plan *plan;
+	struct pp_err err = { 0 };
+	char *text;
+	int code = parse(&cfg, c, argc, argv, 1);
+
+	if (code)
+		return code;
+	if (pp_case_find(cfg.patterns[0], &k)) {
+		fprintf(stderr, "pinproof: no case is called '%s': see 'pinproof list'.\n",
+			cfg.patterns[0]);
+		return EXIT_USAGE;
+	}
+	if (pp_scenario_plan(k.scenario, &k.variant, pp_case_seed(cfg.seed, k.name), &plan, &err))
+		return complain(&err);
+	text = pp_plan_print(plan);
+	pp_plan_free(plan);
+	if (!text)
+		return 99;
+	fputs(text, stdout);
+	free(text);
+	return 0;
+}
+
+static int load_case(const char *dir, struct pp_plan **plan, struct pp_history *h,
+		     struct pp_err *err)
+{
+	size_t len;
+	char *data;
+	int rc = pp_file_read(dir, "plan", &data, &len, err);
+
+	if (rc)
+		return rc;
+	rc = pp_plan_parse(data, len, plan, err);
+	free(data);
+	if (rc)
+		return rc;
+	rc = pp_file_read(dir, "history.bin", &data, &len, err);
+	if (!rc) {
+		rc = pp_history_decode(data, len, h, err);
+		free(data);
+	}
+	if (rc)
+		pp_plan_free(*plan);
+	return rc;
+}
+
+int pp_cmd_history(const struct pp_command *c, int argc, char **argv)
+{
+	struct pp_config cfg;
+	struct pp_history h = { 0 };
+	struct pp_plan *plan;
+	struct pp_err err = { 0 };
+	char *text;
+	int code = parse(&cfg, c, argc, argv, 1);
+
+	if (code)
+		return code;
+	if (load_case(cfg.patterns[0], &plan, &h, &err))
+		return complain(&err);
+	text = pp_history_check(&h, plan, &err) ? NULL : pp_history_print(&h, plan);
+	if (text)
+		fputs(text, stdout);
+	else
+		code = err.text[0] ? complain(&err) : 99;
+	free(text);
+	pp_plan_free(plan);
+	pp_history_free(&h);
+	return code;
+}
+
+int pp_cmd_collect(const struct pp_command *c, int argc, char **argv)
+{
+	struct pp_config cfg;
+	struct pp_err err = { 0 };
+	int code = parse(&cfg, c, argc, argv, 2);
+
+	if (code)
+		return code;
+	return pp_collect(cfg.patterns[0], cfg.patterns[1], stdout, &err) ? complain(&err) : 0;
+}

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The command `pinproof`: one table of sub-commands. */
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/commands.h"
+#include "core/words.h"
+#include "run/config.h"
+
+#ifndef PACKAGE_VERSION
+#define PACKAGE_VERSION "unknown"
+#endif
+
+static const struct pp_command commands[] = {
+	{ "run", "[OPTION...] [CASE...]", "run cases on this machine", pp_cmd_run,
+	  "tier out seed repeat shuffle strict bisect timeout disk cases-from drop-hazard "
+	  "drop-device-writes guest i-may-lose-this-machine stream ktap repeat-with no-color" },
+	{ "vm", "run|shell|again ...", "boot a kernel in QEMU and run cases there", pp_cmd_vm, NULL },
+	{ "list", "[OPTION...] [CASE...]", "list scenarios and cases", pp_cmd_list,
+	  "tier names seed repeat shuffle cases-from" },
+	{ "plan", "[--seed N] CASE", "print the plan of a case", pp_cmd_plan, "seed" },
+	{ "doctor", "[--disk DEV] [--guest]", "probe this machine and say what can run", pp_cmd_doctor,
+	  "disk guest" },
+	{ "judge", "[OPTION...] DIR", "repeat the verdicts of a run from its files", pp_cmd_judge,
+	  "strict bisect seed ktap repeat-with no-color" },
+	{ "history", "DIR", "print the history of a case directory", pp_cmd_history, "" },
+	{ "collect", "RUNDIR GUEST", "unpack what a guest left (used by vm run)", pp_cmd_collect, "" },
+};
+
+static void usage(FILE *out)
+{
+	fprintf(out, "usage: pinproof COMMAND ...\n\n"
+		     "Does pinned memory keep its promises when a filesystem owns it too?\n\n");
+	for (size_t i = 0; i < PP_ARRAY_LEN(commands); i++)
+		fprintf(out, "  %-8s %-24s %s\n", commands[i].name, commands[i].operands,
+			commands[i].title);
+	fprintf(out, "\n'pinproof COMMAND --help' shows its options. Exit codes: 0 passed, 1 failed, "
+		     "2 usage,\n77 all skipped, 99 could not tell; docs/verdicts.md has the list.\n");
+}
+
+static void command_help(const struct pp_command *c)
+{
+	printf("usage: pinproof %s %s\n%s\n", c->name, c->operands, c->title);
+	if (c->options && c->options[0]) {
+		printf("\n");
+		pp_config_help(stdout, c->options);
+	}
+}
+
+static int dispatch(const struct pp_command *c, int argc, char **argv)
+{
+	if (c->options && argc > 2 && (!strcmp(argv[2], "--help") || !strcmp(argv[2], "-h"))) {
+		command_help(c);
+		return 0;
+	}
+	return c->main(c, argc, argv);
+}
+
+int main(int argc, char **argv)
+{
+	const char *name = argc > 1 ? argv[1] : "";
+
+	if (!strcmp(name, "--help") || !strcmp(name, "-h") || !strcmp(name, "help")) {
+		usage(stdout);
+		return 0;
+	}
+	if (!strcmp(name, "--version")) {
+		printf("pinproof %s\n", PACKAGE_VERSION);
+		return 0;
+	}
+	for (size_t i = 0; i < PP_ARRAY_LEN(commands); i++)
+		if (!strcmp(name, commands[i].name))
+			return dispatch(&commands[i], argc, argv);
+	if (!name[0])
+		usage(stderr);
+	else
+		fprintf(stderr, "pinproof: there is no command '%s': see 'pinproof --help'.\n", name);
+	return 2;
+}

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Sets up and takes down what a run needs on this machine; see machine.h. */
+#include "run/machine.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "sys/probe.h"
+
+static int make_workdir(struct pp_machine *m, struct pp_err *err)
+{
+	const char *base = getenv("TMPDIR");
+
+	if (snprintf(m->workdir, sizeof(m->workdir), "%s/pinproof.XXXXXX",
+		     base && base[0] ? base : "/tmp") >= (int)sizeof(m->workdir))
+		return pp_err_set(err, -ENAMETOOLONG, "TMPDIR is too long.");
+	if (mkdtemp(m->workdir))
+		return 0;
+	return pp_err_set(err, -errno, "cannot make a work directory %s", m->workdir);
+}
+
+static void make_link(struct pp_machine *m)
+{
+	struct pp_err ignored = { 0 };
+
+	pp_link_sweep(&ignored);
+	m->has_link = pp_link_make(&m->link, &m->link_why) == 0;
+}
+
+int pp_machine_open(struct pp_machine *m, const struct pp_config *c, struct pp_err *err)
+{
+	struct pp_probe_env env = { .slots = &m->slots, .guest = c->guest };
+	struct pp_err ignored = { 0 };
+	int rc;
+
+	memset(m, 0, sizeof(*m));
+	m->kmsg.fd = -1;
+	rc = pp_slots_probe(&m->slots, c->disks, c->n_disks, c->guest, err);
+	if (!rc)
+		rc = make_workdir(m, err);
+	if (rc)
+		return rc;
+	rc = pp_guardian_start(&m->guardian, err);
+	if (rc) {
+		rmdir(m->workdir);
+		return rc;
+	}
+	make_link(m);
+	rc = pp_guardian_tell(&m->guardian, m->has_link ? &m->link : NULL, m->workdir, err);
+	if (rc) {
+		pp_machine_close(m);
+		return rc;
+	}
+	pp_kmsg_open(&m->kmsg, &ignored);
+	env.link = m->has_link ? &m->link : NULL;
+	env.link_why = m->link_why.text;
+	pp_probe_all(&m->facts, &env);
+	return 0;
+}
+
+void pp_machine_close(struct pp_machine *m)
+{
+	struct pp_err ignored = { 0 };
+
+	pp_kmsg_close(&m->kmsg);
+	if (m->has_link)
+		pp_link_remove(&m->link, &ignored);
+	rmdir(m->workdir);
+	pp_guardian_stop(&m->guardian);
+}

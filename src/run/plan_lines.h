@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Lines that many scenarios write: where a backing lives, and the control that proves the fabric works. */
+#ifndef PP_RUN_PLAN_LINES_H
+#define PP_RUN_PLAN_LINES_H
+
+#include "core/plan.h"
+
+/* Where regions of a backing live: facts they need, and the filesystem line. */
+struct pp_place_lines {
+	const char *backing;
+	const char *needs;   /* fact names */
+	const char *fs;      /* rest of the line "fs f0 ...", NULL if none */
+	const char *words;   /* to add to a region line: " fs=f0", " slot=disk1" */
+	uint64_t page_bytes; /* least size of a mapping */
+};
+
+/** pp_place_lines - the row of a backing, NULL for an unknown name. */
+const struct pp_place_lines *pp_place_of(const char *backing);
+
+/** pp_lines_place - the need and fs lines of a backing. */
+void pp_lines_place(struct pp_plan_text *t, const char *backing);
+
+/** pp_lines_made - operations that make and mount the filesystem, if the backing has one. */
+void pp_lines_made(struct pp_plan_text *t, const char *backing);
+
+/** pp_lines_control_objects - a small anonymous region and an MR over it. */
+void pp_lines_control_objects(struct pp_plan_text *t);
+
+/**
+ * pp_lines_control - the positive control: a device write into plain memory that the CPU and the
+ * device then see. Without it a refusal could be a dead device's. Uses generation @gen.
+ */
+void pp_lines_control(struct pp_plan_text *t, uint32_t gen);
+
+#endif

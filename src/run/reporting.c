@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Reports of a run as it goes; see reporting.h. */
+#include "run/reporting.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "run/rundir.h"
+#include "sys/clock.h"
+
+/* A text that grows; -ENOMEM shows as a NULL from fclose's buffer. */
+static char *command_line(int argc, char **argv)
+{
+	char *text = NULL;
+	size_t len;
+	FILE *f = open_memstream(&text, &len);
+
+	if (!f)
+		return NULL;
+	for (int i = 0; i < argc; i++) {
+		bool plain = argv[i][0] && !argv[i][strcspn(argv[i], " \t\n'\"\\$*?[]();&|<>~#`!")];
+
+		fprintf(f, plain ? "%s%s" : "%s'%s'", i ? " " : "", argv[i]);
+	}
+	fputc('\n', f);
+	if (fclose(f)) {
+		free(text);
+		return NULL;
+	}
+	return text;
+}
+
+static char *case_list(const struct pp_selection *s)
+{
+	char *text = NULL;
+	size_t len;
+	FILE *f = open_memstream(&text, &len);
+
+	if (!f)
+		return NULL;
+	for (size_t i = 0; i < s->count; i++)
+		fprintf(f, "%s\n", s->cases[i].label);
+	if (fclose(f)) {
+		free(text);
+		return NULL;
+	}
+	return text;
+}
+
+int pp_reporting_head(const char *out, int argc, char **argv, const struct pp_selection *s,
+		      struct pp_err *err)
+{
+	char *text = command_line(argc, argv);
+	int rc = pp_file_text(out, "command", text, err);
+
+	free(text);
+	if (rc)
+		return rc;
+	text = case_list(s);
+	rc = pp_file_text(out, "cases.list", text, err);
+	free(text);
+	return rc ? rc : pp_file_text(out, "status", "running\n", err);
+}
+
+static void describe_kernel(const struct pp_facts *f, char *out, size_t size)
+{
+	static const char *const flavours[] = {
+		[PP_FLAVOUR_MAINLINE] = "mainline",
+		[PP_FLAVOUR_STABLE] = "stable",
+		[PP_FLAVOUR_DEBIAN] = "Debian",
+		[PP_FLAVOUR_OTHER] = "of unknown origin",
+	};
+
+	snprintf(out, size, "%s (upstream %d.%d.%d, %s, policy era %s)", f->release,
+		 f->version.major, f->version.minor, f->version.patch, flavours[f->flavour],
+		 pp_era_names[f->era]);
+}
+
+int pp_reporting_open(struct pp_reporting *r, const struct pp_config *c, const char *out,
+		      const struct pp_facts *facts, size_t planned, struct pp_err *err)
+{
+	char *text;
+	size_t len;
+
+	memset(r, 0, sizeof(*r));
+	r->c = c;
+	r->out = out;
+	r->facts = facts;
+	r->begin_ns = pp_now_ns();
+	r->progress = isatty(STDERR_FILENO);
+	r->ktap = stdout;
+	if (c->ktap) {
+		r->ktap = fopen(c->ktap, "ae");
+		if (!r->ktap)
+			return pp_err_set(err, -errno, "cannot open %s", c->ktap);
+	}
+	setvbuf(r->ktap, NULL, _IOLBF, BUFSIZ);
+	describe_kernel(facts, r->info.kernel, sizeof(r->info.kernel));
+	if (!pp_file_read(out, "command", &text, &len, err)) {
+		snprintf(r->info.command, sizeof(r->info.command), "%.*s",
+			 (int)strcspn(text, "\n"), text);
+		free(text);
+	}
+	r->info.seed = c->seed;
+	r->info.planned = planned;
+	r->info.strict = c->strict;
+	pp_ktap_begin(r->ktap, planned);
+	return 0;
+}
+
+void pp_reporting_progress(struct pp_reporting *r, const char *label)
+{
+	if (r->progress)
+		fprintf(stderr, "\r\033[K[%zu/%zu] %s", r->count + 1, r->info.planned, label);
+}
+
+static void repeat_command(const struct pp_reporting *r, const struct pp_result *result, char *out,
+			   size_t size)
+{
+	const char *with = r->c->repeat_with ? r->c->repeat_with : "pinproof run";
+
+	snprintf(out, size, "%s --seed 0x%" PRIx64 " %.*s", with, r->c->seed,
+		 (int)strcspn(result->case_name, "~"), result->case_name);
+}
+
+int pp_reporting_add(struct pp_reporting *r, struct pp_result *result, const struct pp_plan *plan,
+		     struct pp_err *err)
+{
+	char repeat[1024];
+
+	if (r->count == r->cap) {
+		size_t cap = r->cap ? r->cap * 2 : 64;
+		struct pp_result *more = realloc(r->results, cap * sizeof(*more));
+
+		if (!more) {
+			pp_result_free(result);
+			return pp_err_set(err, -ENOMEM, "results");
+		}
+		r->results = more;
+		r->cap = cap;
+	}
+	r->results[r->count++] = *result;
+	if (r->progress)
+		fprintf(stderr, "\r\033[K");
+	repeat_command(r, result, repeat, sizeof(repeat));
+	pp_ktap_case(r->ktap, r->count, result, plan, repeat, r->c->strict);
+	return 0;
+}
+
+static int exit_code(const struct pp_reporting *r, bool interrupted)
+{
+	enum pp_verdict worst = PP_VERDICT_SKIP;
+
+	for (size_t i = 0; i < r->count; i++)
+		worst = pp_verdict_worst(worst, r->results[i].verdict);
+	if (r->count != r->info.planned && !interrupted)
+		worst = pp_verdict_worst(worst, PP_VERDICT_BROKEN);
+	return pp_verdict_exit(worst, r->c->strict, r->c->bisect);
+}
+
+int pp_reporting_close(struct pp_reporting *r, bool interrupted, struct pp_err *err)
+{
+	bool color = isatty(STDERR_FILENO) && !r->c->no_color && !getenv("NO_COLOR");
+	int code = exit_code(r, interrupted);
+	char *json;
+
+	if (r->progress)
+		fprintf(stderr, "\r\033[K");
+	r->info.interrupted = interrupted;
+	r->info.duration_ms = (pp_now_ns() - r->begin_ns) / 1000000;
+	pp_ktap_end(r->ktap, r->results, r->count);
+	json = pp_report_json(&r->info, r->facts, r->results, r->count);
+	if (pp_file_text(r->out, "results.json", json, err) ||
+	    pp_file_text(r->out, "status", interrupted ? "interrupted\n" : "done\n", err)) {
+		fprintf(stderr, "pinproof: %s\n", err->text);
+		code = 99;
+	}
+	free(json);
+	fflush(r->ktap);
+	pp_report_table(stderr, &r->info, r->results, r->count, color);
+	fprintf(stderr, "files: %s\n", r->out);
+	pp_report_closing(stderr, r->results, r->count, r->c->strict);
+	for (size_t i = 0; i < r->count; i++)
+		pp_result_free(&r->results[i]);
+	free(r->results);
+	if (r->ktap != stdout)
+		fclose(r->ktap);
+	return code;
+}

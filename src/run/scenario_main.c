@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* main() of a scenario's own program: `pinproof run` for the cases of its one-entry table. */
+#include <stdio.h>
+#include <string.h>
+
+#include "run/suite.h"
+
+#define ALLOWED                                                                                    \
+	"tier out seed repeat shuffle strict bisect timeout disk drop-hazard drop-device-writes "   \
+	"guest i-may-lose-this-machine no-color names"
+
+int main(int argc, char **argv)
+{
+	struct pp_err err = { 0 };
+	struct pp_config c;
+
+	if (argc > 1 && !strcmp(argv[1], "--help")) {
+		printf("usage: %s [OPTION...] [CASE...]\n%s\n\n%s\n\n", pp_scenarios[0]->name,
+		       pp_scenarios[0]->title, pp_scenarios[0]->purpose);
+		pp_config_help(stdout, ALLOWED);
+		return 0;
+	}
+	if (pp_config_parse(&c, argc - 1, argv + 1, ALLOWED, &err)) {
+		fprintf(stderr, "%s: %s\n", pp_scenarios[0]->name, err.text);
+		return 2;
+	}
+	return c.names ? pp_suite_list(&c) : pp_suite_run(&c, argc, argv);
+}

@@ -1,0 +1,305 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* `pinproof run`: the cases one by one, each judged and reported as it ends. */
+#include "run/suite.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "core/report.h"
+#include "run/machine.h"
+#include "run/reporting.h"
+#include "run/rundir.h"
+#include "run/select.h"
+#include "run/stream.h"
+#include "run/supervisor.h"
+#include "sys/clock.h"
+
+#define MAX_ATTEMPTS 3
+
+struct suite {
+	const struct pp_config *c;
+	struct pp_machine machine;
+	struct pp_selection selection;
+	struct pp_stream *stream;
+	struct pp_reporting report;
+	char out[PP_PATH_MAX];
+	struct pp_err err;
+};
+
+/* A signal handler has nowhere else to put its news. */
+static volatile sig_atomic_t interrupted;
+
+static void on_signal(int number)
+{
+	interrupted = number;
+}
+
+static void catch_signals(void)
+{
+	struct sigaction sa = { .sa_handler = on_signal };
+
+	sigaction(SIGINT, &sa, NULL);
+	sigaction(SIGTERM, &sa, NULL);
+	signal(SIGPIPE, SIG_IGN);
+}
+
+/* The first needed fact that does not hold, as the reason of a SKIP. */
+static bool needs_missing(const struct pp_plan *plan, const struct pp_facts *facts, char *why,
+			  size_t size)
+{
+	for (size_t i = 0; i < plan->n_needs; i++) {
+		const struct pp_fact *f = pp_facts_find(facts, plan->needs[i]);
+
+		if (f && f->yes)
+			continue;
+		snprintf(why, size, "%s: %s", plan->needs[i],
+			 f ? f->why : "this build knows no such fact");
+		return true;
+	}
+	return false;
+}
+
+static bool must_skip(const struct suite *s, const struct pp_case *k, const struct pp_plan *plan,
+		      char *why, size_t size)
+{
+	if (k->variant.disturbs && !s->c->guest && !s->c->lose_machine) {
+		snprintf(why, size,
+			 "it disturbs the whole machine: run it in a guest, or add --i-may-lose-this-machine");
+		return true;
+	}
+	return needs_missing(plan, &s->machine.facts, why, size);
+}
+
+static void attempt_of(struct suite *s, const struct pp_case *k, const struct pp_plan *plan,
+		       int number, struct pp_attempt *a)
+{
+	memset(a, 0, sizeof(*a));
+	a->plan = plan;
+	a->slots = &s->machine.slots;
+	a->link = s->machine.has_link ? &s->machine.link : NULL;
+	a->workdir = s->machine.workdir;
+	a->label = k->label;
+	/* Another run id for each execution: what an earlier one left on a disk is FOREIGN. */
+	a->run = pp_case_seed(plan->seed + (uint64_t)number, k->label) ^ pp_now_ns();
+	a->bound_ms = s->c->timeout_s ? s->c->timeout_s * 1000 : plan->bound_ms;
+	a->plant = k->variant.plant;
+	a->drop_hazard = s->c->drop_hazard;
+	a->drop_device_writes = s->c->drop_device_writes;
+	a->guardian_fd = s->machine.guardian.fd;
+	a->kmsg = &s->machine.kmsg;
+	a->interrupted = &interrupted;
+}
+
+/* Keep the files of an attempt that could not tell, beside those of the next. */
+static int save_attempt(const char *dir, int number, const struct pp_plan *plan,
+			const struct pp_attempt_result *r, struct pp_err *err)
+{
+	char sub[PP_PATH_MAX];
+
+	if (snprintf(sub, sizeof(sub), "%s/attempt-%d", dir, number) >= (int)sizeof(sub))
+		return pp_err_set(err, -ENAMETOOLONG, "attempt of %.80s", dir);
+	if (mkdir(sub, 0755) && errno != EEXIST)
+		return pp_err_set(err, -errno, "cannot make the directory %s", sub);
+	return pp_case_save(sub, plan, &r->history, &r->ending, r->log, r->log_len, err);
+}
+
+static bool worth_another(const struct suite *s, const struct pp_plan *plan,
+			  const struct pp_attempt_result *r, int number)
+{
+	struct pp_result judged;
+	bool again;
+
+	if (number == MAX_ATTEMPTS || s->c->drop_hazard || s->c->drop_device_writes)
+		return false;
+	pp_judge(plan, &r->history, &r->ending, r->log ? r->log : "", r->log_len,
+		 &s->machine.facts, &judged);
+	again = judged.verdict == PP_VERDICT_INCONCLUSIVE;
+	pp_result_free(&judged);
+	return again;
+}
+
+static int execute(struct suite *s, const struct pp_case *k, const struct pp_plan *plan,
+		   const char *dir, struct pp_err *err)
+{
+	struct pp_attempt_result r;
+	struct pp_attempt a;
+	int rc;
+
+	for (int number = 1;; number++) {
+		attempt_of(s, k, plan, number, &a);
+		rc = pp_attempt_run(&a, &r, err);
+		r.ending.attempts = number;
+		r.ending.dropped = s->c->drop_hazard || s->c->drop_device_writes;
+		if (!rc && worth_another(s, plan, &r, number)) {
+			rc = save_attempt(dir, number, plan, &r, err);
+			pp_attempt_free(&r);
+			if (rc)
+				return rc;
+			continue;
+		}
+		if (!rc)
+			rc = pp_case_save(dir, plan, &r.history, &r.ending, r.log, r.log_len, err);
+		pp_attempt_free(&r);
+		return rc;
+	}
+}
+
+/* Before anything runs, the files say that the case was started: that is what a dead machine leaves. */
+static int announce(struct suite *s, const struct pp_plan *plan, const char *dir, const char *name,
+		    struct pp_err *err)
+{
+	struct pp_ending_record started = { .ending = PP_ENDING_STARTED };
+	char *text = pp_plan_print(plan);
+	int rc = pp_file_text(dir, "plan", text, err);
+
+	free(text);
+	if (!rc)
+		rc = pp_ending_save(dir, &started, err);
+	if (!rc && s->stream)
+		rc = pp_stream_dir(s->stream, s->out, name, err);
+	return rc;
+}
+
+static int run_planned(struct suite *s, const struct pp_case *k, const struct pp_plan *plan,
+		       const char *dir, const char *name)
+{
+	struct pp_ending_record skip = { .ending = PP_ENDING_SKIP };
+	struct pp_history none = { 0 };
+	int rc = announce(s, plan, dir, name, &s->err);
+
+	if (rc)
+		return rc;
+	if (must_skip(s, k, plan, skip.reason, sizeof(skip.reason)))
+		rc = pp_case_save(dir, plan, &none, &skip, "", 0, &s->err);
+	else
+		rc = execute(s, k, plan, dir, &s->err);
+	return rc;
+}
+
+static int run_case(struct suite *s, const struct pp_case *k)
+{
+	struct pp_plan *plan = NULL, *judged_plan = NULL;
+	char dir[PP_PATH_MAX];
+	const char *name;
+	struct pp_result r;
+	int rc;
+
+	pp_reporting_progress(&s->report, k->label);
+	rc = pp_rundir_case(s->out, k->label, dir, sizeof(dir), &s->err);
+	if (rc)
+		return rc;
+	name = dir + strlen(s->out) + 1;
+	rc = pp_scenario_plan(k->scenario, &k->variant, pp_case_seed(s->c->seed, k->name), &plan,
+			      &s->err);
+	if (!rc)
+		rc = run_planned(s, k, plan, dir, name);
+	if (!rc)
+		rc = pp_case_judge_dir(dir, k->label, &s->machine.facts, &r, &judged_plan, &s->err);
+	if (!rc)
+		rc = pp_reporting_add(&s->report, &r, judged_plan, &s->err);
+	if (!rc && s->stream)
+		rc = pp_stream_dir(s->stream, s->out, name, &s->err);
+	pp_plan_free(plan);
+	pp_plan_free(judged_plan);
+	return rc;
+}
+
+static int choose_out(struct suite *s)
+{
+	char stamp[32];
+	time_t now = time(NULL);
+	struct tm tm;
+
+	if (s->c->out) {
+		snprintf(s->out, sizeof(s->out), "%s", s->c->out);
+		return pp_rundir_make(s->out, &s->err);
+	}
+	localtime_r(&now, &tm);
+	strftime(stamp, sizeof(stamp), "%Y%m%d-%H%M%S", &tm);
+	snprintf(s->out, sizeof(s->out), "pinproof-run-%s-%d", stamp, (int)getpid());
+	return pp_rundir_make(s->out, &s->err);
+}
+
+static int write_head(struct suite *s, int argc, char **argv)
+{
+	char *facts = pp_facts_json(&s->machine.facts);
+	int rc = pp_file_text(s->out, "facts.json", facts, &s->err);
+
+	free(facts);
+	if (!rc)
+		rc = pp_reporting_head(s->out, argc, argv, &s->selection, &s->err);
+	if (!rc && s->stream)
+		rc = pp_stream_file(s->stream, s->out, "facts.json", &s->err);
+	return rc;
+}
+
+static int suite_open(struct suite *s, int argc, char **argv)
+{
+	int rc = pp_select(s->c, &s->selection, &s->err);
+
+	if (!rc)
+		rc = choose_out(s);
+	if (rc)
+		return rc;
+	if (s->c->stream)
+		rc = pp_stream_open(s->c->stream, &s->stream, &s->err);
+	if (!rc)
+		rc = pp_machine_open(&s->machine, s->c, &s->err);
+	if (rc)
+		return rc;
+	rc = write_head(s, argc, argv);
+	if (!rc)
+		rc = pp_reporting_open(&s->report, s->c, s->out, &s->machine.facts,
+				       s->selection.count, &s->err);
+	if (rc)
+		pp_machine_close(&s->machine);
+	return rc;
+}
+
+static int suite_close(struct suite *s, int rc)
+{
+	int code;
+
+	pp_machine_close(&s->machine);
+	code = pp_reporting_close(&s->report, interrupted != 0, &s->err);
+	if (s->stream) {
+		pp_stream_file(s->stream, s->out, "results.json", &s->err);
+		if (!rc && !interrupted && !pp_file_text(s->out, "done", "done\n", &s->err))
+			pp_stream_file(s->stream, s->out, "done", &s->err);
+	}
+	return interrupted ? 128 + interrupted : code;
+}
+
+int pp_suite_run(const struct pp_config *c, int argc, char **argv)
+{
+	struct suite *s = calloc(1, sizeof(*s));
+	int rc, code;
+
+	if (!s)
+		return 99;
+	s->c = c;
+	catch_signals();
+	rc = suite_open(s, argc, argv);
+	if (rc) {
+		fprintf(stderr, "pinproof: %s\n", s->err.text);
+		code = rc == -EINVAL || rc == -ENOTEMPTY || rc == -EBUSY || rc == -EEXIST ? 2 : 99;
+	} else {
+		for (size_t i = 0; !rc && !interrupted && i < s->selection.count; i++)
+			rc = run_case(s, &s->selection.cases[i]);
+		if (rc && !interrupted)
+			fprintf(stderr, "pinproof: %s\n", s->err.text);
+		code = suite_close(s, rc);
+		if (rc && !interrupted)
+			code = 99;
+	}
+	pp_stream_close(s->stream);
+	pp_selection_free(&s->selection);
+	free(s);
+	return code;
+}

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* `pinproof judge DIR`: verdicts from the files of a run, without executing anything. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "run/collect.h"
+#include "run/judge.h"
+#include "run/reporting.h"
+#include "run/rundir.h"
+#include "run/suite.h"
+
+/* A planned case of which no file says anything: no guest lived long enough to begin it. */
+static void never_begun(const char *label, struct pp_result *r)
+{
+	memset(r, 0, sizeof(*r));
+	snprintf(r->case_name, sizeof(r->case_name), "%s", label);
+	snprintf(r->reason, sizeof(r->reason), "never begun: the guests before it died");
+	r->verdict = PP_VERDICT_CRASH;
+	r->ending = PP_ENDING_CRASH;
+}
+
+static int judge_label(struct pp_reporting *report, const char *base, const char *label,
+		       bool interrupted, struct pp_err *err)
+{
+	struct pp_plan *plan = NULL;
+	char dir[PP_PATH_MAX];
+	struct pp_result r;
+	int rc = pp_rundir_case(base, label, dir, sizeof(dir), err);
+
+	if (rc)
+		return rc;
+	rc = pp_case_judge_dir(dir, label, report->facts, &r, &plan, err);
+	if (rc == -ENOENT) {
+		rmdir(dir);
+		/* An interrupted run has fewer results, and says so. */
+		if (interrupted)
+			return 0;
+		never_begun(label, &r);
+		rc = 0;
+	}
+	if (!rc)
+		rc = pp_reporting_add(report, &r, plan, err);
+	pp_plan_free(plan);
+	return rc;
+}
+
+static bool was_interrupted(const char *dir)
+{
+	size_t len;
+	char *text;
+	bool yes;
+
+	if (pp_file_read(dir, "status", &text, &len, NULL))
+		return false;
+	yes = !strncmp(text, "interrupted", 11);
+	free(text);
+	return yes;
+}
+
+static int judge_labels(const struct pp_config *c, const char *dir, const char *base, char **labels,
+			size_t count, struct pp_err *err)
+{
+	struct pp_facts *facts = calloc(1, sizeof(*facts));
+	bool interrupted = was_interrupted(dir);
+	struct pp_reporting report;
+	struct stat st;
+	char path[PP_PATH_MAX];
+	int rc;
+
+	if (!facts)
+		return pp_err_set(err, -ENOMEM, "facts");
+	snprintf(path, sizeof(path), "%s/facts.json", base);
+	/* A guest that died while booting has probed nothing. */
+	facts->era = PP_ERA_UNKNOWN;
+	rc = stat(path, &st) ? 0 : pp_facts_load(base, facts, err);
+	if (!rc)
+		rc = pp_reporting_open(&report, c, dir, facts, count, err);
+	if (rc) {
+		free(facts);
+		return rc;
+	}
+	for (size_t i = 0; !rc && i < count; i++)
+		rc = judge_label(&report, base, labels[i], interrupted, err);
+	if (!rc)
+		rc = pp_reporting_close(&report, interrupted, err);
+	free(facts);
+	return rc;
+}
+
+int pp_suite_judge(const struct pp_config *c, const char *dir)
+{
+	char base[PP_PATH_MAX];
+	struct pp_err err = { 0 };
+	struct stat st;
+	char **labels;
+	size_t count;
+	int rc;
+
+	snprintf(base, sizeof(base), "%s/out", dir);
+	if (!stat(base, &st)) {
+		rc = pp_case_labels(dir, "cases", &labels, &count, &err);
+	} else {
+		snprintf(base, sizeof(base), "%s", dir);
+		rc = pp_case_labels(dir, "cases.list", &labels, &count, &err);
+	}
+	if (!rc) {
+		rc = judge_labels(c, dir, base, labels, count, &err);
+		pp_case_labels_free(labels, count);
+	}
+	if (rc < 0) {
+		fprintf(stderr, "pinproof: %s\n", err.text);
+		return 2;
+	}
+	return rc;
+}

@@ -1,0 +1,302 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* One case in one child, under a deadline; see supervisor.h. */
+#include "run/supervisor.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <poll.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "run/rundir.h"
+#include "sys/clock.h"
+
+#define KILL_BOUND_MS 10000u
+#define DEVICE_BOUND_MS 10000u
+
+/* The child's mounts are its own: they go when it goes, however it goes. */
+static int private_mounts(const struct pp_attempt *a, struct pp_err *err)
+{
+	if (geteuid())
+		return 0;
+	if (unshare(CLONE_NEWNS))
+		return pp_err_set(err, -errno, "private mount namespace");
+	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL))
+		return pp_err_set(err, -errno, "private mounts");
+	if (mount("pinproof", a->workdir, "tmpfs", 0, "mode=0700"))
+		return pp_err_set(err, -errno, "work directory %s", a->workdir);
+	return 0;
+}
+
+__attribute__((noreturn)) static void child_main(const struct pp_attempt *a, pid_t parent,
+						 struct pp_recorder *rec,
+						 struct pp_exec_outcome *outcome)
+{
+	struct pp_exec_setup setup = {
+		.plan = a->plan,
+		.slots = a->slots,
+		.link = a->link,
+		.workdir = a->workdir,
+		.recorder = rec,
+		.drop_hazard = a->drop_hazard,
+		.drop_device_writes = a->drop_device_writes,
+		.plant = a->plant,
+	};
+	struct pp_err err = { 0 };
+
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() != parent)
+		_exit(1);
+	setpgid(0, 0);
+	signal(SIGINT, SIG_DFL);
+	signal(SIGTERM, SIG_DFL);
+	if (a->guardian_fd >= 0)
+		close(a->guardian_fd);
+	if (private_mounts(a, &err)) {
+		outcome->ending = PP_ENDING_BROKEN;
+		snprintf(outcome->reason, sizeof(outcome->reason), "%s", err.text);
+	} else {
+		pp_exec_run(&setup, outcome);
+	}
+	_exit(0);
+}
+
+/* First line of a file of /proc, without its newline. */
+static void proc_line(const char *path, char *out, size_t size)
+{
+	size_t len;
+	char *text;
+
+	out[0] = '\0';
+	if (pp_file_read(NULL, path, &text, &len, NULL))
+		return;
+	snprintf(out, size, "%.*s", (int)strcspn(text, "\n"), text);
+	free(text);
+}
+
+/* Where each thread of a hung child sleeps, as a few words for the reason. */
+static void describe_sleep(pid_t pid, char *out, size_t size)
+{
+	char path[300], line[128];
+	struct dirent *e;
+	size_t used = 0;
+	DIR *d;
+
+	snprintf(path, sizeof(path), "/proc/%d/task", pid);
+	d = opendir(path);
+	out[0] = '\0';
+	while (d && (e = readdir(d))) {
+		if (e->d_name[0] == '.')
+			continue;
+		snprintf(path, sizeof(path), "/proc/%d/task/%s/stack", pid, e->d_name);
+		proc_line(path, line, sizeof(line));
+		if (!line[0]) {
+			snprintf(path, sizeof(path), "/proc/%d/task/%s/wchan", pid, e->d_name);
+			proc_line(path, line, sizeof(line));
+		}
+		if (used < size)
+			used += (size_t)snprintf(out + used, size - used, "%s%s", used ? ", " : "",
+						 line[0] ? line : "in user space");
+	}
+	if (d)
+		closedir(d);
+}
+
+static void describe_timeout(const struct pp_attempt *a, const struct pp_recorder *rec, pid_t pid,
+			     struct pp_ending_record *ending)
+{
+	struct pp_event e;
+	char where[256];
+	const struct pp_op *op;
+
+	describe_sleep(pid, where, sizeof(where));
+	ending->ending = PP_ENDING_TIMEOUT;
+	if (!pp_recorder_running(rec, &e)) {
+		snprintf(ending->reason, sizeof(ending->reason),
+			 "the deadline of %u ms passed between operations; sleeping at %s",
+			 a->bound_ms, where);
+		return;
+	}
+	op = pp_plan_op(a->plan, e.op);
+	snprintf(ending->reason, sizeof(ending->reason),
+		 "the deadline of %u ms passed in operation %u (%s, step \"%s\"); sleeping at %s",
+		 a->bound_ms, e.op, pp_verbs[e.verb].name, op ? a->plan->steps[op->step] : "", where);
+}
+
+static int pidfd_of(pid_t pid)
+{
+	return (int)syscall(SYS_pidfd_open, pid, 0);
+}
+
+/* 1: ended, 0: the time is over, -EINTR: the user wants to stop. */
+static int wait_child(int pidfd, uint64_t deadline_ns, const volatile sig_atomic_t *interrupted)
+{
+	struct pollfd p = { .fd = pidfd, .events = POLLIN };
+
+	for (;;) {
+		uint64_t now = pp_now_ns();
+		int rc;
+
+		if (interrupted && *interrupted)
+			return -EINTR;
+		if (now >= deadline_ns)
+			return 0;
+		rc = poll(&p, 1, (int)((deadline_ns - now) / 1000000 + 1));
+		if (rc > 0)
+			return 1;
+	}
+}
+
+/* End the child; false if it cannot even be killed (asleep in the kernel). */
+static bool end_child(pid_t pid, int pidfd, int *status)
+{
+	kill(-pid, SIGKILL);
+	kill(pid, SIGKILL);
+	if (!wait_child(pidfd, pp_deadline_ns(KILL_BOUND_MS), NULL))
+		return false;
+	return waitpid(pid, status, 0) == pid;
+}
+
+static void describe_end(const struct pp_exec_outcome *outcome, int status,
+			 struct pp_ending_record *ending)
+{
+	if (WIFSIGNALED(status)) {
+		ending->ending = PP_ENDING_CRASH;
+		snprintf(ending->reason, sizeof(ending->reason),
+			 "the child died of signal %d (%s)", WTERMSIG(status),
+			 strsignal(WTERMSIG(status)));
+		return;
+	}
+	ending->ending = outcome->ending;
+	snprintf(ending->reason, sizeof(ending->reason), "%s", outcome->reason);
+}
+
+/* Unmounting goes on after the child is gone; the next case must find its disks free. */
+static void wait_devices(const struct pp_attempt *a, struct pp_ending_record *ending)
+{
+	struct pp_err err = { 0 };
+
+	for (size_t i = 0; i < a->plan->n_fs; i++) {
+		const struct pp_slot *s = pp_slots_find(a->slots, a->plan->fs[i].slot);
+
+		if (!s || !pp_device_wait_free(s->dev, DEVICE_BOUND_MS, &err))
+			continue;
+		if (ending->ending == PP_ENDING_DONE) {
+			ending->ending = PP_ENDING_BROKEN;
+			snprintf(ending->reason, sizeof(ending->reason),
+				 "the filesystem did not go away after the case: %s", err.text);
+		}
+	}
+}
+
+static int supervise(const struct pp_attempt *a, pid_t pid, const struct pp_recorder *rec,
+		     const struct pp_exec_outcome *outcome, struct pp_ending_record *ending,
+		     struct pp_err *err)
+{
+	int pidfd = pidfd_of(pid), status = 0, rc = 0;
+
+	if (pidfd < 0) {
+		rc = pp_err_set(err, -errno, "pidfd_open");
+		kill(pid, SIGKILL);
+		waitpid(pid, &status, 0);
+		return rc;
+	}
+	switch (wait_child(pidfd, pp_deadline_ns(a->bound_ms), a->interrupted)) {
+	case 1:
+		waitpid(pid, &status, 0);
+		describe_end(outcome, status, ending);
+		break;
+	case 0:
+		describe_timeout(a, rec, pid, ending);
+		if (!end_child(pid, pidfd, &status))
+			strncat(ending->reason, "; it cannot be killed",
+				sizeof(ending->reason) - strlen(ending->reason) - 1);
+		break;
+	default:
+		end_child(pid, pidfd, &status);
+		rc = pp_err_set(err, -EINTR, "interrupted");
+	}
+	close(pidfd);
+	return rc;
+}
+
+static void mark(const struct pp_attempt *a, const char *what)
+{
+	char text[PP_CASE_MAX + 32];
+
+	snprintf(text, sizeof(text), "%s %s", what, a->label);
+	pp_kmsg_mark(text);
+}
+
+/* Forks the child, and waits for all of its life. */
+static int fork_and_supervise(const struct pp_attempt *a, struct pp_recorder *rec,
+			      struct pp_exec_outcome *outcome, struct pp_ending_record *ending,
+			      struct pp_err *err)
+{
+	uint64_t begin_ns = pp_now_ns();
+	pid_t parent = getpid(), pid;
+	int rc;
+
+	fflush(NULL);
+	pid = fork();
+	if (pid < 0)
+		return pp_err_set(err, -errno, "fork");
+	if (!pid)
+		child_main(a, parent, rec, outcome);
+	rc = supervise(a, pid, rec, outcome, ending, err);
+	ending->duration_ms = (pp_now_ns() - begin_ns) / 1000000;
+	return rc;
+}
+
+int pp_attempt_run(const struct pp_attempt *a, struct pp_attempt_result *out, struct pp_err *err)
+{
+	struct pp_exec_outcome *outcome;
+	struct pp_recorder rec;
+	char *before;
+	size_t len;
+	int rc;
+
+	memset(out, 0, sizeof(*out));
+	outcome = mmap(NULL, sizeof(*outcome), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1,
+		       0);
+	if (outcome == MAP_FAILED)
+		return pp_err_set(err, -errno, "shared memory");
+	outcome->ending = PP_ENDING_BROKEN;
+	snprintf(outcome->reason, sizeof(outcome->reason), "the child ended without a word");
+	rc = pp_recorder_open(&rec, a->plan->n_actors, a->run, err);
+	if (rc)
+		goto unmap;
+	/* Lines from before belong to nobody here: an earlier case has drained its own. */
+	before = pp_kmsg_drain(a->kmsg, &len);
+	free(before);
+	pp_warn_once_reset();
+	mark(a, "begin");
+	out->ending.taint_before = pp_taint_read();
+	rc = fork_and_supervise(a, &rec, outcome, &out->ending, err);
+	if (!rc)
+		wait_devices(a, &out->ending);
+	mark(a, "end");
+	out->ending.taint_after = pp_taint_read();
+	out->log = pp_kmsg_drain(a->kmsg, &out->log_len);
+	if (!rc)
+		rc = pp_recorder_history(&rec, pp_plan_crc(a->plan), &out->history, err);
+	pp_recorder_close(&rec);
+unmap:
+	munmap(outcome, sizeof(*outcome));
+	return rc;
+}
+
+void pp_attempt_free(struct pp_attempt_result *r)
+{
+	pp_history_free(&r->history);
+	free(r->log);
+	memset(r, 0, sizeof(*r));
+}

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The supervisor of one case: a forked child carries the plan out, the parent
+ * holds the deadline, collects stacks when it passes, and ends the child.
+ */
+#ifndef PP_RUN_SUPERVISOR_H
+#define PP_RUN_SUPERVISOR_H
+
+#include <signal.h>
+
+#include "core/history.h"
+#include "run/exec.h"
+#include "run/judge.h"
+#include "sys/kmsg.h"
+
+struct pp_attempt {
+	const struct pp_plan *plan;
+	const struct pp_slots *slots;
+	const struct pp_link *link;
+	const char *workdir;
+	const char *label;      /* for markers in the kernel log */
+	uint64_t run;           /* run id of the stamps */
+	uint32_t bound_ms;
+	enum pp_plant plant;
+	bool drop_hazard, drop_device_writes;
+	int guardian_fd;        /* closed in the child, so that only the parent keeps the guardian waiting */
+	struct pp_kmsg *kmsg;
+	const volatile sig_atomic_t *interrupted; /* set by the signal handler: stop the child */
+};
+
+struct pp_attempt_result {
+	struct pp_ending_record ending;
+	struct pp_history history; /* to be freed */
+	char *log;                 /* malloc'ed kernel log of the attempt's time */
+	size_t log_len;
+};
+
+/** pp_attempt_run - execute the plan once in a fresh child. -EINTR when interrupted; other errors mean that
+ *  no child could be had. */
+int pp_attempt_run(const struct pp_attempt *a, struct pp_attempt_result *out, struct pp_err *err);
+void pp_attempt_free(struct pp_attempt_result *r);
+
+#endif

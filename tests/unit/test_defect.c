@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Known-defect rows: every word of the signature counts, and the range too. */
+#include "unit.h"
+
+#include <regex.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "core/defect.h"
+#include "core/policy.h"
+
+static const struct pp_defect *row(const char *name)
+{
+	for (size_t i = 0; i < pp_n_defects; i++)
+		if (strcmp(pp_defects[i].name, name) == 0)
+			return &pp_defects[i];
+	return NULL;
+}
+
+static struct pp_plan plan_of(const char *scenario, const char *backing, const char *pinner)
+{
+	struct pp_plan plan = { 0 };
+
+	snprintf(plan.case_name, sizeof(plan.case_name), "%s/%s/%s", scenario, backing, pinner);
+	snprintf(plan.backing, sizeof(plan.backing), "%s", backing);
+	snprintf(plan.pinner, sizeof(plan.pinner), "%s", pinner);
+	return plan;
+}
+
+static struct pp_finding finding_of(enum pp_rule rule, enum pp_class cls, const char *step,
+				    const char *text)
+{
+	struct pp_finding x = { .rule = rule, .cls = cls, .defect = -1 };
+
+	snprintf(x.step, sizeof(x.step), "%s", step);
+	snprintf(x.text, sizeof(x.text), "%s", text);
+	return x;
+}
+
+static const struct {
+	const char *defect, *scenario, *backing, *pinner;
+	enum pp_rule rule;
+	enum pp_class cls;
+	const char *step;
+	bool match;
+} signatures[] = {
+#define POLICY "mr-writable-file-pin-accepted"
+#define FSYNC  "mr-write-lost-after-fsync"
+	{ POLICY, "mr-policy", "ext4-shared-rw", "rxe-mr", PP_O8_REFUSAL, PP_CLASS_ACCEPTED,
+	  "any step", true },
+	{ POLICY, "mr-policy", "blockdev-shared-rw", "rxe-mr", PP_O8_REFUSAL, PP_CLASS_ACCEPTED, "",
+	  true },
+	{ POLICY, "mr-policy", "ext4-shared-rw2", "rxe-mr", PP_O8_REFUSAL, PP_CLASS_ACCEPTED, "",
+	  false },
+	{ POLICY, "mr-policy", "ext4", "rxe-mr", PP_O8_REFUSAL, PP_CLASS_ACCEPTED, "", false },
+	{ POLICY, "mr-policy", "fsdax-ext4-shared-rw", "rxe-mr", PP_O8_REFUSAL, PP_CLASS_ACCEPTED,
+	  "", false },
+	{ POLICY, "mr-policy2", "ext4-shared-rw", "rxe-mr", PP_O8_REFUSAL, PP_CLASS_ACCEPTED, "",
+	  false },
+	{ POLICY, "mr-policy", "ext4-shared-rw", "uring-fixed", PP_O8_REFUSAL, PP_CLASS_ACCEPTED,
+	  "", false },
+	{ POLICY, "mr-policy", "ext4-shared-rw", "rxe-mr", PP_O12_EXPLAINED, PP_CLASS_ACCEPTED, "",
+	  false },
+	{ POLICY, "mr-policy", "ext4-shared-rw", "rxe-mr", PP_O8_REFUSAL, PP_CLASS_ERRNO, "",
+	  false },
+	{ FSYNC, "mr-fsync", "ext4", "rxe-mr", PP_O2_DURABILITY, PP_CLASS_STALE, "before dereg",
+	  true },
+	{ FSYNC, "mr-fsync", "xfs", "rxe-mr", PP_O2_DURABILITY, PP_CLASS_STALE, "before dereg",
+	  true },
+	{ FSYNC, "mr-fsync", "btrfs", "rxe-mr", PP_O2_DURABILITY, PP_CLASS_STALE, "before dereg",
+	  true },
+	{ FSYNC, "mr-fsync", "ext4", "rxe-mr", PP_O2_DURABILITY, PP_CLASS_STALE, "after dereg",
+	  false },
+	{ FSYNC, "mr-fsync", "ext4", "rxe-mr", PP_O2_DURABILITY, PP_CLASS_STALE, "before", false },
+	{ FSYNC, "mr-fsync", "ext4", "rxe-mr", PP_O2_DURABILITY, PP_CLASS_ZERO, "before dereg",
+	  false },
+	{ FSYNC, "mr-fsync", "vfat", "rxe-mr", PP_O2_DURABILITY, PP_CLASS_STALE, "before dereg",
+	  false },
+	{ FSYNC, "mr-fsync", "ext4", "rxe-mr", PP_O3_NO_WAY_BACK, PP_CLASS_STALE, "before dereg",
+	  false },
+	/* no row allows a log line beside its defect */
+	{ FSYNC, "mr-fsync", "ext4", "rxe-mr", PP_O10_QUIET_KERNEL, PP_CLASS_SPLAT, "before dereg",
+	  false },
+};
+
+static void whole_signature(void)
+{
+	for (size_t i = 0; i < PP_ARRAY_LEN(signatures); i++) {
+		struct pp_plan plan = plan_of(signatures[i].scenario, signatures[i].backing,
+					      signatures[i].pinner);
+		struct pp_finding x = finding_of(signatures[i].rule, signatures[i].cls,
+						 signatures[i].step, "WARNING: anything");
+
+		CU_ASSERT_PTR_NOT_NULL_FATAL(row(signatures[i].defect));
+		if (pp_defect_match(row(signatures[i].defect), &plan, &x) != signatures[i].match)
+			fprintf(stderr, "signature %zu: %s %s\n", i, plan.case_name, x.step);
+		CU_ASSERT_EQUAL(pp_defect_match(row(signatures[i].defect), &plan, &x),
+				signatures[i].match);
+	}
+}
+
+static void wildcards_and_logs(void)
+{
+	struct pp_defect d = *row(FSYNC);
+	struct pp_plan plan = plan_of("mr-fsync", "tmpfs", "dio");
+	struct pp_finding x = finding_of(PP_O2_DURABILITY, PP_CLASS_STALE, "step 2", "");
+	struct pp_finding splat = finding_of(PP_O10_QUIET_KERNEL, PP_CLASS_SPLAT, "",
+					     "WARNING: CPU: N PID: N at fs/dax.c:N f");
+
+	d.backings = d.pinners = "*";
+	d.steps = "step 1|step 2|step 3";
+	CU_ASSERT_TRUE(pp_defect_match(&d, &plan, &x));
+	d.steps = "step 1|step 22";
+	CU_ASSERT_FALSE(pp_defect_match(&d, &plan, &x));
+	CU_ASSERT_FALSE(pp_defect_match(&d, &plan, &splat));
+	d.log = "^WARNING: .* at fs/dax\\.c:";
+	CU_ASSERT_TRUE(pp_defect_match(&d, &plan, &splat));
+	d.log = "^WARNING: .* at fs/ext4";
+	CU_ASSERT_FALSE(pp_defect_match(&d, &plan, &splat));
+	d.log = "((";
+	CU_ASSERT_FALSE(pp_defect_match(&d, &plan, &splat));
+}
+
+static void predictions(void)
+{
+	struct pp_plan plan = plan_of("mr-fsync", "ext4", "rxe-mr");
+
+	CU_ASSERT_TRUE(pp_defect_predicts(row(FSYNC), &plan));
+	CU_ASSERT_FALSE(pp_defect_predicts(row(POLICY), &plan));
+	plan = plan_of("mr-fsync", "vfat", "rxe-mr");
+	CU_ASSERT_FALSE(pp_defect_predicts(row(FSYNC), &plan));
+}
+
+static void ranges(void)
+{
+	static const struct {
+		const char *release, *uname_version;
+		enum pp_range range;
+	} kernels[] = {
+		{ "5.5.19", "", PP_RANGE_OUT },
+		{ "5.6.0", "", PP_RANGE_IN },
+		{ "6.4.16", "", PP_RANGE_IN },
+		{ "6.5.0", "", PP_RANGE_OUT },
+		{ "6.5.0-rc1", "", PP_RANGE_OUT },
+		{ "6.1.0-56-amd64", "Debian 6.1.192-2", PP_RANGE_IN },
+		{ "6.12.117+deb12-amd64", "Debian 6.12.117-1~deb12u1", PP_RANGE_OUT },
+		{ "6.8.0-45-generic", "#45-Ubuntu SMP", PP_RANGE_POSSIBLE },
+		{ "6.4.0+", "", PP_RANGE_POSSIBLE },
+	};
+
+	for (size_t i = 0; i < PP_ARRAY_LEN(kernels); i++) {
+		struct pp_facts f = { 0 };
+
+		pp_facts_kernel(&f, kernels[i].release, kernels[i].uname_version);
+		CU_ASSERT_EQUAL(pp_defect_range(row(FSYNC), &f), kernels[i].range);
+	}
+}
+
+/* A row without a reference, or one that can match nothing, is a mistake in the table. */
+static void table_is_sound(void)
+{
+	for (size_t i = 0; i < pp_n_defects; i++) {
+		const struct pp_defect *d = &pp_defects[i];
+		regex_t regex;
+
+		CU_ASSERT_PTR_EQUAL(row(d->name), d);
+		CU_ASSERT(strlen(d->reference) > 0 && strlen(d->reference) < 256);
+		CU_ASSERT(strlen(d->title) > 0);
+		CU_ASSERT(d->classes != 0 && d->rule != PP_RULE_NONE);
+		CU_ASSERT(pp_version_cmp(d->since, d->before) < 0);
+		if (d->log && regcomp(&regex, d->log, REG_EXTENDED | REG_NOSUB) == 0)
+			regfree(&regex);
+		else
+			CU_ASSERT_PTR_NULL(d->log);
+	}
+}
+
+/* mr-policy's row covers exactly the rows of the policy table that are known holes. */
+static void policy_rows_agree(void)
+{
+	for (size_t i = 0; i < pp_policy_n_rows; i++) {
+		struct pp_plan plan = plan_of("mr-policy", pp_policy_rows[i].name, "rxe-mr");
+
+		CU_ASSERT_EQUAL(pp_defect_predicts(row(POLICY), &plan),
+				pp_policy_rows[i].defect_if_written);
+	}
+}
+
+static const struct pp_unit_case cases[] = {
+	{ "the whole signature counts", whole_signature },
+	{ "wildcards, lists of steps, log lines", wildcards_and_logs },
+	{ "predictions", predictions },
+	{ "ranges", ranges },
+	{ "the table is sound", table_is_sound },
+	{ "the mr-policy row and the policy table agree", policy_rows_agree },
+};
+PP_UNIT_MAIN("defect", cases)

@@ -85,7 +85,7 @@ static void say_cells(const struct pp_judge *j, const struct pp_broken *b, char 
 	if (b->expected != PP_NO_EVENT)
 		say_write(j, b->expected, expected, sizeof(expected));
 	else if (b->cls == PP_CLASS_FUTURE)
-		snprintf(expected, sizeof(expected), "only what had been written by then");
+		snprintf(expected, sizeof(expected), "a write that had begun by then");
 	else
 		snprintf(expected, sizeof(expected), "whole stamps that belong there");
 	snprintf(out, size, "op %u %s of %s %llu+%llu shows %s where %s had to show%s", e->op,

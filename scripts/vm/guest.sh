@@ -177,9 +177,9 @@ guest_watch() {
 		fi
 		if ((INTERRUPTED)); then
 			WATCH=interrupted
-		elif ((SECONDS - started >= OPT[timeout])); then
+		elif ((OPT[timeout] && SECONDS - started >= OPT[timeout])); then
 			WATCH=timeout
-		elif ((SECONDS - last >= OPT[silence])); then
+		elif ((OPT[silence] && SECONDS - last >= OPT[silence])); then
 			WATCH=silence
 		fi
 		if [[ -n $WATCH ]]; then

@@ -2,7 +2,10 @@
 # The scenarios: one line here and one file of the same name is all that a scenario needs.
 # scripts/new-scenario writes both.
 
-PP_SCENARIOS =
+PP_SCENARIOS = \
+	scenarios/mr-fsync \
+	scenarios/mr-policy \
+	scenarios/short-pin
 
 pkglibexec_PROGRAMS += $(PP_SCENARIOS)
 

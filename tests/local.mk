@@ -14,19 +14,33 @@ AM_BATS_LOG_FLAGS = --tap
 
 PP_UNIT_TESTS = \
 	tests/unit/test_command \
+	tests/unit/test_defect \
 	tests/unit/test_err \
+	tests/unit/test_fabric \
+	tests/unit/test_facts \
+	tests/unit/test_fs \
 	tests/unit/test_golden \
 	tests/unit/test_history \
 	tests/unit/test_history_damage \
 	tests/unit/test_history_merge \
+	tests/unit/test_kmsg \
+	tests/unit/test_link \
+	tests/unit/test_oracle \
 	tests/unit/test_pinio \
+	tests/unit/test_pins \
+	tests/unit/test_plan \
 	tests/unit/test_policy \
 	tests/unit/test_prng \
+	tests/unit/test_probe \
+	tests/unit/test_region \
+	tests/unit/test_slots \
 	tests/unit/test_stamp \
 	tests/unit/test_verb \
 	tests/unit/test_words
 
-PP_CLI_TESTS =
+PP_CLI_TESTS = \
+	tests/cli/scripts.bats \
+	tests/cli/vm.bats
 
 check_LIBRARIES += tests/unit/libunit.a
 tests_unit_libunit_a_SOURCES = tests/unit/unit.c tests/unit/unit.h

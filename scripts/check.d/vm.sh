@@ -2,11 +2,12 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
 # The stages of scripts/check that boot virtual machines, with the command that stage gcc built.
-# shellcheck disable=SC2154 # dir, top are set by scripts/check
+# shellcheck disable=SC2154 # dir, top, jobs are set by scripts/check
 
 check_kernels=(debian-6.1 debian-6.12)
 
-# vm NAME ARGUMENT... - one run with the directory NAME; its status is the verdict
+# vm NAME ARGUMENT... - one run into the directory vm-NAME; its status is the verdict. What it
+# prints ends with "pinproof: N passed, N failed, N skipped", which check sums up.
 vm() {
 	local name=$1
 	shift
@@ -14,3 +15,104 @@ vm() {
 	"$dir/gcc/pinproof" vm run --out "$dir/vm-$name" "$@"
 }
 
+# verdicts RUN - "CASE VERDICT" for each result, sorted
+verdicts() {
+	python3 -c '
+import json, sys
+for result in json.load(open(sys.argv[1] + "/results.json"))["results"]:
+    print(result["case"], result["verdict"])' "$1" | sort
+}
+
+# only RUN WORDS VERDICT... - every result of RUN is one of these; one test
+only() {
+	local run=$1 words=$2 found bad
+	shift 2
+	found=$(verdicts "$run")
+	bad=$(awk -v good=" $* " '!index(good, " " $2 " ")' <<<"$found")
+	if [[ -n $found && -z $bad ]]; then
+		echo "$words: 1 passed, 0 failed"
+	else
+		echo "${bad:-no results in $run}"
+		echo "$words: 0 passed, 1 failed"
+		return 1
+	fi
+}
+
+# without_counts COMMAND... - its closing lines do not count here, as its verdicts are no failures
+without_counts() {
+	"$@" | sed -E 's/^([a-z]+: [0-9]+ passed), ([0-9]+ failed)/\1 and \2/'
+}
+
+stage_console() {
+	tests/console/canaries
+}
+
+stage_vm_6_1() {
+	vm 6.1 --kernel debian-6.1 --tier quick --strict
+}
+
+stage_vm_6_12() {
+	vm 6.12 --kernel debian-6.12 --tier quick --strict
+}
+
+stage_boots() {
+	local kernel n status=0
+	for kernel in "${check_kernels[@]}"; do
+		for n in 1 2 3 4 5; do
+			without_counts vm "boot-$kernel-$n" --kernel "$kernel" --tier quick --strict || status=1
+			if diff <(verdicts "$dir/vm-boot-$kernel-1") <(verdicts "$dir/vm-boot-$kernel-$n"); then
+				echo "boot $n of $kernel has the verdicts of the first: 1 passed, 0 failed"
+			else
+				echo "boot $n of $kernel has the verdicts of the first: 0 passed, 1 failed"
+				status=1
+			fi
+		done
+	done
+	return $status
+}
+
+stage_repeat() {
+	local kernel status=0
+	for kernel in "${check_kernels[@]}"; do
+		vm "repeat-$kernel" --kernel "$kernel" --tier quick --strict --repeat 20 --shuffle --seed 1 || status=1
+	done
+	return $status
+}
+
+# A run that leaves the hazards out has shown nothing, so it must not claim a pass, nor find a
+# fault where nobody looked for one.
+stage_drop_hazard() {
+	local kernel status=0
+	for kernel in "${check_kernels[@]}"; do
+		without_counts vm "drop-hazard-$kernel" --kernel "$kernel" --tier quick --drop-hazard
+		only "$dir/vm-drop-hazard-$kernel" "without hazards on $kernel" INCONCLUSIVE SKIP || status=1
+	done
+	return $status
+}
+
+stage_drop_writes() {
+	local kernel status=0
+	for kernel in "${check_kernels[@]}"; do
+		without_counts vm "drop-writes-$kernel" --kernel "$kernel" --tier quick --drop-device-writes
+		only "$dir/vm-drop-writes-$kernel" "without device writes on $kernel" \
+			INCONCLUSIVE SKIP FAIL XFAIL BROKEN || status=1
+	done
+	return $status
+}
+
+# The newest kernel of each series, in the flavour of ordinary machines.
+other_kernels() {
+	apt-cache pkgnames linux-image- |
+		sed -nE 's/^(linux-image-([0-9]+\.[0-9]+)\.[0-9].*-amd64)$/\2 \1/p' |
+		grep -vE -- '-(dbg|rt|cloud)|unsigned|-6\.(1|12)\.' | sort -k1,1V -k2,2V |
+		awk '{ newest[$1] = $2 } END { for (series in newest) print newest[series] }' | sort -V
+}
+
+stage_kernels() {
+	local kernel status=0
+	for kernel in $(other_kernels); do
+		vm "kernel-$kernel" --kernel "$kernel" --tier quick || status=1
+	done
+	[[ -n ${kernel-} ]] || echo "apt offers no kernel of another series"
+	return $status
+}

@@ -2,7 +2,11 @@
 # The command pinproof: its own sources and every scenario.
 
 bin_PROGRAMS += pinproof
-pinproof_SOURCES =
+pinproof_SOURCES = \
+	src/cli/cmd_suite.c \
+	src/cli/cmd_vm.c \
+	src/cli/main.c \
+	src/cli/commands.h
 
 pinproof_SOURCES += $(PP_SCENARIOS:=.c)
 nodist_pinproof_SOURCES = scenarios/list.c

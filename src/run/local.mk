@@ -2,6 +2,7 @@
 # Sources and installed headers of src/run.
 
 libpinproof_a_SOURCES += \
+	src/run/collect.c \
 	src/run/config.c \
 	src/run/exec.c \
 	src/run/exec_objects.c \
@@ -9,23 +10,29 @@ libpinproof_a_SOURCES += \
 	src/run/guardian.c \
 	src/run/judge.c \
 	src/run/machine.c \
+	src/run/plan_lines.c \
 	src/run/recorder.c \
 	src/run/reporting.c \
 	src/run/rundir.c \
 	src/run/scenario.c \
+	src/run/scenario_main.c \
 	src/run/select.c \
 	src/run/stream.c \
 	src/run/suite.c \
+	src/run/suite_judge.c \
+	src/run/suite_list.c \
 	src/run/supervisor.c
 
 pprundir = $(includedir)/pinproof/run
 pprun_HEADERS = \
+	src/run/collect.h \
 	src/run/config.h \
 	src/run/exec.h \
 	src/run/exec_state.h \
 	src/run/guardian.h \
 	src/run/judge.h \
 	src/run/machine.h \
+	src/run/plan_lines.h \
 	src/run/recorder.h \
 	src/run/reporting.h \
 	src/run/rundir.h \

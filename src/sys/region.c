@@ -15,6 +15,7 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
+#include "sys/pinio.h"
 #include "sys/region_special.h"
 
 #define HUGE_BYTES  (UINT64_C(2) << 20)
@@ -274,12 +275,27 @@ static uint64_t touchable_bytes(const struct pp_region *r, off_t offset)
 	return (uint64_t)st.st_size < length ? (uint64_t)st.st_size : length;
 }
 
+/* The kernel's own page walk is refused secret memory, so the processor has to touch it. */
+static int touch_by_cpu(char *at, uint64_t length, int prot, struct pp_err *err)
+{
+	for (uint64_t done = 0; done < length; done += page_bytes()) {
+		char byte;
+
+		if (pp_guarded_copy(&byte, at + done, 1) ||
+		    (prot & PROT_WRITE && pp_guarded_copy(at + done, &byte, 1)))
+			return pp_err_set(err, -EFAULT, "cannot touch its pages");
+	}
+	return 0;
+}
+
 /* madvise() and not stores: content stays as it is, and a fault becomes an errno. */
 static int populate(struct pp_region *r, int prot, off_t offset, struct pp_err *err)
 {
 	uint64_t length = touchable_bytes(r, offset);
 	int advice = prot & PROT_WRITE ? MADV_POPULATE_WRITE : MADV_POPULATE_READ;
 
+	if (r->def->backing == PP_BACKING_SECRETMEM)
+		return touch_by_cpu(r->addr, length, prot, err);
 	if (length && madvise(r->addr, length, advice))
 		return pp_err_set(err, -errno, "cannot touch its pages");
 	return 0;

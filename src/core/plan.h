@@ -47,13 +47,15 @@ enum pp_backing {
 
 struct pp_backing_info {
 	const char *name;
-	bool needs_fs;   /* region line must say fs= */
-	bool has_file;   /* a file descriptor stands behind it: pread, fsync, second mapping work */
-	bool has_disk;   /* the file has blocks on a block device: disk-read and cold-read work */
-	bool dax;        /* the mapped page is the storage */
-	bool special;    /* no memory of ours: only registration attempts make sense */
-	bool needs_disk; /* region line must say slot= (blockdev, devdax) */
-	bool remaps;     /* a second region may map the same object: of= */
+	bool needs_fs; /* region line must say fs= */
+	bool has_file; /* the file can be read, written and mapped again */
+	bool has_fd;   /* a file descriptor stands behind it: fsync gets an answer (has_file implies
+			  it) */
+	bool has_disk; /* the file has blocks on a block device: disk-read and cold-read work */
+	bool dax;      /* the mapped page is the storage */
+	bool special;  /* no memory of ours: only registration attempts make sense */
+	bool needs_disk;     /* region line must say slot= (blockdev, devdax) */
+	bool remaps;         /* a second region may map the same object: of= */
 	const char *fs_type; /* the type= its fs must have; NULL without needs_fs */
 };
 extern const struct pp_backing_info pp_backings[PP_BACKING_COUNT];
@@ -66,10 +68,10 @@ enum pp_share { PP_SHARED, PP_PRIVATE };
 enum pp_eof { PP_EOF_INSIDE, PP_EOF_STRADDLE, PP_EOF_BEYOND };
 
 /* Access bits of an MR in the plan; names lw, rw, rr, ra, od; "none" for 0. */
-#define PP_ACCESS_LW 1u /* LOCAL_WRITE */
-#define PP_ACCESS_RW 2u /* REMOTE_WRITE */
-#define PP_ACCESS_RR 4u /* REMOTE_READ */
-#define PP_ACCESS_RA 8u /* REMOTE_ATOMIC */
+#define PP_ACCESS_LW 1u  /* LOCAL_WRITE */
+#define PP_ACCESS_RW 2u  /* REMOTE_WRITE */
+#define PP_ACCESS_RR 4u  /* REMOTE_READ */
+#define PP_ACCESS_RA 8u  /* REMOTE_ATOMIC */
 #define PP_ACCESS_OD 16u /* ON_DEMAND */
 
 /* A disk is a slot: "disk0" is the first ordinary disk the harness owns, "pmem0" the first fsdax
@@ -95,9 +97,9 @@ struct pp_region_def {
 	uint16_t fs;         /* index, PP_NO_INDEX if none */
 	uint16_t of;         /* region whose file this one maps too (of=NAME), PP_NO_INDEX if own */
 	char slot[16];       /* blockdev: "disk1"; devdax: "devdax0" */
-	uint16_t space;      /* computed: index of the region that owns the data this mapping shows */
-	uint16_t file_space; /* computed: index of the region that owns the file's data; PP_NO_INDEX if
-				there is no file, or only a private mapping of it (no of=) */
+	uint16_t space; /* computed: index of the region that owns the data this mapping shows */
+	uint16_t file_space; /* computed: index of the region that owns the file's data; PP_NO_INDEX
+				if there is no file, or only a private mapping of it (no of=) */
 };
 
 struct pp_mr_def {
@@ -117,19 +119,21 @@ enum pp_expect {
 };
 
 struct pp_op {
-	uint32_t id;            /* unique in the plan, > 0, ascending in text order */
-	uint16_t actor;         /* index */
-	uint16_t step;          /* index into steps */
+	uint32_t id;    /* unique in the plan, > 0, ascending in text order */
+	uint16_t actor; /* index */
+	uint16_t step;  /* index into steps */
 	enum pp_verb verb;
-	uint16_t object;        /* index of fs, region or mr as the verb's target says */
-	uint64_t offset_bytes, length_bytes; /* relative to the region, or to the MR for target MR */
-	uint32_t gen;           /* writes: generation of this actor, > 0 */
-	char via[16];           /* slot of the raw disk, "" if none */
-	bool hazard;            /* left out by --drop-hazard */
+	uint16_t object; /* index of fs, region or mr as the verb's target says */
+	uint64_t offset_bytes,
+		length_bytes; /* relative to the region, or to the MR for target MR */
+	uint32_t gen;         /* writes: generation of this actor, > 0 */
+	char via[16];         /* slot of the raw disk, "" if none */
+	bool hazard;          /* left out by --drop-hazard */
 	enum pp_expect expect;
-	int expect_errno;       /* positive */
-	uint32_t bound_ms;      /* 0: the executor's default bound for one operation */
-	uint32_t after_first, after_count; /* slice of plan->after: ids that must have ended before */
+	int expect_errno;  /* positive */
+	uint32_t bound_ms; /* 0: the executor's default bound for one operation */
+	uint32_t after_first,
+		after_count; /* slice of plan->after: ids that must have ended before */
 };
 
 enum pp_when { PP_WHEN_ALWAYS, PP_WHEN_ACCEPTED, PP_WHEN_REFUSED };
@@ -146,9 +150,9 @@ struct pp_plan {
 	char backing[PP_NAME_MAX];   /* words that known-defect rows match: the region under test */
 	char pinner[PP_NAME_MAX];
 	uint64_t seed;
-	uint32_t rules;              /* PP_RULE_BIT mask the oracle applies */
-	uint32_t bound_ms;           /* for the whole case */
-	char (*needs)[PP_NAME_MAX];  /* names of facts (core/facts.h) */
+	uint32_t rules;             /* PP_RULE_BIT mask the oracle applies */
+	uint32_t bound_ms;          /* for the whole case */
+	char (*needs)[PP_NAME_MAX]; /* names of facts (core/facts.h) */
 	size_t n_needs;
 	struct pp_need_evidence *evidence;
 	size_t n_evidence;
@@ -160,7 +164,7 @@ struct pp_plan {
 	size_t n_mrs;
 	char (*actors)[PP_NAME_MAX];
 	size_t n_actors;
-	char (*steps)[PP_NAME_MAX];  /* steps[0] is "" (before the first step line) */
+	char (*steps)[PP_NAME_MAX]; /* steps[0] is "" (before the first step line) */
 	size_t n_steps;
 	struct pp_op *ops;
 	size_t n_ops;
@@ -175,8 +179,8 @@ struct pp_plan {
  * @err: names "line L column C" and what was expected there
  *
  * Returns 0, -EINVAL (bad text), -EPROTO (another version), -ENOMEM. Checks every reference, range,
- * duplicate name, operand kind, `after` cycle (after may name only earlier ids) and size multiple of
- * PP_CELL_BYTES. Pure and thread-safe.
+ * duplicate name, operand kind, `after` cycle (after may name only earlier ids) and size multiple
+ * of PP_CELL_BYTES. Pure and thread-safe.
  */
 int pp_plan_parse(const char *text, size_t len, struct pp_plan **out, struct pp_err *err);
 
@@ -189,7 +193,8 @@ void pp_plan_free(struct pp_plan *plan);
 uint32_t pp_plan_crc(const struct pp_plan *plan);
 
 const struct pp_op *pp_plan_op(const struct pp_plan *plan, uint32_t id); /* NULL if absent */
-/** pp_plan_op_region - region index an op acts on (through its MR if need be), PP_NO_INDEX if none. */
+/** pp_plan_op_region - region index an op acts on (through its MR if need be), PP_NO_INDEX if none.
+ */
 uint16_t pp_plan_op_region(const struct pp_plan *plan, const struct pp_op *op);
 /** pp_plan_op_offset - offset in the region (adds the MR's offset). */
 uint64_t pp_plan_op_offset(const struct pp_plan *plan, const struct pp_op *op);
@@ -202,9 +207,9 @@ void pp_plan_scenario(const struct pp_plan *plan, char *out);
 struct pp_plan_text {
 	char *text; /* malloc'ed; NUL-terminated */
 	size_t len, cap;
-	uint32_t next_op;        /* id of the next op line; 0 is taken for 1 */
-	uint32_t next_gen;       /* generation of the next write; 0 is taken for 1 */
-	int failed;              /* -ENOMEM once memory ran out; later calls do nothing */
+	uint32_t next_op;  /* id of the next op line; 0 is taken for 1 */
+	uint32_t next_gen; /* generation of the next write; 0 is taken for 1 */
+	int failed;        /* -ENOMEM once memory ran out; later calls do nothing */
 };
 
 /** pp_say - append one formatted line (newline added). */

@@ -172,11 +172,13 @@ static int check_file(struct pp_parser *p, const struct pp_op *op, const struct 
 	if (!info->file)
 		return 0;
 	r = &p->plan->regions[op->object];
+	if (info->kind == PP_KIND_SYNC && pp_backings[r->backing].has_fd)
+		return 0;
 	if (!pp_backings[r->backing].has_file)
 		return pp_plan_bad(p, place, "a region with a file behind it");
 	if (info->durable && !pp_backings[r->backing].has_disk)
 		return pp_plan_bad(p, place, "a region whose file has blocks on a disk");
-	if (info->kind != PP_KIND_SYNC && r->file_space == PP_NO_INDEX)
+	if (r->file_space == PP_NO_INDEX)
 		return pp_plan_bad(p, place,
 				   "a region that owns its file's content (a private mapping needs "
 				   "of= a shared region)");

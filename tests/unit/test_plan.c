@@ -167,9 +167,9 @@ static void places_of_ops(void)
 	CU_ASSERT_EQUAL(pp_plan_op_offset(p, store), 64);
 	/* The MR begins at byte 64 of its region. */
 	CU_ASSERT_EQUAL(pp_plan_op_region(p, rdma), 0);
-	CU_ASSERT_EQUAL(pp_plan_op_offset(p, rdma), 64);
-	CU_ASSERT_EQUAL(rdma->offset_bytes, 0);
-	CU_ASSERT_EQUAL(rdma->length_bytes, 128);
+	CU_ASSERT_EQUAL(pp_plan_op_offset(p, rdma), 128);
+	CU_ASSERT_EQUAL(rdma->offset_bytes, 64);
+	CU_ASSERT_EQUAL(rdma->length_bytes, 64);
 	pp_plan_free(p);
 }
 
@@ -216,6 +216,7 @@ static void backings_are_consistent(void)
 		CU_ASSERT(!i->needs_fs || i->has_file);
 		CU_ASSERT(!i->has_disk || i->has_file);
 		CU_ASSERT(!i->has_file || i->remaps);
+		CU_ASSERT(!i->has_file || i->has_fd);
 		CU_ASSERT(!i->special || !i->has_file);
 		for (int other = 0; other < b; other++)
 			CU_ASSERT_STRING_NOT_EQUAL(i->name, pp_backings[other].name);

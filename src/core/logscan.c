@@ -18,7 +18,8 @@
 #define PART_LINES 8
 #define END_LINES  200
 
-#define TITLE_MAX 256
+#define TITLE_MAX      256
+#define LINE_MAX_BYTES 1024 /* what a pattern looks at; printk's lines are not longer */
 
 /* clang-format off */
 const struct pp_log_pattern pp_log_patterns[] = {
@@ -294,20 +295,25 @@ static void scan_close(struct scan *s)
 	free(s->regexes);
 }
 
-static bool hit(const regex_t *regex, const char *line, size_t len)
+static bool hit(const regex_t *regex, const char *line)
 {
-	regmatch_t range = { .rm_so = 0, .rm_eo = (regoff_t)len };
-
-	return regexec(regex, line, 1, &range, REG_STARTEND) == 0;
+	return regexec(regex, line, 0, NULL, 0) == 0;
 }
 
 /* The pattern that a line without prefix matches, NULL if none does. */
 static const struct pp_log_pattern *match(const struct scan *s, const char *line, size_t len)
 {
-	if (!hit(&s->any, line, len) || hit(&s->harmless, line, len))
+	char copy[LINE_MAX_BYTES];
+
+	/* Consoles carry any byte; a NUL would hide the rest of the line. */
+	len = len < sizeof(copy) ? len : sizeof(copy) - 1;
+	for (size_t i = 0; i < len; i++)
+		copy[i] = line[i] ? line[i] : ' ';
+	copy[len] = '\0';
+	if (!hit(&s->any, copy) || hit(&s->harmless, copy))
 		return NULL;
 	for (size_t i = 0; i < s->n_patterns; i++)
-		if (hit(&s->regexes[i], line, len))
+		if (hit(&s->regexes[i], copy))
 			return &s->patterns[i];
 	return NULL;
 }

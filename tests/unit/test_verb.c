@@ -10,7 +10,7 @@ static void every_verb_is_found(void)
 {
 	for (int v = PP_VERB_NONE + 1; v < PP_VERB_COUNT; v++) {
 		CU_ASSERT_PTR_NOT_NULL_FATAL(pp_verbs[v].name);
-		CU_ASSERT_EQUAL(pp_verb_find(pp_verbs[v].name), v);
+		CU_ASSERT_EQUAL((int)pp_verb_find(pp_verbs[v].name), v);
 		CU_ASSERT_PTR_NOT_NULL_FATAL(pp_verbs[v].title);
 		CU_ASSERT(strlen(pp_verbs[v].title) > 0);
 	}

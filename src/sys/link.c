@@ -241,17 +241,19 @@ int pp_link_make(struct pp_link *out, struct pp_err *err)
 static int wait_unused(const char *ibdev, uint32_t index, struct pp_err *err)
 {
 	uint64_t deadline = pp_deadline_ns(RELEASE_MS);
+	unsigned count;
 	uint32_t pid;
 	int ret;
 
 	for (;;) {
-		ret = pp_nl_rdma_user(index, &pid);
-		if (ret || !pid)
+		ret = pp_nl_rdma_users(index, &count, &pid);
+		if (ret || !count)
 			break;
 		if (pp_now_ns() > deadline)
 			return pp_err_set(err, -EBUSY,
-					  "%s stays, as process %u still has it open after %d ms.",
-					  ibdev, pid, RELEASE_MS);
+					  "%s stays, as it is still open %u times after %d ms, by "
+					  "process %u (0: one that inherited the file).",
+					  ibdev, count, RELEASE_MS, pid);
 		pp_pause_ms(POLL_MS);
 	}
 	return ret ? pp_err_set(err, ret, "cannot ask who uses %s", ibdev) : 0;

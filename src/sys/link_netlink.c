@@ -241,10 +241,15 @@ int pp_nl_rdma_del(uint32_t index)
 	return transact(NETLINK_RDMA, msg, NULL, NULL);
 }
 
+struct users {
+	unsigned count;
+	uint32_t pid;
+};
+
 static int on_context(struct nl_msg *msg, void *arg)
 {
 	struct nlattr *table, *entry, *pid;
-	uint32_t *user = arg;
+	struct users *users = arg;
 	int rest;
 
 	table = nlmsg_find_attr(nlmsg_hdr(msg), 0, RDMA_NLDEV_ATTR_RES_CTX);
@@ -252,23 +257,26 @@ static int on_context(struct nl_msg *msg, void *arg)
 		return NL_OK;
 	nla_for_each_nested(entry, table, rest)
 	{
+		users->count++;
 		pid = nla_find(nla_data(entry), nla_len(entry), RDMA_NLDEV_ATTR_RES_PID);
 		if (pid)
-			*user = nla_get_u32(pid);
+			users->pid = nla_get_u32(pid);
 	}
 	return NL_OK;
 }
 
-int pp_nl_rdma_user(uint32_t index, uint32_t *pid)
+int pp_nl_rdma_users(uint32_t index, unsigned *count, uint32_t *pid)
 {
 	struct nl_msg *msg = rdma_message(RDMA_NLDEV_CMD_RES_CTX_GET, NLM_F_REQUEST | NLM_F_DUMP);
+	struct users users = { 0, 0 };
 	int ret;
 
-	*pid = 0;
 	if (msg && nla_put_u32(msg, RDMA_NLDEV_ATTR_DEV_INDEX, index)) {
 		nlmsg_free(msg);
 		msg = NULL;
 	}
-	ret = transact(NETLINK_RDMA, msg, on_context, pid);
+	ret = transact(NETLINK_RDMA, msg, on_context, &users);
+	*count = users.count;
+	*pid = users.pid;
 	return ret == -EINVAL || ret == -EOPNOTSUPP ? 0 : ret;
 }

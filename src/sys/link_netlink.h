@@ -25,9 +25,10 @@ int pp_nl_rdma_index(const char *name, uint32_t *index);
 int pp_nl_rdma_del(uint32_t index);
 
 /**
- * pp_nl_rdma_user - a process that has verbs device @index open
- * @pid: 0 if nobody has, or if the kernel cannot tell (before 5.14)
+ * pp_nl_rdma_users - how many times verbs device @index is open
+ * @count: 0 also if the kernel cannot tell (before 5.14)
+ * @pid: one of those who opened it; 0 if that process is dead and another inherited the file
  */
-int pp_nl_rdma_user(uint32_t index, uint32_t *pid);
+int pp_nl_rdma_users(uint32_t index, unsigned *count, uint32_t *pid);
 
 #endif

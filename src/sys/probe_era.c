@@ -172,7 +172,7 @@ static void child_asks(const struct pp_probe_env *env, struct pp_probe_verbs *v)
 		goto out;
 	}
 	snprintf(v->fabric_why, sizeof(v->fabric_why),
-		 "%s is connected to itself with a path MTU of %u bytes", env->link->ibdev,
+		 "%s is connected to itself with a path MTU of %u bytes.", env->link->ibdev,
 		 pp_fabric_path_mtu_bytes(f));
 	v->odp = pp_fabric_odp(f);
 	memfd = memfd_create("pinproof-era", MFD_CLOEXEC);
@@ -238,7 +238,7 @@ void pp_probe_verbs(const struct pp_probe_env *env, struct pp_probe_verbs *out)
 
 	*out = (struct pp_probe_verbs){ .fabric = -EIO, .era = PP_ERA_UNKNOWN };
 	snprintf(out->fabric_why, sizeof(out->fabric_why),
-		 "the probe of the verbs device died or did not answer within %d ms", CHILD_MS);
+		 "the probe of the verbs device died or did not answer within %d ms.", CHILD_MS);
 	_Static_assert(sizeof(*out) <= 512, "an answer must fit into POSIX' PIPE_BUF");
 	if (pipe2(fds, O_CLOEXEC))
 		return;

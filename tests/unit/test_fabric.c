@@ -168,6 +168,33 @@ static void child_recovers(struct pp_fabric *f)
 	CHECK(!pp_fabric_dereg(closed, NULL) && !pp_fabric_dereg(open, NULL));
 }
 
+/* A bound that has passed is a timeout or a success, never a wait; what was in flight is over with
+ * it. */
+static void child_times_out(struct pp_fabric *f)
+{
+	uint8_t *mem = map(MIB, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1);
+	uint8_t *stage = pp_fabric_stage(f);
+	struct pp_fmr *mr;
+	int ret, timeouts = 0;
+
+	CHECK(!pp_fabric_reg(f, mem, MIB, ALL_RDMA, &mr, NULL));
+	for (int round = 0; round < 5; round++) {
+		fill(stage, MIB, 20 + (uint32_t)round);
+		ret = pp_fabric_write(f, mr, 0, 0, MIB, 0, NULL);
+		CHECK(!ret || ret == -ETIMEDOUT);
+		timeouts += ret == -ETIMEDOUT;
+		memset(mem, 0, MIB);
+		if (ret) {
+			CHECK(!pp_fabric_write(f, mr, 0, 0, 4096, BOUND_MS, NULL));
+			CHECK(!memcmp(mem, stage, 4096) && !mem[4096] && !mem[MIB - 1]);
+		}
+	}
+	printf("%d of 5 writes with a bound of 0 ms timed out\n", timeouts);
+	fflush(stdout);
+	CHECK(!pp_fabric_dereg(mr, NULL));
+	munmap(mem, MIB);
+}
+
 static void child_main(const struct pp_link *link)
 {
 	uint64_t start = pp_now_ns();
@@ -186,6 +213,7 @@ static void child_main(const struct pp_link *link)
 	child_data(f);
 	child_refusals(f);
 	child_recovers(f);
+	child_times_out(f);
 	CHECK(held() == open);
 	CHECK(pp_link_packets(link->ibdev) > 1000000 / 4096);
 	pp_fabric_close(f);

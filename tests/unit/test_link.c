@@ -119,7 +119,7 @@ static void busy_link_stays(void)
 	struct pp_err err = { "" };
 	struct pp_fabric *f;
 	int ready[2], go[2], status;
-	char pid_text[16], c;
+	char pid_text[32], c;
 	pid_t pid;
 
 	CU_ASSERT_EQUAL_FATAL(pp_link_make(&link, &err), 0);
@@ -135,7 +135,7 @@ static void busy_link_stays(void)
 	close(ready[1]);
 	CU_ASSERT_EQUAL(read(ready[0], &c, 1), 1);
 	CU_ASSERT_EQUAL(pp_link_remove(&link, &err), -EBUSY);
-	snprintf(pid_text, sizeof(pid_text), " %d ", (int)pid);
+	snprintf(pid_text, sizeof(pid_text), "process %d ", (int)pid);
 	CU_ASSERT_PTR_NOT_NULL(strstr(err.text, pid_text));
 	CU_ASSERT_TRUE(exists(link.ibdev));
 	close(go[1]);
@@ -144,6 +144,38 @@ static void busy_link_stays(void)
 	CU_ASSERT_EQUAL(waitpid(pid, &status, 0), pid);
 	CU_ASSERT_EQUAL(status, 0);
 	close(ready[0]);
+	close(go[0]);
+}
+
+/* The file of a dead process, inherited by its child, has no pid any more: it must count all the
+ * same. */
+static void inherited_file_counts(void)
+{
+	struct pp_link link;
+	struct pp_err err = { "" };
+	struct pp_fabric *f;
+	int go[2], status;
+	pid_t pid;
+	char c;
+
+	CU_ASSERT_EQUAL_FATAL(pp_link_make(&link, &err), 0);
+	CU_ASSERT_EQUAL_FATAL(pipe(go), 0);
+	pid = fork();
+	if (!pid) {
+		close(go[1]);
+		if (pp_fabric_open(link.address, 4096, 20000, &f, NULL))
+			_exit(1);
+		if (!fork())
+			_exit(read(go[0], &c, 1) ? 1 : 0);
+		_exit(0);
+	}
+	CU_ASSERT_EQUAL(waitpid(pid, &status, 0), pid);
+	CU_ASSERT_EQUAL(status, 0);
+	CU_ASSERT_EQUAL(pp_link_remove(&link, &err), -EBUSY);
+	CU_ASSERT_PTR_NOT_NULL(strstr(err.text, "process 0 "));
+	close(go[1]);
+	CU_ASSERT_EQUAL(pp_link_remove(&link, &err), 0);
+	CU_ASSERT_TRUE(nothing_left(&link));
 	close(go[0]);
 }
 
@@ -158,6 +190,7 @@ static const struct pp_unit_case guest[] = {
 	{ "life of a link", life_of_a_link },
 	{ "sweep takes dead ones", sweep_takes_dead_ones },
 	{ "a busy link stays", busy_link_stays },
+	{ "an inherited file counts", inherited_file_counts },
 };
 
 int main(void)

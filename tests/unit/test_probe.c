@@ -143,6 +143,40 @@ static void with_link(void)
 	CU_ASSERT_EQUAL(pp_link_remove(&link, &err), 0);
 }
 
+/* The era is seen by a file on disk0, by disk1 alone, and not at all without either (in a RAM
+ * filesystem). */
+static void era_by_each_way(void)
+{
+	struct pp_slots all = { .count = 0 }, some;
+	struct pp_link link;
+	struct pp_probe_env env = { &some, &link, NULL, 1 };
+	struct pp_probe_verbs v;
+	struct pp_err err = { "" };
+	const struct pp_slot *slot;
+
+	CU_ASSERT_EQUAL_FATAL(pp_link_make(&link, &err), 0);
+	CU_ASSERT_EQUAL(pp_slots_probe(&all, NULL, 0, true, &err), 0);
+	for (int way = 0; way < 3; way++) {
+		slot = way < 2 ? pp_slots_find(&all, way ? "disk1" : "disk0") : NULL;
+		some.count = slot ? 1 : 0;
+		if (slot)
+			some.items[0] = *slot;
+		pp_probe_verbs(&env, &v);
+		CU_ASSERT_EQUAL(v.fabric, 0);
+		printf("way %d: %s: memfd %d file %d: %s\n", way, v.file_what, v.read_memfd,
+		       v.write_file, pp_era_names[v.era]);
+		if (slot) {
+			CU_ASSERT_EQUAL(v.file, PP_ERA_FILE_TRACKED);
+			CU_ASSERT_NOT_EQUAL(v.era, PP_ERA_UNKNOWN);
+			CU_ASSERT_PTR_NOT_NULL(strstr(v.file_what, slot->dev));
+		} else {
+			CU_ASSERT_TRUE(v.era == PP_ERA_5_6 || v.era == PP_ERA_UNKNOWN ||
+				       v.write_file == -EFAULT);
+		}
+	}
+	CU_ASSERT_EQUAL(pp_link_remove(&link, &err), 0);
+}
+
 static const struct pp_unit_case anywhere[] = {
 	{ "eras", eras },
 	{ "table", table },
@@ -156,6 +190,7 @@ static const struct pp_unit_case guest[] = {
 	{ "without a link", without_link },
 	{ "slots are facts", slots_are_facts },
 	{ "with a link", with_link },
+	{ "era by each way", era_by_each_way },
 };
 
 int main(void)

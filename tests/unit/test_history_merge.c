@@ -113,13 +113,19 @@ static void merge_cells(void)
 		  .verb = PP_VERB_LOAD,
 		  .seen = PP_SEEN_OTHER,
 		  .gen = PP_NO_CELL },
+		/* not an observation: a generation, though seen says something */
+		{ .begin_ns = 6,
+		  .end_ns = 6,
+		  .verb = PP_VERB_PWRITE,
+		  .seen = PP_SEEN_OTHER,
+		  .gen = 1 },
 	};
 	uint8_t cells[2][2][PP_CELL_BYTES] = { { "a0", "a1" }, { "b0", "b1" } };
 	struct pp_history parts[] = {
 		{ .events = first, .n_events = 2, .cells = cells[0], .n_cells = 2 },
-		{ .events = second, .n_events = 3, .cells = cells[1], .n_cells = 2 },
+		{ .events = second, .n_events = 4, .cells = cells[1], .n_cells = 2 },
 	};
-	static const uint32_t gens[] = { 2, 1, 0, 1, PP_NO_CELL };
+	static const uint32_t gens[] = { 2, 1, 0, 1, PP_NO_CELL, 1 };
 	struct pp_history out;
 
 	CU_ASSERT_EQUAL_FATAL(pp_history_merge(parts, 2, &out, NULL), 0);

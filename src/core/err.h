@@ -24,7 +24,8 @@ int pp_err_set(struct pp_err *err, int code, const char *fmt, ...)
 /** pp_err_prefix - put "context: " in front of the sentence already there. */
 void pp_err_prefix(struct pp_err *err, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
-/** pp_errno_name - "EFAULT" for 14 or -14; "ok" for 0; "E?123" for an unknown one (static storage). */
+/** pp_errno_name - "EFAULT" for 14 or -14; "ok" for 0; "E?123" for an unknown one (static storage).
+ */
 const char *pp_errno_name(int code);
 
 /** pp_errno_value - 14 for "EFAULT", 0 for "ok", -1 when the name is unknown. */

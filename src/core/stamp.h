@@ -3,9 +3,9 @@
  * Self-identifying cells: every 64-byte cell of test data says who wrote it,
  * where it belongs and which generation it is, under a CRC-32C.
  *
- * Layout, little-endian: 0 magic "Pp" and version (2 x 16 bits), 4 CRC-32C of all other bytes, 8 run,
- * 16 offset (64 bits each), 24 region, 28 writer, 32 generation (32 bits each), 36 filler that follows
- * from the fields, so that each 8-byte word from 32 on tells any two stamps apart.
+ * Layout, little-endian: 0 magic "Pp" and version (2 x 16 bits), 4 CRC-32C of all other bytes, 8
+ * run, 16 offset (64 bits each), 24 region, 28 writer, 32 generation (32 bits each), 36 filler that
+ * follows from the fields, so that each 8-byte word from 32 on tells any two stamps apart.
  */
 #ifndef PP_CORE_STAMP_H
 #define PP_CORE_STAMP_H
@@ -21,9 +21,9 @@
 struct pp_stamp {
 	uint64_t run;          /* one execution of one case */
 	uint64_t offset_bytes; /* of the cell in its region; a multiple of PP_CELL_BYTES */
-	uint32_t region;       /* index of the data space (struct pp_region_def.space) in the plan */
-	uint32_t writer;       /* actor index in the plan */
-	uint32_t generation;   /* counts one writer's write operations, from 1 */
+	uint32_t region;     /* index of the data space (struct pp_region_def.space) in the plan */
+	uint32_t writer;     /* actor index in the plan */
+	uint32_t generation; /* counts one writer's write operations, from 1 */
 };
 
 enum pp_seen {

@@ -28,14 +28,15 @@ enum pp_verb {
 	PP_VERB_DIO_READ,   /* O_DIRECT io_uring read from a raw disk into the mapping */
 	PP_VERB_VM_WRITE,   /* process_vm_writev into the mapping */
 	/* observations */
-	PP_VERB_LOAD,        /* CPU load through the mapping */
-	PP_VERB_PREAD,       /* page cache through the file descriptor */
-	PP_VERB_RDMA_READ,   /* RDMA READ of the MR */
-	PP_VERB_DIO_WRITE,   /* O_DIRECT io_uring write from the mapping to a raw disk, disk then read */
-	PP_VERB_VM_READ,     /* process_vm_readv */
-	PP_VERB_VMSPLICE,    /* vmsplice into a pipe, pipe then drained */
-	PP_VERB_DISK_READ,   /* block device at the FIEMAP offset, O_DIRECT */
-	PP_VERB_COLD_READ,   /* unmount, mount, pread: durable image */
+	PP_VERB_LOAD,      /* CPU load through the mapping */
+	PP_VERB_PREAD,     /* page cache through the file descriptor */
+	PP_VERB_RDMA_READ, /* RDMA READ of the MR */
+	PP_VERB_DIO_WRITE, /* O_DIRECT io_uring write from the mapping to a raw disk, disk then read
+			    */
+	PP_VERB_VM_READ,   /* process_vm_readv */
+	PP_VERB_VMSPLICE,  /* vmsplice into a pipe, pipe then drained */
+	PP_VERB_DISK_READ, /* block device at the FIEMAP offset, O_DIRECT */
+	PP_VERB_COLD_READ, /* unmount, mount, pread: durable image */
 	/* synchronisation of data with storage */
 	PP_VERB_FSYNC,
 	PP_VERB_FDATASYNC,
@@ -47,22 +48,23 @@ enum pp_verb {
 };
 
 enum pp_kind { /* what the oracle makes of it */
-	PP_KIND_SETUP,
-	PP_KIND_PIN,
-	PP_KIND_UNPIN,
-	PP_KIND_WRITE,
-	PP_KIND_DEVICE_WRITE,
-	PP_KIND_OBSERVE,
-	PP_KIND_SYNC,
-	PP_KIND_DETACH, /* region no longer shares its pages afterwards (unmap, and later DONTNEED...) */
-	PP_KIND_LEDGER
+	       PP_KIND_SETUP,
+	       PP_KIND_PIN,
+	       PP_KIND_UNPIN,
+	       PP_KIND_WRITE,
+	       PP_KIND_DEVICE_WRITE,
+	       PP_KIND_OBSERVE,
+	       PP_KIND_SYNC,
+	       PP_KIND_DETACH, /* region no longer shares its pages afterwards (unmap, and later
+				  DONTNEED...) */
+	       PP_KIND_LEDGER
 };
 
 enum pp_target { /* what the first operand names */
-	PP_TARGET_NONE,
-	PP_TARGET_FS,
-	PP_TARGET_REGION,
-	PP_TARGET_MR
+		 PP_TARGET_NONE,
+		 PP_TARGET_FS,
+		 PP_TARGET_REGION,
+		 PP_TARGET_MR
 };
 
 struct pp_verb_info {

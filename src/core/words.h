@@ -48,20 +48,20 @@ enum pp_rule {
  */
 enum pp_class {
 	PP_CLASS_OK,
-	PP_CLASS_ZERO,      /* zeros where the history allows none */
-	PP_CLASS_STALE,     /* a whole stamp that a later write must have replaced */
-	PP_CLASS_FUTURE,    /* a stamp whose write had not begun, or never happened */
-	PP_CLASS_MISPLACED, /* right run and region, wrong offset */
-	PP_CLASS_FOREIGN,   /* another run or region */
-	PP_CLASS_TORN,      /* pieces of several stamps */
-	PP_CLASS_GARBAGE,   /* no stamp at all */
-	PP_CLASS_ACCEPTED,  /* a call that must be refused was accepted */
-	PP_CLASS_REFUSED,   /* a call that must work was refused */
-	PP_CLASS_ERRNO,     /* refused, but with the wrong errno; or an unexplained errno */
-	PP_CLASS_LEAK,      /* more pins or charges than expected */
+	PP_CLASS_ZERO,        /* zeros where the history allows none */
+	PP_CLASS_STALE,       /* a whole stamp that a later write must have replaced */
+	PP_CLASS_FUTURE,      /* a stamp whose write had not begun, or never happened */
+	PP_CLASS_MISPLACED,   /* right run and region, wrong offset */
+	PP_CLASS_FOREIGN,     /* another run or region */
+	PP_CLASS_TORN,        /* pieces of several stamps */
+	PP_CLASS_GARBAGE,     /* no stamp at all */
+	PP_CLASS_ACCEPTED,    /* a call that must be refused was accepted */
+	PP_CLASS_REFUSED,     /* a call that must work was refused */
+	PP_CLASS_ERRNO,       /* refused, but with the wrong errno; or an unexplained errno */
+	PP_CLASS_LEAK,        /* more pins or charges than expected */
 	PP_CLASS_OVERRELEASE, /* fewer than expected */
-	PP_CLASS_SPLAT,     /* a line of damage in the kernel log, or new taint */
-	PP_CLASS_STUCK,     /* did not end before its bound */
+	PP_CLASS_SPLAT,       /* a line of damage in the kernel log, or new taint */
+	PP_CLASS_STUCK,       /* did not end before its bound */
 	PP_CLASS_COUNT
 };
 

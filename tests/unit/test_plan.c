@@ -223,8 +223,6 @@ static void backings_are_consistent(void)
 	}
 }
 
-/* --- bad texts: tests/golden/plans/bad.txt ------------------------------------------------ */
-
 struct text {
 	char s[8192];
 	size_t len;
@@ -376,8 +374,6 @@ static void too_many_actors(void)
 	free(t.text);
 }
 
-/* --- builder ------------------------------------------------------------------------------ */
-
 static void builder(void)
 {
 	struct pp_plan_text t = { 0 };
@@ -419,8 +415,6 @@ static void builder_starts_anywhere(void)
 	PP_ASSERT_STR(t.text, "op 100 main quiet\n");
 	free(t.text);
 }
-
-/* --- damage ------------------------------------------------------------------------------- */
 
 /* Whatever parses has a normal form; whatever does not has a complaint that names a place. */
 static void parse_anything(const char *text, size_t len, unsigned *accepted, unsigned *refused)
@@ -567,7 +561,7 @@ static void random_bytes(void)
 {
 	unsigned accepted = 0, refused = 0;
 	struct pp_prng prng;
-	char text[256];
+	char text[256] = { 0 };
 
 	pp_prng_seed(&prng, 3);
 	for (int round = 0; round < 2000; round++) {

@@ -32,22 +32,29 @@ static void say(char *out, size_t size, const char *fmt, ...)
 }
 #define SAY(r, ...) say((r)->reason, sizeof((r)->reason), __VA_ARGS__)
 
+/* What a result is judged by. */
+struct judge {
+	const struct pp_plan *plan;
+	const struct pp_facts *facts;
+	const struct pp_defect *rows;
+	size_t n_rows;
+};
+
 /*
  * The row that explains @x on this kernel, -1 if none does; one in range goes before a possible
  * one.
  * @classes: rows without one of these classes do not count
  */
-static int explain(const struct pp_finding *x, const struct pp_plan *plan,
-		   const struct pp_facts *facts, uint32_t classes)
+static int explain(const struct pp_finding *x, const struct judge *j, uint32_t classes)
 {
 	int possible = -1;
 
-	for (size_t i = 0; i < pp_n_defects; i++) {
-		const struct pp_defect *d = &pp_defects[i];
-		enum pp_range range = pp_defect_range(d, facts);
+	for (size_t i = 0; i < j->n_rows; i++) {
+		const struct pp_defect *d = &j->rows[i];
+		enum pp_range range = pp_defect_range(d, j->facts);
 
 		if (range == PP_RANGE_OUT || !(d->classes & classes) ||
-		    !pp_defect_match(d, plan, x))
+		    !pp_defect_match(d, j->plan, x))
 			continue;
 		if (range == PP_RANGE_IN)
 			return (int)i;
@@ -58,13 +65,12 @@ static int explain(const struct pp_finding *x, const struct pp_plan *plan,
 }
 
 /* Sets each finding's row; returns the first that has none, NULL if all have one. */
-static const struct pp_finding *explain_all(struct pp_findings *f, const struct pp_plan *plan,
-					    const struct pp_facts *facts)
+static const struct pp_finding *explain_all(struct pp_findings *f, const struct judge *j)
 {
 	const struct pp_finding *unexplained = NULL;
 
 	for (size_t i = 0; i < f->count; i++) {
-		f->items[i].defect = explain(&f->items[i], plan, facts, UINT32_MAX);
+		f->items[i].defect = explain(&f->items[i], j, UINT32_MAX);
 		if (f->items[i].defect < 0 && !unexplained)
 			unexplained = &f->items[i];
 	}
@@ -97,8 +103,7 @@ static void decide_fail(struct pp_result *r, const struct pp_finding *x)
  * none. A row that merely allows a log line beside its defect does not explain that the kernel
  * died.
  */
-static int explain_ending(const struct pp_result *r, const struct pp_plan *plan,
-			  const struct pp_facts *facts)
+static int explain_ending(const struct pp_result *r, const struct judge *j)
 {
 	bool timeout = r->ending == PP_ENDING_TIMEOUT;
 	struct pp_finding x = {
@@ -110,15 +115,15 @@ static int explain_ending(const struct pp_result *r, const struct pp_plan *plan,
 	for (size_t i = 0; i < r->findings.count; i++) {
 		const struct pp_finding *f = &r->findings.items[i];
 
-		if (f->rule == x.rule && pp_defects[f->defect].classes & classes)
+		if (f->rule == x.rule && j->rows[f->defect].classes & classes)
 			return f->defect;
 	}
 	/* No finding stands for the ending: only a row for any step can know where it was. */
 	snprintf(x.text, sizeof(x.text), "%.*s", (int)sizeof(x.text) - 1, r->reason);
-	return explain(&x, plan, facts, classes);
+	return explain(&x, j, classes);
 }
 
-static void decide_xfail(struct pp_result *r, int row, const struct pp_facts *facts)
+static void decide_xfail(struct pp_result *r, int row, const struct judge *j)
 {
 	size_t n = r->findings.count;
 	bool unconfirmed = false;
@@ -126,13 +131,13 @@ static void decide_xfail(struct pp_result *r, int row, const struct pp_facts *fa
 	if (row < 0)
 		row = r->findings.items[0].defect;
 	for (size_t i = 0; i < n; i++)
-		unconfirmed |= pp_defect_range(&pp_defects[r->findings.items[i].defect], facts) ==
+		unconfirmed |= pp_defect_range(&j->rows[r->findings.items[i].defect], j->facts) ==
 			       PP_RANGE_POSSIBLE;
-	unconfirmed |= pp_defect_range(&pp_defects[row], facts) == PP_RANGE_POSSIBLE;
+	unconfirmed |= pp_defect_range(&j->rows[row], j->facts) == PP_RANGE_POSSIBLE;
 	r->verdict = PP_VERDICT_XFAIL;
 	r->reason[0] = '\0';
-	snprintf(r->reference, sizeof(r->reference), "%s", pp_defects[row].reference);
-	SAY(r, "known defect %s: %s", pp_defects[row].name, pp_defects[row].title);
+	snprintf(r->reference, sizeof(r->reference), "%s", j->rows[row].reference);
+	SAY(r, "known defect %s: %s", j->rows[row].name, j->rows[row].title);
 	if (n)
 		SAY(r, " (%zu finding%s)", n, n == 1 ? "" : "s");
 	if (unconfirmed)
@@ -174,16 +179,15 @@ static void say_evidence(struct pp_result *r)
 		SAY(r, "the plan asks for no evidence");
 }
 
-static void decide_clean(struct pp_result *r, const struct pp_plan *plan,
-			 const struct pp_facts *facts)
+static void decide_clean(struct pp_result *r, const struct judge *j)
 {
 	const struct pp_defect *possible = NULL;
 
-	for (size_t i = 0; i < pp_n_defects; i++) {
-		const struct pp_defect *d = &pp_defects[i];
-		enum pp_range range = pp_defect_range(d, facts);
+	for (size_t i = 0; i < j->n_rows; i++) {
+		const struct pp_defect *d = &j->rows[i];
+		enum pp_range range = pp_defect_range(d, j->facts);
 
-		if (range == PP_RANGE_OUT || !pp_defect_predicts(d, plan))
+		if (range == PP_RANGE_OUT || !pp_defect_predicts(d, j->plan))
 			continue;
 		if (range == PP_RANGE_IN) {
 			r->verdict = PP_VERDICT_XPASS;
@@ -223,9 +227,9 @@ static bool decide_unjudged(struct pp_result *r)
 	return true;
 }
 
-void pp_result_decide(struct pp_result *r, const struct pp_plan *plan, const struct pp_facts *facts)
+static void decide(struct pp_result *r, const struct judge *j)
 {
-	const struct pp_finding *unexplained = explain_all(&r->findings, plan, facts);
+	const struct pp_finding *unexplained = explain_all(&r->findings, j);
 	int row = -1, need;
 
 	r->reference[0] = '\0';
@@ -238,20 +242,34 @@ void pp_result_decide(struct pp_result *r, const struct pp_plan *plan, const str
 		return;
 	}
 	if (r->ending != PP_ENDING_DONE && r->ending != PP_ENDING_SKIP) {
-		row = explain_ending(r, plan, facts);
+		row = explain_ending(r, j);
 		if (row < 0) {
 			decide_ended(r, r->ending == PP_ENDING_TIMEOUT ? PP_VERDICT_TIMEOUT
 								       : PP_VERDICT_CRASH);
 			return;
 		}
 	}
-	need = pp_evidence_short(plan, &r->evidence);
+	need = pp_evidence_short(j->plan, &r->evidence);
 	if (row >= 0 || r->findings.count)
-		decide_xfail(r, row, facts);
+		decide_xfail(r, row, j);
 	else if (need >= 0)
-		decide_inconclusive(r, &plan->evidence[need]);
+		decide_inconclusive(r, &j->plan->evidence[need]);
 	else
-		decide_clean(r, plan, facts);
+		decide_clean(r, j);
+}
+
+void pp_result_decide_with(struct pp_result *r, const struct pp_plan *plan,
+			   const struct pp_facts *facts, const struct pp_defect *rows,
+			   size_t n_rows)
+{
+	const struct judge j = { plan, facts, rows, n_rows };
+
+	decide(r, &j);
+}
+
+void pp_result_decide(struct pp_result *r, const struct pp_plan *plan, const struct pp_facts *facts)
+{
+	pp_result_decide_with(r, plan, facts, pp_defects, pp_n_defects);
 }
 
 void pp_result_free(struct pp_result *r)

@@ -54,6 +54,11 @@ struct pp_result {
 void pp_result_decide(struct pp_result *r, const struct pp_plan *plan,
 		      const struct pp_facts *facts);
 
+/** pp_result_decide_with - the same with other known-defect rows; findings get indices in @rows. */
+void pp_result_decide_with(struct pp_result *r, const struct pp_plan *plan,
+			   const struct pp_facts *facts, const struct pp_defect *rows,
+			   size_t n_rows);
+
 void pp_result_free(struct pp_result *r);
 
 /** pp_verdict_worst - the worse of two. */

@@ -199,6 +199,68 @@ static void evidence_sentences(void)
 	PP_ASSERT_STR(r.reason, "device-writes-seen 0 of 8 in the last of 3 attempts");
 }
 
+#define ROW(steps_, rule_, class_, log_)                                                           \
+	{                                                                                          \
+		.name = "row", .scenario = "mr-fsync", .steps = steps_, .backings = "*",           \
+		.pinners = "*", .rule = rule_, .classes = 1u << (class_), .log = log_,             \
+		.since = { 5, 6, 0 }, .before = { 6, 5, 0 }, .reference = "report",                \
+		.title = "title"                                                                   \
+	}
+
+/* Rows that explain how a case ended, and rows that only look as if they did. */
+static void explained_endings(void)
+{
+	static const struct {
+		struct pp_defect row;
+		enum pp_ending ending;
+		enum pp_rule rule; /* of a finding beside it, 0 for none */
+		enum pp_verdict verdict;
+	} rows[] = {
+		{ ROW("*", PP_O9_LIVENESS, PP_CLASS_STUCK, NULL), TIME, 0, V(XFAIL) },
+		{ ROW("wait", PP_O9_LIVENESS, PP_CLASS_STUCK, NULL), TIME, 0, V(TIMEOUT) },
+		{ ROW("wait", PP_O9_LIVENESS, PP_CLASS_STUCK, NULL), TIME, PP_O9_LIVENESS,
+		  V(XFAIL) },
+		{ ROW("*", PP_O9_LIVENESS, PP_CLASS_STUCK, NULL), CRASH, 0, V(CRASH) },
+		{ ROW("*", PP_O10_QUIET_KERNEL, PP_CLASS_SPLAT, "^BUG: oops"), CRASH, 0, V(XFAIL) },
+		{ ROW("*", PP_O10_QUIET_KERNEL, PP_CLASS_SPLAT, "^BUG: oops"), BEGUN, 0, V(XFAIL) },
+		{ ROW("*", PP_O10_QUIET_KERNEL, PP_CLASS_SPLAT, "^BUG: other"), CRASH, 0,
+		  V(CRASH) },
+		{ ROW("*", PP_O10_QUIET_KERNEL, PP_CLASS_SPLAT, NULL), CRASH, 0, V(CRASH) },
+		{ ROW("*", PP_O10_QUIET_KERNEL, PP_CLASS_SPLAT, "^BUG: oops"), TIME, 0,
+		  V(TIMEOUT) },
+		/* allows the log line beside its defect, but does not explain the death */
+		{ ROW("*", PP_O2_DURABILITY, PP_CLASS_STALE, "^BUG: oops"), CRASH, 0, V(CRASH) },
+		{ ROW("*", PP_O2_DURABILITY, PP_CLASS_STALE, "^BUG: oops"), CRASH,
+		  PP_O10_QUIET_KERNEL, V(CRASH) },
+		{ ROW("*", PP_O2_DURABILITY, PP_CLASS_STALE, "^BUG: oops"), DONE,
+		  PP_O10_QUIET_KERNEL, V(XFAIL) },
+		{ ROW("*", PP_O2_DURABILITY, PP_CLASS_STALE, NULL), DONE, PP_O10_QUIET_KERNEL,
+		  V(FAIL) },
+	};
+	struct pp_need_evidence need;
+	struct pp_plan plan = plan_of(EXT4, &need);
+	struct pp_facts facts = { 0 };
+
+	pp_facts_kernel(&facts, kernel_strings[DEBIAN_61][0], kernel_strings[DEBIAN_61][1]);
+	for (size_t i = 0; i < PP_ARRAY_LEN(rows); i++) {
+		struct pp_result r = { .ending = rows[i].ending, .reason = "BUG: oops" };
+		struct pp_finding *x = NULL;
+
+		if (rows[i].rule)
+			x = pp_finding_add(&r.findings, rows[i].rule,
+					   rows[i].rule == PP_O9_LIVENESS ? PP_CLASS_STUCK
+									  : PP_CLASS_SPLAT,
+					   "BUG: oops");
+		if (x)
+			snprintf(x->step, sizeof(x->step), "wait");
+		pp_result_decide_with(&r, &plan, &facts, &rows[i].row, 1);
+		if (r.verdict != rows[i].verdict)
+			fprintf(stderr, "row %zu: %s\n", i, r.reason);
+		CU_ASSERT_EQUAL(r.verdict, rows[i].verdict);
+		pp_result_free(&r);
+	}
+}
+
 static void worst_and_exit(void)
 {
 	/* from best to worst; exit, with --strict, with --bisect */
@@ -350,6 +412,7 @@ static const struct pp_unit_case cases[] = {
 	{ "verdicts and their precedence", verdicts },
 	{ "all verdicts are covered", all_verdicts_are_covered },
 	{ "evidence in words", evidence_sentences },
+	{ "endings that a row explains", explained_endings },
 	{ "worst verdict and exit code", worst_and_exit },
 	{ "JSON round trip", json_round_trip },
 	{ "faulty JSON is refused", json_faults },

@@ -96,7 +96,7 @@ void pp_report_finding(FILE *out, const struct pp_finding *x, const struct pp_pl
 	if (x->has_found)
 		put_stamp(out, indent, "found:   ", &x->found, plan);
 	for (size_t i = 0; i < x->n_ops; i++) {
-		fprintf(out, i == 0 ? "%s  touched: " : "%s           ", indent);
+		fprintf(out, i == 0 ? "%s  touched:  " : "%s            ", indent);
 		put_op(out, x->ops[i], plan);
 		fputc('\n', out);
 	}

@@ -215,7 +215,7 @@ static void backings_are_consistent(void)
 		CU_ASSERT_EQUAL(i->needs_fs, i->fs_type != NULL);
 		CU_ASSERT(!i->needs_fs || i->has_file);
 		CU_ASSERT(!i->has_disk || i->has_file);
-		CU_ASSERT(!i->has_file || i->remaps);
+		CU_ASSERT(!i->has_file || (i->remaps && i->has_fd));
 		CU_ASSERT(!i->has_file || i->has_fd);
 		CU_ASSERT(!i->special || !i->has_file);
 		for (int other = 0; other < b; other++)
@@ -302,7 +302,7 @@ static void good_limits(void)
 		"op 4294967295 main store anon gen=4294967295",
 		"op 30 main rdma-read m0 4032+64",
 		"op 30 w1 store anon gen=5",
-		"op 30 main fsync priv",
+		"op 30 main fsync priv\nop 31 main fsync dax expect=EINVAL",
 		"op 30 main load priv",
 		"op 30 main quiet bound=86400s",
 		"evidence quiets >= 2 if refused",

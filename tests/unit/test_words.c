@@ -32,7 +32,7 @@ static void tables_are_complete(void)
 
 static void rules_are_numbered(void)
 {
-	char name[8];
+	char name[16];
 
 	for (int r = PP_O1_COHERENCE; r < PP_RULE_COUNT; r++) {
 		snprintf(name, sizeof(name), "O%d", r);

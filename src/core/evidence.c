@@ -25,7 +25,7 @@ const struct pp_evidence_def pp_evidence_defs[PP_EV_COUNT] = {
 };
 /* clang-format on */
 
-#define WRITE_SEEN      1u /* by any observer */
+#define WRITE_SEEN        1u /* by any observer */
 #define WRITE_SEEN_BY_PIN 2u
 
 /* What durable observations showed of a space, cell by cell. */
@@ -38,11 +38,11 @@ struct counting {
 	const struct pp_plan *plan;
 	const struct pp_history *h;
 	struct pp_model model;
-	uint8_t *seen;          /* of each event: WRITE_SEEN* */
+	uint8_t *seen;           /* of each event: WRITE_SEEN* */
 	struct durable *durable; /* of each region */
 	uint64_t *count;
-	uint32_t op;            /* of the observation event before: several may share one */
-	uint32_t advanced_op;   /* last one that counted as an advance */
+	uint32_t op;          /* of the observation event before: several may share one */
+	uint32_t advanced_op; /* last one that counted as an advance */
 };
 
 static bool through_pin(enum pp_verb verb)
@@ -58,7 +58,7 @@ static uint32_t found_write(const struct counting *c, const struct pp_event *e, 
 
 	if (e->seen != PP_SEEN_STAMP || !pp_model_place(&c->model, space, e->offset_bytes, &p))
 		return PP_NO_EVENT;
-	return pp_model_find(&c->model, &p, e->writer, e->gen, e->end_ns);
+	return pp_model_find(&c->model, &p, e->writer, e->gen);
 }
 
 static void count_durable(struct counting *c, const struct pp_event *e, uint16_t space,

@@ -29,7 +29,8 @@ struct pp_finding *pp_finding_add(struct pp_findings *f, enum pp_rule rule, enum
 	va_list ap;
 
 	if (!one) {
-		/* A finding that cannot be kept still counts: a case never passes for lack of room. */
+		/* A finding that cannot be kept still counts: a case never passes for lack of room.
+		 */
 		f->dropped++;
 		return NULL;
 	}

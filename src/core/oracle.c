@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The oracle's frame: which rules are built, one walk over the history, findings with their words. */
+/* The oracle's frame: which rules are built, one walk over the history, findings with their words.
+ */
 #include "core/oracle.h"
 
 #include <errno.h>
@@ -64,8 +65,7 @@ static void say_found(const struct pp_judge *j, const struct pp_broken *b, char 
 			 name_of(j, s->writer), s->generation);
 	else if (b->cls == PP_CLASS_MISPLACED)
 		snprintf(out, size, "the stamp of offset %llu (%s:%u)",
-			 (unsigned long long)s->offset_bytes, name_of(j, s->writer),
-			 s->generation);
+			 (unsigned long long)s->offset_bytes, name_of(j, s->writer), s->generation);
 	else if (b->found == PP_NO_EVENT)
 		snprintf(out, size, "%s:%u, which nobody wrote there", name_of(j, s->writer),
 			 s->generation);
@@ -143,8 +143,7 @@ static void add_ops(const struct pp_judge *j, const struct pp_broken *b, struct 
 			f->ops[f->n_ops++] = j->h->events[ev[i]].op;
 }
 
-static struct pp_stamp stamp_of(const struct pp_judge *j, const struct pp_broken *b,
-				uint32_t event)
+static struct pp_stamp stamp_of(const struct pp_judge *j, const struct pp_broken *b, uint32_t event)
 {
 	const struct pp_event *e = &j->h->events[event];
 
@@ -203,14 +202,12 @@ static bool continues(const struct pp_judge *j, const struct pp_broken *b)
 	if (b->text[0])
 		return b->rule == PP_O12_EXPLAINED && !strcmp(a->text, b->text);
 	if (a->offset_bytes + a->length_bytes != b->offset_bytes || a->expected != b->expected ||
-	    a->found != b->found || a->sync != b->sync || a->has_stamp != b->has_stamp)
+	    a->sync != b->sync || a->has_stamp != b->has_stamp)
 		return false;
 	return !a->has_stamp ||
 	       (a->stamp.run == b->stamp.run && a->stamp.region == b->stamp.region &&
-		a->stamp.writer == b->stamp.writer &&
-		a->stamp.generation == b->stamp.generation &&
-		b->stamp.offset_bytes - a->stamp.offset_bytes ==
-			b->offset_bytes - a->offset_bytes);
+		a->stamp.writer == b->stamp.writer && a->stamp.generation == b->stamp.generation &&
+		b->stamp.offset_bytes - a->stamp.offset_bytes == b->offset_bytes - a->offset_bytes);
 }
 
 void pp_judge_broken(struct pp_judge *j, const struct pp_broken *b)
@@ -245,7 +242,8 @@ void pp_judge_op(struct pp_judge *j, enum pp_rule rule, enum pp_class cls, uint3
 	if (pp_verbs[e->verb].kind != PP_KIND_LEDGER) {
 		const struct pp_op *op = pp_plan_op(j->plan, e->op);
 
-		b.offset_bytes = op && pp_verbs[e->verb].ranged ? pp_plan_op_offset(j->plan, op) : 0;
+		b.offset_bytes =
+			op && pp_verbs[e->verb].ranged ? pp_plan_op_offset(j->plan, op) : 0;
 		b.length_bytes = op && pp_verbs[e->verb].ranged ? op->length_bytes : 0;
 	}
 	va_start(ap, fmt);
@@ -266,7 +264,8 @@ static int private_copies(struct pp_judge *j)
 		const struct pp_event *e = &j->h->events[i];
 		uint16_t r;
 
-		/* A refused registration may have broken copy-on-write of the pages before the bad one. */
+		/* A refused registration may have broken copy-on-write of the pages before the bad
+		 * one. */
 		if (e->verb != PP_VERB_REG || (e->flags & PP_EVENT_SKIPPED))
 			continue;
 		r = j->plan->mrs[e->object].region;

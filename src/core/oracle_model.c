@@ -23,8 +23,8 @@ uint16_t pp_model_space(const struct pp_plan *plan, const struct pp_event *e)
 
 uint64_t pp_model_end(const struct pp_model *m, uint32_t event)
 {
-	return m->state[event] & PP_STATE_UNKNOWN ? PP_TIME_NEVER :
-						    m->history->events[event].end_ns;
+	return m->state[event] & PP_STATE_UNKNOWN ? PP_TIME_NEVER
+						  : m->history->events[event].end_ns;
 }
 
 bool pp_model_place(const struct pp_model *m, uint16_t space, uint64_t offset_bytes,
@@ -41,8 +41,8 @@ bool pp_model_place(const struct pp_model *m, uint16_t space, uint64_t offset_by
 	place->page = s->first_page + page;
 	group = m->group[place->page];
 	place->cell = group ? m->n_pages + (size_t)(group - 1) * PP_CELLS_PER_PAGE +
-				      offset_bytes % PP_PAGE_BYTES / PP_CELL_BYTES :
-			      0;
+				      offset_bytes % PP_PAGE_BYTES / PP_CELL_BYTES
+			    : 0;
 	return true;
 }
 
@@ -123,9 +123,8 @@ uint64_t pp_model_failed(const struct pp_model *m, const struct pp_place *p, uin
 
 static uint64_t slot_first(const struct pp_lists *l, const struct pp_history *h, size_t slot)
 {
-	return l->start[slot] < l->start[slot + 1] ?
-		       h->events[l->event[l->start[slot]]].begin_ns :
-		       PP_TIME_NEVER;
+	return l->start[slot] < l->start[slot + 1] ? h->events[l->event[l->start[slot]]].begin_ns
+						   : PP_TIME_NEVER;
 }
 
 uint64_t pp_model_first(const struct pp_model *m, const struct pp_place *p)
@@ -178,9 +177,8 @@ static int key_cmp(const struct pp_model *m, uint32_t event, uint16_t space, uin
 }
 
 uint32_t pp_model_find(const struct pp_model *m, const struct pp_place *p, uint32_t writer,
-		       uint32_t gen, uint64_t before_ns)
+		       uint32_t gen)
 {
-	uint32_t found = PP_NO_EVENT;
 	size_t low = 0, high = m->n_keys;
 
 	while (low < high) {
@@ -195,13 +193,11 @@ uint32_t pp_model_find(const struct pp_model *m, const struct pp_place *p, uint3
 		const struct pp_event *e = &m->history->events[m->keys[low]];
 
 		/* A cell that the write reached only in part is its cell too. */
-		if (e->offset_bytes > p->offset_bytes ||
-		    p->offset_bytes - e->offset_bytes >= e->length_bytes)
-			continue;
-		if (found == PP_NO_EVENT || e->begin_ns < before_ns)
-			found = m->keys[low];
+		if (e->offset_bytes <= p->offset_bytes &&
+		    p->offset_bytes - e->offset_bytes < e->length_bytes)
+			return m->keys[low];
 	}
-	return found;
+	return PP_NO_EVENT;
 }
 
 /* ---- building ---- */
@@ -238,8 +234,8 @@ static void put_range(struct build *b, struct pp_lists *l, uint16_t space, uint6
 		if (begin % PP_PAGE_BYTES == 0 && stop == page_end) {
 			put(b, l, page, event);
 		} else {
-			size_t base = b->m->n_pages +
-				      (size_t)(b->m->group[page] - 1) * PP_CELLS_PER_PAGE;
+			size_t base =
+				b->m->n_pages + (size_t)(b->m->group[page] - 1) * PP_CELLS_PER_PAGE;
 
 			for (uint64_t at = begin; at < stop; at += PP_CELL_BYTES)
 				put(b, l, base + at % PP_PAGE_BYTES / PP_CELL_BYTES, event);
@@ -371,7 +367,7 @@ static void lists_free(struct pp_lists *l)
 /* Mappings and MRs as the walk in order of begin finds them. */
 struct tracker {
 	struct pp_model *m;
-	bool *unmapped;  /* of each region */
+	bool *unmapped;   /* of each region */
 	uint64_t *cut_ns; /* of each MR: when its pages left the region, PP_TIME_NEVER */
 };
 
@@ -399,9 +395,8 @@ static void cut(struct tracker *t, const struct pp_event *e, uint16_t region, ui
 static void track_setup(struct tracker *t, uint32_t i)
 {
 	const struct pp_event *e = &t->m->history->events[i];
-	const struct pp_region_def *region = e->object < t->m->plan->n_regions ?
-						     &t->m->plan->regions[e->object] :
-						     NULL;
+	const struct pp_region_def *region =
+		e->object < t->m->plan->n_regions ? &t->m->plan->regions[e->object] : NULL;
 	uint8_t lost = e->result || (e->flags & PP_EVENT_OPEN) ? PP_STATE_UNKNOWN : 0;
 
 	switch ((int)e->verb) {
@@ -562,9 +557,12 @@ static int build_lists(struct pp_model *m)
 		struct pp_lists *l;
 		size_t n_slots;
 	} all[] = {
-		{ &m->writes, cells },		   { &m->unknown, cells },
-		{ &m->synced_pages, m->n_pages },  { &m->failed_pages, m->n_pages },
-		{ &m->synced_spaces, regions },	   { &m->failed_spaces, regions },
+		{ &m->writes, cells },
+		{ &m->unknown, cells },
+		{ &m->synced_pages, m->n_pages },
+		{ &m->failed_pages, m->n_pages },
+		{ &m->synced_spaces, regions },
+		{ &m->failed_spaces, regions },
 		{ &m->resets, regions },
 	};
 	struct build b = { .m = m };

@@ -26,14 +26,15 @@
 #define PP_TIME_NEVER     UINT64_MAX
 
 /* What the model knows of an event beyond its own fields. */
-#define PP_STATE_UNKNOWN  1u /* write whose outcome is unknown: failed, open, or through a detached MR */
+#define PP_STATE_UNKNOWN                                                                           \
+	1u /* write whose outcome is unknown: failed, open, or through a detached MR */
 #define PP_STATE_DETACHED 2u /* went through an MR that no longer shares pages with its region */
 #define PP_STATE_RESET    4u /* brings a space back to its initial content */
 
 /* For each slot (a page, a cell or a space) the events that touch it, sorted by begin. */
 struct pp_lists {
 	size_t n_slots;
-	size_t *start;     /* n_slots + 1 used */
+	size_t *start; /* n_slots + 1 used */
 	uint32_t *event;
 	uint64_t *max_end; /* latest end among the slot's events up to this one */
 };
@@ -52,10 +53,11 @@ struct pp_model {
 	uint32_t *group;         /* of each page: 1 + number of its 64 cell slots, 0 if none */
 	struct pp_lists writes;  /* outcome certain; resets too */
 	struct pp_lists unknown; /* outcome unknown: possible for ever */
-	struct pp_lists synced_pages, synced_spaces; /* syncs that succeeded, with and without range */
+	struct pp_lists synced_pages,
+		synced_spaces; /* syncs that succeeded, with and without range */
 	struct pp_lists failed_pages, failed_spaces; /* syncs that failed */
-	struct pp_lists resets;  /* by space */
-	uint32_t *keys;          /* write events sorted by space, writer, generation */
+	struct pp_lists resets;                      /* by space */
+	uint32_t *keys; /* write events sorted by space, writer, generation */
 	size_t n_keys;
 };
 
@@ -87,10 +89,10 @@ bool pp_model_place(const struct pp_model *m, uint16_t space, uint64_t offset_by
  *  before @before_ns; PP_NO_EVENT if there is none. */
 uint32_t pp_model_newest(const struct pp_model *m, const struct pp_place *p, uint64_t before_ns);
 
-/** pp_model_find - the write of @writer and @gen to the place, PP_NO_EVENT if the history has none;
- *  of several the latest that began before @before_ns. */
+/** pp_model_find - the write of @writer and @gen to the place, PP_NO_EVENT if the history has none.
+ */
 uint32_t pp_model_find(const struct pp_model *m, const struct pp_place *p, uint32_t writer,
-		       uint32_t gen, uint64_t before_ns);
+		       uint32_t gen);
 
 /** pp_model_sync - the sync over the place with the latest begin among those that succeeded before
  *  @before_ns; PP_NO_EVENT if there is none. */
@@ -103,8 +105,8 @@ uint64_t pp_model_failed(const struct pp_model *m, const struct pp_place *p, uin
 /** pp_model_first - begin of the earliest write to the page, certain or not; PP_TIME_NEVER. */
 uint64_t pp_model_first(const struct pp_model *m, const struct pp_place *p);
 
-/** pp_model_initial - may the place still show its initial content, seen by an observation that ends
- *  at @end_ns, when @newest is the newest write that had to show? */
+/** pp_model_initial - may the place still show its initial content, seen by an observation that
+ * ends at @end_ns, when @newest is the newest write that had to show? */
 bool pp_model_initial(const struct pp_model *m, const struct pp_place *p, uint32_t newest,
 		      uint64_t end_ns);
 

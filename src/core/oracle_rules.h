@@ -13,15 +13,15 @@
 struct pp_broken {
 	enum pp_rule rule; /* PP_RULE_NONE: none pending */
 	enum pp_class cls;
-	uint32_t event;    /* that showed it */
-	uint16_t space;    /* data space seen, PP_NO_INDEX for findings without cells */
+	uint32_t event; /* that showed it */
+	uint16_t space; /* data space seen, PP_NO_INDEX for findings without cells */
 	uint64_t offset_bytes, length_bytes;
 	uint32_t expected; /* write that had to show, found write, sync that promised: */
 	uint32_t found;    /* events, PP_NO_EVENT if none */
 	uint32_t sync;
-	bool has_stamp;    /* the cell held a whole stamp */
+	bool has_stamp; /* the cell held a whole stamp */
 	struct pp_stamp stamp;
-	char text[400];    /* findings without cells: the sentence */
+	char text[400]; /* findings without cells: the sentence */
 };
 
 struct pp_pin_ledger; /* of oracle_rules_pins.c */

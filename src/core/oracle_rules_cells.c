@@ -87,7 +87,7 @@ static void judge_stamp(const struct look *l, const struct pp_place *p, struct d
 {
 	const struct pp_model *m = &l->j->model;
 	const struct pp_event *events = l->j->h->events;
-	uint32_t found = pp_model_find(m, p, writer, gen, l->e->end_ns);
+	uint32_t found = pp_model_find(m, p, writer, gen);
 	const struct pp_stamp stamp = {
 		.run = l->j->h->run,
 		.region = p->space,
@@ -149,15 +149,15 @@ static void judge_file_stamp(const struct look *l, struct demand own, const stru
 
 	if (!pp_model_initial(&l->j->model, &l->at, own.write, l->e->end_ns))
 		broken(l, rule_of_age(l), PP_CLASS_STALE, own,
-		       pp_model_find(&l->j->model, &file, s->writer, s->generation, l->e->end_ns),
-		       s);
+		       pp_model_find(&l->j->model, &file, s->writer, s->generation), s);
 	else
 		judge_stamp(l, &file, d, s->writer, s->generation);
 }
 
 /* ---- cells that are no stamp of this place ---- */
 
-#define MIX_WRITES_MAX 4096 /* writes tried to explain one mix; what is older counts as explained */
+#define MIX_WRITES_MAX 4096 /* writes tried to explain one mix; what is older counts as explained  \
+			     */
 
 /* Which of a raw cell's bytes some write explains. */
 struct mix {
@@ -191,7 +191,8 @@ static void mix_write(const struct look *l, const struct pp_place *p, struct mix
 	mix_bytes(x, cell);
 }
 
-/* Add the slot's writes that began before the observation ended and did not end before @since_ns. */
+/* Add the slot's writes that began before the observation ended and did not end before @since_ns.
+ */
 static void mix_slot(const struct look *l, const struct pp_place *p, struct mix *x,
 		     const struct pp_lists *lists, size_t slot, uint64_t since_ns,
 		     uint64_t overlap_ns)
@@ -201,9 +202,9 @@ static void mix_slot(const struct look *l, const struct pp_place *p, struct mix 
 	while (i-- > 0) {
 		size_t at = lists->start[slot] + i;
 		/* A cell that a short write reached in part counts as written for ever. */
-		uint64_t end = lists == &l->j->model.unknown ?
-				       PP_TIME_NEVER :
-				       pp_model_end(&l->j->model, lists->event[at]);
+		uint64_t end = lists == &l->j->model.unknown
+				       ? PP_TIME_NEVER
+				       : pp_model_end(&l->j->model, lists->event[at]);
 
 		if (lists->max_end[at] < since_ns && lists != &l->j->model.unknown)
 			return;
@@ -265,9 +266,8 @@ static void judge_durable_mix(const struct look *l, struct demand d, bool busy_s
 static void judge_bytes(const struct look *l, struct demand d, const uint8_t *raw)
 {
 	bool detached = l->j->model.state[l->event] & PP_STATE_DETACHED;
-	uint64_t since = l->durable && d.sync != PP_NO_EVENT ?
-				 l->j->h->events[d.sync].begin_ns :
-				 l->e->begin_ns;
+	uint64_t since = l->durable && d.sync != PP_NO_EVENT ? l->j->h->events[d.sync].begin_ns
+							     : l->e->begin_ns;
 	bool overlap;
 
 	if (!l->durable && mixed(l, raw, d.write, since, &overlap) && (overlap || detached))
@@ -280,7 +280,8 @@ static void judge_bytes(const struct look *l, struct demand d, const uint8_t *ra
 		broken(l, PP_O4_IDENTITY, PP_CLASS_TORN, d, PP_NO_EVENT, NULL);
 }
 
-/* The recorder had no room for the cell's bytes: only a mix that nothing could make is a finding. */
+/* The recorder had no room for the cell's bytes: only a mix that nothing could make is a finding.
+ */
 static void judge_lost_bytes(const struct look *l, struct demand d)
 {
 	static const uint8_t zeros[PP_CELL_BYTES];
@@ -352,8 +353,8 @@ void pp_rule_cells(struct pp_judge *j, uint32_t event)
 	while (at < end && pp_model_place(&j->model, space, at, &l.at)) {
 		uint64_t step = PP_CELL_BYTES;
 
-		/* Without writes to parts of it, all cells of a page have one answer. A private page's
-		 * cells have not: its file's may differ. */
+		/* Without writes to parts of it, all cells of a page have one answer. A private
+		 * page's cells have not: its file's may differ. */
 		if (!l.at.cell && e->seen != PP_SEEN_OTHER && !l.private_mapping)
 			step = PP_PAGE_BYTES - at % PP_PAGE_BYTES;
 		l.length_bytes = step < end - at ? step : end - at;

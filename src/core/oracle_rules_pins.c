@@ -14,9 +14,9 @@ struct pin_sum {
 struct pp_pin_ledger {
 	struct pin_sum *begins, *ends;
 	size_t n_begins, n_ends;
-	uint32_t last_reg;          /* last registration since the quiet point before, PP_NO_EVENT */
-	int64_t last_off[2];        /* how far pins and VmPin were off at the quiet point before */
-	enum pp_rule last_rule;     /* that they broke there */
+	uint32_t last_reg;      /* last registration since the quiet point before, PP_NO_EVENT */
+	int64_t last_off[2];    /* how far pins and VmPin were off at the quiet point before */
+	enum pp_rule last_rule; /* that they broke there */
 };
 
 static int64_t pages_of(const struct pp_mr_def *mr)
@@ -57,8 +57,7 @@ static void take(struct pp_pin_ledger *l, const struct pp_plan *plan, const stru
 	};
 
 	l->begins[l->n_begins++] = sum;
-	if (e->flags & PP_EVENT_OPEN)
-		return;
+	/* An open one ends at the end of time: no quiet point comes after it. */
 	sum.time_ns = e->end_ns;
 	l->ends[l->n_ends++] = sum;
 }
@@ -133,8 +132,8 @@ static enum pp_rule rule_of(const struct pp_judge *j, const int64_t off[2])
 
 	if (l->last_rule && off[0] == l->last_off[0] && off[1] == l->last_off[1])
 		return l->last_rule;
-	return refused && (j->plan->rules & PP_RULE_BIT(PP_O8_REFUSAL)) ? PP_O8_REFUSAL :
-									  PP_O7_PIN_BALANCE;
+	return refused && (j->plan->rules & PP_RULE_BIT(PP_O8_REFUSAL)) ? PP_O8_REFUSAL
+									: PP_O7_PIN_BALANCE;
 }
 
 static void report(struct pp_judge *j, uint32_t event, enum pp_rule rule, const int64_t off[2],

@@ -17,7 +17,8 @@ static bool judged_by_policy(const struct pp_op *op)
 /* Positive errno of what happened, 0 for success. */
 static int answer_of(const struct pp_event *e)
 {
-	/* A fault that left no errno came by signal: the access as a system call would say EFAULT. */
+	/* A fault that left no errno came by signal: the access as a system call would say EFAULT.
+	 */
 	if (!e->result && pp_verbs[e->verb].kind == PP_KIND_OBSERVE && e->seen == PP_SEEN_FAULT)
 		return EFAULT;
 	return e->result < 0 ? -e->result : e->result;
@@ -43,13 +44,13 @@ void pp_rule_results(struct pp_judge *j, uint32_t event)
 	pp_judge_op(j, PP_O12_EXPLAINED, cls, event, PP_NO_EVENT,
 		    "op %u %s%s%s gave %s%s, the plan allows %s", e->op, pp_verbs[e->verb].name,
 		    pp_plan_op_region(j->plan, op) == PP_NO_INDEX ? "" : " of ",
-		    pp_plan_op_region(j->plan, op) == PP_NO_INDEX ?
-			    "" :
-			    j->plan->regions[pp_plan_op_region(j->plan, op)].name,
+		    pp_plan_op_region(j->plan, op) == PP_NO_INDEX
+			    ? ""
+			    : j->plan->regions[pp_plan_op_region(j->plan, op)].name,
 		    pp_errno_name(got),
-		    pp_verbs[e->verb].kind == PP_KIND_OBSERVE && e->seen == PP_SEEN_FAULT ?
-			    " by a fault" :
-			    "",
+		    pp_verbs[e->verb].kind == PP_KIND_OBSERVE && e->seen == PP_SEEN_FAULT
+			    ? " by a fault"
+			    : "",
 		    pp_errno_name(want));
 }
 
@@ -88,9 +89,9 @@ void pp_rule_registration(struct pp_judge *j, uint32_t event)
 
 	if (!op || (e->flags & PP_EVENT_OPEN) || !judged_by_policy(op))
 		return;
-	want = j->opt->provider_odp && (mr->access & PP_ACCESS_OD) ?
-		       PP_POLICY_NOT_JUDGED :
-		       pp_policy_expect(region, mr->access, era);
+	want = j->opt->provider_odp && (mr->access & PP_ACCESS_OD)
+		       ? PP_POLICY_NOT_JUDGED
+		       : pp_policy_expect(region, mr->access, era);
 	if (want >= 0 && got != want) {
 		if (!got)
 			cls = PP_CLASS_ACCEPTED;

@@ -86,9 +86,10 @@ static void test_rules_not_built(void)
 }
 
 #define LOST_PLAN                                                                                  \
-	HEAD RULES "op 1 main reg m0\nop 2 main rdma-write m0 0+4096 gen=1\nop 3 main fsync data\n" \
-		   "op 4 main rdma-write m0 0+4096 gen=2\nop 5 main fsync data\n"                  \
-		   "step \"before dereg\"\nop 6 main disk-read data 0+4096\n"
+	HEAD RULES                                                                                 \
+		"op 1 main reg m0\nop 2 main rdma-write m0 0+4096 gen=1\nop 3 main fsync data\n"   \
+		"op 4 main rdma-write m0 0+4096 gen=2\nop 5 main fsync data\n"                     \
+		"step \"before dereg\"\nop 6 main disk-read data 0+4096\n"
 #define LOST_HISTORY                                                                               \
 	"@1-2 main op=1 reg m0\n@10-20 main op=2 rdma-write data 0+4096 gen=1\n"                   \
 	"@30-40 main op=3 fsync data\n@50-60 main op=4 rdma-write data 0+4096 gen=2\n"             \
@@ -221,8 +222,8 @@ static void pick_range(struct world *w, struct step *s)
 static void make_step(struct world *w, uint32_t i)
 {
 	static const enum pp_verb verbs[] = {
-		PP_VERB_STORE, PP_VERB_PWRITE,	  PP_VERB_RDMA_WRITE, PP_VERB_VM_WRITE,
-		PP_VERB_LOAD,  PP_VERB_PREAD,	  PP_VERB_RDMA_READ,  PP_VERB_VM_READ,
+		PP_VERB_STORE, PP_VERB_PWRITE,    PP_VERB_RDMA_WRITE, PP_VERB_VM_WRITE,
+		PP_VERB_LOAD,  PP_VERB_PREAD,     PP_VERB_RDMA_READ,  PP_VERB_VM_READ,
 		PP_VERB_FSYNC, PP_VERB_FDATASYNC, PP_VERB_MSYNC,      PP_VERB_DISK_READ,
 		PP_VERB_STORE, PP_VERB_DISK_READ, PP_VERB_DISK_READ,
 	};
@@ -457,9 +458,9 @@ static bool allowed(const struct thing *all, const struct thing *o, unsigned c)
 
 static void make_things(struct pp_prng *p, struct thing *all)
 {
-	static const enum pp_verb verbs[] = { PP_VERB_STORE,	 PP_VERB_PWRITE,    PP_VERB_STORE,
-					      PP_VERB_LOAD,	 PP_VERB_DISK_READ, PP_VERB_DISK_READ,
-					      PP_VERB_FSYNC,	 PP_VERB_MSYNC,     PP_VERB_LOAD };
+	static const enum pp_verb verbs[] = { PP_VERB_STORE, PP_VERB_PWRITE,    PP_VERB_STORE,
+					      PP_VERB_LOAD,  PP_VERB_DISK_READ, PP_VERB_DISK_READ,
+					      PP_VERB_FSYNC, PP_VERB_MSYNC,     PP_VERB_LOAD };
 	uint64_t clock[3] = { 1, 1, 1 };
 
 	for (unsigned i = 0; i < OPS; i++) {
@@ -468,8 +469,8 @@ static void make_things(struct pp_prng *p, struct thing *all)
 
 		t->verb = verbs[pp_prng_below(p, PP_ARRAY_LEN(verbs))];
 		t->actor = (unsigned)pp_prng_below(p, 3);
-		t->first = page ? 64 * (unsigned)pp_prng_below(p, 2) :
-				  62 + (unsigned)pp_prng_below(p, 4);
+		t->first = page ? 64 * (unsigned)pp_prng_below(p, 2)
+				: 62 + (unsigned)pp_prng_below(p, 4);
 		t->n = page ? 64 : 1 + (unsigned)pp_prng_below(p, 3);
 		t->begin = clock[t->actor] + pp_prng_below(p, 4);
 		t->end = t->begin + pp_prng_below(p, 8);

@@ -4,6 +4,7 @@
 
 #include <regex.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "core/defect.h"
@@ -186,6 +187,31 @@ static void policy_rows_agree(void)
 	}
 }
 
+/* docs/verdicts.md lists every row with its range and reference. */
+static void document_agrees(void)
+{
+	char *doc = pp_unit_read("docs/verdicts.md", NULL);
+
+	CU_ASSERT_PTR_NOT_NULL_FATAL(doc);
+	for (size_t i = 0; i < pp_n_defects; i++) {
+		const struct pp_defect *d = &pp_defects[i];
+		char begin[512], end[512];
+		const char *line, *rest;
+
+		snprintf(begin, sizeof(begin), "| `%s` | `%s` | %s | %s | %s |", d->name,
+			 d->scenario, strcmp(d->steps, "*") == 0 ? "any" : d->steps, d->backings,
+			 pp_rule_words[d->rule].name);
+		snprintf(end, sizeof(end), " | %d.%d to %d.%d | %s |", d->since.major,
+			 d->since.minor, d->before.major, d->before.minor, d->reference);
+		line = strstr(doc, begin);
+		CU_ASSERT_PTR_NOT_NULL_FATAL(line);
+		rest = strstr(line, end);
+		CU_ASSERT_PTR_NOT_NULL_FATAL(rest);
+		CU_ASSERT_PTR_EQUAL(rest + strlen(end), strchr(line, '\n'));
+	}
+	free(doc);
+}
+
 static const struct pp_unit_case cases[] = {
 	{ "the whole signature counts", whole_signature },
 	{ "wildcards, lists of steps, log lines", wildcards_and_logs },
@@ -193,5 +219,6 @@ static const struct pp_unit_case cases[] = {
 	{ "ranges", ranges },
 	{ "the table is sound", table_is_sound },
 	{ "the mr-policy row and the policy table agree", policy_rows_agree },
+	{ "docs/verdicts.md has the rows", document_agrees },
 };
 PP_UNIT_MAIN("defect", cases)

@@ -409,6 +409,36 @@ static void columns(void)
 	CU_ASSERT_EQUAL(pp_policy_column(PP_ACCESS_LW | PP_ACCESS_RA), -1);
 }
 
+static const char *cell_word(int value)
+{
+	return value == PP_POLICY_NOT_JUDGED ? "not judged"
+	       : value == 0                  ? "OK"
+					     : pp_errno_name(value);
+}
+
+/* docs/policy.md has this very table. */
+static void document_agrees(void)
+{
+	char *doc = pp_unit_read("docs/policy.md", NULL);
+
+	CU_ASSERT_PTR_NOT_NULL_FATAL(doc);
+	for (size_t i = 0; i < pp_policy_n_rows; i++) {
+		const struct pp_policy_row *row = &pp_policy_rows[i];
+		char line[1024];
+
+		snprintf(line, sizeof(line), "| `%s` |", row->name);
+		for (int era = 0; era < PP_ERA_COUNT; era++)
+			sprintf_end(line, sizeof(line), " %s | %s |",
+				    cell_word(row->expect[era][PP_POLICY_NONE]),
+				    cell_word(row->expect[era][PP_POLICY_LW]));
+		sprintf_end(line, sizeof(line), " `%s` | %s |\n", row->region, row->why);
+		if (!strstr(doc, line))
+			fprintf(stderr, "docs/policy.md lacks: %s", line);
+		CU_ASSERT_PTR_NOT_NULL(strstr(doc, line));
+	}
+	free(doc);
+}
+
 static const struct pp_unit_case cases[] = {
 	{ "the recorded atlases agree with the table", atlas_agrees },
 	{ "a flipped expectation is seen", flips_are_seen },
@@ -419,5 +449,6 @@ static const struct pp_unit_case cases[] = {
 	{ "expectations by access and era", expectations },
 	{ "eras that explain a result", eras_of_a_result },
 	{ "columns of access masks", columns },
+	{ "docs/policy.md has the table", document_agrees },
 };
 PP_UNIT_MAIN("policy", cases)

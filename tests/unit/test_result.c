@@ -408,6 +408,43 @@ static void json_faults(void)
 	pp_result_free(&r);
 }
 
+static void expect_quoted(const char *text, const char *word)
+{
+	char quoted[PP_NAME_MAX + 2];
+
+	snprintf(quoted, sizeof(quoted), "\"%s\"", word);
+	if (!strstr(text, quoted))
+		fprintf(stderr, "docs/results.schema.json lacks %s\n", quoted);
+	CU_ASSERT_PTR_NOT_NULL(strstr(text, quoted));
+}
+
+/* The schema knows every word that a result may hold, docs/verdicts.md every verdict. */
+static void documents_agree(void)
+{
+	char *schema = pp_unit_read("docs/results.schema.json", NULL);
+	char *doc = pp_unit_read("docs/verdicts.md", NULL);
+
+	CU_ASSERT_PTR_NOT_NULL_FATAL(schema);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(doc);
+	for (int i = 0; i < PP_RULE_COUNT; i++)
+		expect_quoted(schema, pp_rule_words[i].name);
+	for (int i = 0; i < PP_CLASS_COUNT; i++)
+		expect_quoted(schema, pp_class_words[i].name);
+	for (int i = 0; i < PP_ENDING_COUNT; i++)
+		expect_quoted(schema, pp_ending_words[i].name);
+	for (int i = 0; i < PP_EV_COUNT; i++)
+		expect_quoted(schema, pp_evidence_defs[i].name);
+	for (int i = 0; i < PP_VERDICT_COUNT; i++) {
+		char row[32];
+
+		expect_quoted(schema, pp_verdict_words[i].name);
+		snprintf(row, sizeof(row), "\n| %s |", pp_verdict_words[i].name);
+		CU_ASSERT_PTR_NOT_NULL(strstr(doc, row));
+	}
+	free(doc);
+	free(schema);
+}
+
 static const struct pp_unit_case cases[] = {
 	{ "verdicts and their precedence", verdicts },
 	{ "all verdicts are covered", all_verdicts_are_covered },
@@ -416,5 +453,6 @@ static const struct pp_unit_case cases[] = {
 	{ "worst verdict and exit code", worst_and_exit },
 	{ "JSON round trip", json_round_trip },
 	{ "faulty JSON is refused", json_faults },
+	{ "the documents know every word", documents_agree },
 };
 PP_UNIT_MAIN("result", cases)

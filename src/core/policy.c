@@ -184,16 +184,6 @@ int pp_policy_expect(const struct pp_region_def *r, unsigned access, enum pp_era
 	return row->expect[era][column];
 }
 
-int pp_policy_expect_on(const struct pp_region_def *r, unsigned access,
-			const struct pp_facts *facts)
-{
-	const struct pp_fact *odp = pp_facts_find(facts, "rxe-odp");
-
-	if ((access & PP_ACCESS_OD) && odp && odp->yes)
-		return PP_POLICY_NOT_JUDGED;
-	return pp_policy_expect(r, access, facts->era);
-}
-
 unsigned pp_policy_eras(const struct pp_policy_row *row, int column, int result)
 {
 	unsigned eras = 0;

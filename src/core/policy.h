@@ -60,16 +60,10 @@ const struct pp_policy_row *pp_policy_find(const struct pp_region_def *r);
  * pp_policy_expect - errno expected of registering @r with @access in @era (0: accepted)
  *
  * Returns PP_POLICY_NOT_JUDGED (-1) if the table does not know (no row, no column, unknown era, or
- * an expectation that was never established). Pure.
+ * an expectation that was never established). The column ON_DEMAND only knows providers without
+ * ODP: a caller whose provider has it (fact "rxe-odp") must not ask. Pure.
  */
 int pp_policy_expect(const struct pp_region_def *r, unsigned access, enum pp_era era);
-
-/**
- * pp_policy_expect_on - the same for a probed machine: the column ON_DEMAND is not judged where the
- * provider has ODP (fact "rxe-odp"), for the table only knows providers without. Pure.
- */
-int pp_policy_expect_on(const struct pp_region_def *r, unsigned access,
-			const struct pp_facts *facts);
 
 /** pp_policy_eras - bit mask (1 << era) of the eras in which @result (positive errno or 0) is
  * expected. */

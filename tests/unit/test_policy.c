@@ -370,7 +370,6 @@ static void find_by_region(void)
 
 static void expectations(void)
 {
-	struct pp_facts facts = { .era = PP_ERA_6_5 };
 	const unsigned lw = PP_ACCESS_LW, od = PP_ACCESS_LW | PP_ACCESS_OD;
 	struct pp_region_def none = ext4_rw;
 
@@ -383,12 +382,9 @@ static void expectations(void)
 	none.share = PP_PRIVATE;
 	CU_ASSERT_EQUAL(pp_policy_expect(&none, lw, PP_ERA_6_5), PP_POLICY_NOT_JUDGED);
 
-	CU_ASSERT_EQUAL(pp_policy_expect_on(&ext4_rw, od, &facts), EOPNOTSUPP);
-	pp_facts_set(&facts, "rxe-odp", false, "no ODP in the device's capabilities");
-	CU_ASSERT_EQUAL(pp_policy_expect_on(&ext4_rw, od, &facts), EOPNOTSUPP);
-	pp_facts_set(&facts, "rxe-odp", true, "RC supports ODP");
-	CU_ASSERT_EQUAL(pp_policy_expect_on(&ext4_rw, od, &facts), PP_POLICY_NOT_JUDGED);
-	CU_ASSERT_EQUAL(pp_policy_expect_on(&ext4_rw, lw, &facts), EFAULT);
+	CU_ASSERT_EQUAL(pp_policy_expect(&ext4_rw, od, PP_ERA_5_6), EINVAL);
+	CU_ASSERT_EQUAL(pp_policy_expect(&ext4_rw, od, PP_ERA_6_2), PP_POLICY_NOT_JUDGED);
+	CU_ASSERT_EQUAL(pp_policy_expect(&ext4_rw, od, PP_ERA_6_5), EOPNOTSUPP);
 }
 
 static void eras_of_a_result(void)

@@ -157,7 +157,8 @@ guest_follow() {
 	FOLLOW_PID=$!
 }
 
-# guest_watch FD - until QEMU ends; WATCH says who ended it: "" (itself), timeout, silence, interrupted
+# guest_watch FD - until QEMU ends; WATCH says who ended it: "" (itself, or a panic), timeout,
+# silence, interrupted
 guest_watch() {
 	local fd=$1 started=$SECONDS last=$SECONDS size='' now kill_at='' _
 	WATCH=
@@ -183,7 +184,12 @@ guest_watch() {
 			WATCH=silence
 		fi
 		if [[ -n $WATCH ]]; then
-			[[ $WATCH = interrupted ]] || guest_stacks
+			if guest_panic >/dev/null; then
+				# it hangs because it panicked: that is how it ended, and it has said all it had
+				WATCH=
+			elif [[ $WATCH != interrupted ]]; then
+				guest_stacks
+			fi
 			echo quit | guest_monitor
 			kill_at=$((SECONDS + 5))
 		fi
@@ -223,21 +229,24 @@ guest_settle() {
 	done
 }
 
+guest_panic() {
+	grep -a -m1 -o 'Kernel panic - not syncing.*' "$GUEST/console.log"
+}
+
 # guest_ended CODE - one word and a sentence: how this guest came to its end
 guest_ended() {
-	local line
-	# the console writes CR LF; a panicked kernel may hang instead of ending, so this comes first
-	if line=$(grep -a -m1 -o 'Kernel panic - not syncing.*' "$GUEST/console.log"); then
-		echo "panic: ${line%$'\r'}"
-		return
-	fi
+	local line code=none
 	case $WATCH in
 	timeout) echo "timeout: the guest had not ended after ${OPT[timeout]} s (--timeout)"; return ;;
 	silence) echo "silence: the guest gave no output for ${OPT[silence]} s (--silence)"; return ;;
 	esac
 	((!INTERRUPTED)) || { echo "interrupted: a signal stopped the run"; return; }
-	if grep -a -q -E 'pinproof-init: exit [0-9]|reboot: Power down' "$GUEST/console.log"; then
-		echo "poweroff: the guest ended by itself"
+	[[ ! -s $GUEST/exit ]] || read -r code <"$GUEST/exit"
+	# the console writes CR LF
+	if line=$(guest_panic); then
+		echo "panic: ${line%$'\r'}"
+	elif grep -a -q -E 'pinproof-init: exit [0-9]|reboot: Power down' "$GUEST/console.log"; then
+		echo "poweroff: the guest ended by itself, its job with exit code $code"
 	elif (($1 != 0)); then
 		[[ -s $GUEST/console.log ]] || GUEST_BROKEN=1
 		line=$(tail -n 1 "$GUEST/qemu.log")

@@ -22,13 +22,14 @@
 #define DEV_DAX     "/sys/bus/dax/devices"
 #define THP_ENABLED "/sys/kernel/mm/transparent_hugepage/enabled"
 
-#define BACKING_SIZED  1u  /* what is behind it has a size of its own: eof= makes sense */
-#define BACKING_IN_FS  2u  /* a file in the mounted filesystem: ours to unlink */
-#define BACKING_DEVICE 4u  /* the device of the slot */
-#define BACKING_NOFILE 8u  /* mapped anonymously */
-#define BACKING_FIXED  16u /* found, not mapped */
-#define BACKING_HUGE   32u /* 2 MiB aligned, so that large mappings can form */
-#define BACKING_POOL   64u /* hugetlb: granule of its filesystem */
+#define BACKING_SIZED  1u   /* what is behind it has a size of its own: eof= makes sense */
+#define BACKING_IN_FS  2u   /* a file in the mounted filesystem: ours to unlink */
+#define BACKING_DEVICE 4u   /* the device of the slot */
+#define BACKING_NOFILE 8u   /* mapped anonymously */
+#define BACKING_FIXED  16u  /* found, not mapped */
+#define BACKING_HUGE   32u  /* 2 MiB aligned, so that large mappings can form */
+#define BACKING_DENSE  128u /* a file without holes: its blocks hold what they held before */
+#define BACKING_POOL   64u  /* hugetlb: granule of its filesystem */
 
 struct backing {
 	int (*create)(struct pp_region *r, const struct pp_place *place, struct pp_err *err);
@@ -58,7 +59,7 @@ static const struct backing backings[PP_BACKING_COUNT] = {
 	[PP_BACKING_EXT4]       = { create_file, map_region, FS_FILE, 0 },
 	[PP_BACKING_XFS]        = { create_file, map_region, FS_FILE, 0 },
 	[PP_BACKING_BTRFS]      = { create_file, map_region, FS_FILE, 0 },
-	[PP_BACKING_VFAT]       = { create_file, map_region, FS_FILE, 0 },
+	[PP_BACKING_VFAT]       = { create_file, map_region, FS_FILE | BACKING_DENSE, 0 },
 	[PP_BACKING_FSDAX_EXT4] = { create_file, map_region, FS_FILE | BACKING_HUGE, 0 },
 	[PP_BACKING_FSDAX_XFS]  = { create_file, map_region, FS_FILE | BACKING_HUGE, 0 },
 	[PP_BACKING_DEVDAX]     = { create_device, map_region, BACKING_DEVICE | BACKING_HUGE, 0 },
@@ -205,6 +206,10 @@ static int create_file(struct pp_region *r, const struct pp_place *place, struct
 	memcpy(r->path, path, sizeof(path));
 	if (ftruncate(r->fd, (off_t)file_bytes(r->def)))
 		return pp_err_set(err, -errno, "cannot give %s its size", r->path);
+	/* vfat fills with zeros in the page cache; a durable image must not show an older file's
+	 * data. */
+	if (row(r)->flags & BACKING_DENSE && fsync(r->fd))
+		return pp_err_set(err, -errno, "cannot fsync %s", r->path);
 	return r->def->fd_readonly ? open_path(r, err) : 0;
 }
 

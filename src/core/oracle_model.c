@@ -83,11 +83,7 @@ static uint32_t slot_newest(const struct pp_lists *l, const struct pp_history *h
 /* Of two events the one that begins later; events are sorted by begin. */
 static uint32_t later(uint32_t a, uint32_t b)
 {
-	if (a == PP_NO_EVENT)
-		return b;
-	if (b == PP_NO_EVENT)
-		return a;
-	return a > b ? a : b;
+	return b == PP_NO_EVENT || (a != PP_NO_EVENT && a > b) ? a : b;
 }
 
 uint32_t pp_model_newest(const struct pp_model *m, const struct pp_place *p, uint64_t before_ns)
@@ -121,27 +117,30 @@ uint64_t pp_model_failed(const struct pp_model *m, const struct pp_place *p, uin
 	return pages > spaces ? pages : spaces;
 }
 
-static uint64_t slot_first(const struct pp_lists *l, const struct pp_history *h, size_t slot)
+static uint64_t earlier(uint64_t first_ns, const struct pp_lists *l, const struct pp_history *h,
+			size_t slot)
 {
-	return l->start[slot] < l->start[slot + 1] ? h->events[l->event[l->start[slot]]].begin_ns
-						   : PP_TIME_NEVER;
+	uint32_t event =
+		l->start[slot] < l->start[slot + 1] ? l->event[l->start[slot]] : PP_NO_EVENT;
+
+	return event != PP_NO_EVENT && h->events[event].begin_ns < first_ns
+		       ? h->events[event].begin_ns
+		       : first_ns;
 }
 
 uint64_t pp_model_first(const struct pp_model *m, const struct pp_place *p)
 {
-	uint64_t first = PP_TIME_NEVER, t;
+	uint64_t first_ns = PP_TIME_NEVER;
 	size_t cells = m->group[p->page] ? PP_CELLS_PER_PAGE : 0;
 	size_t base = cells ? m->n_pages + (size_t)(m->group[p->page] - 1) * cells : 0;
 
 	for (size_t i = 0; i <= cells; i++) {
 		size_t slot = i < cells ? base + i : p->page;
 
-		t = slot_first(&m->writes, m->history, slot);
-		first = t < first ? t : first;
-		t = slot_first(&m->unknown, m->history, slot);
-		first = t < first ? t : first;
+		first_ns = earlier(first_ns, &m->writes, m->history, slot);
+		first_ns = earlier(first_ns, &m->unknown, m->history, slot);
 	}
-	return first;
+	return first_ns;
 }
 
 bool pp_model_initial(const struct pp_model *m, const struct pp_place *p, uint32_t newest,
@@ -171,9 +170,7 @@ static int key_cmp(const struct pp_model *m, uint32_t event, uint16_t space, uin
 		return s < space ? -1 : 1;
 	if (e->writer != writer)
 		return e->writer < writer ? -1 : 1;
-	if (e->gen != gen)
-		return e->gen < gen ? -1 : 1;
-	return 0;
+	return e->gen < gen ? -1 : e->gen > gen;
 }
 
 uint32_t pp_model_find(const struct pp_model *m, const struct pp_place *p, uint32_t writer,
@@ -201,6 +198,12 @@ uint32_t pp_model_find(const struct pp_model *m, const struct pp_place *p, uint3
 }
 
 /* ---- building ---- */
+
+static bool writes(const struct pp_event *e)
+{
+	return pp_verbs[e->verb].kind == PP_KIND_WRITE ||
+	       pp_verbs[e->verb].kind == PP_KIND_DEVICE_WRITE;
+}
 
 /* Two passes over the same walk: the first counts what each slot gets, the second files it. */
 struct build {
@@ -306,7 +309,6 @@ static void walk(struct build *b)
 
 	for (uint32_t i = 0; i < h->n_events; i++) {
 		const struct pp_event *e = &h->events[i];
-		enum pp_kind kind = pp_verbs[e->verb].kind;
 		uint16_t space = pp_model_space(b->m->plan, e);
 
 		if (e->flags & PP_EVENT_SKIPPED)
@@ -315,9 +317,9 @@ static void walk(struct build *b)
 			put_resets(b, i);
 		else if (space == PP_NO_INDEX)
 			continue;
-		else if (kind == PP_KIND_WRITE || kind == PP_KIND_DEVICE_WRITE)
+		else if (writes(e))
 			put_write(b, space, i);
-		else if (kind == PP_KIND_SYNC)
+		else if (pp_verbs[e->verb].kind == PP_KIND_SYNC)
 			put_sync(b, space, i);
 	}
 }
@@ -399,6 +401,9 @@ static void track_setup(struct tracker *t, uint32_t i)
 		e->object < t->m->plan->n_regions ? &t->m->plan->regions[e->object] : NULL;
 	uint8_t lost = e->result || (e->flags & PP_EVENT_OPEN) ? PP_STATE_UNKNOWN : 0;
 
+	/* What could not be unmapped or unmounted stays as it was. */
+	if (e->result && (e->verb == PP_VERB_UNMAP || e->verb == PP_VERB_UMOUNT))
+		return;
 	switch ((int)e->verb) {
 	case PP_VERB_UNMAP:
 		t->unmapped[e->object] = true;
@@ -446,8 +451,7 @@ static void track(struct tracker *t)
 		    t->cut_ns[op->object] != PP_TIME_NEVER &&
 		    (t->cut_ns[op->object] <= e->end_ns || (e->flags & PP_EVENT_OPEN)))
 			t->m->state[i] |= PP_STATE_DETACHED;
-		if ((verb->kind == PP_KIND_WRITE || verb->kind == PP_KIND_DEVICE_WRITE) &&
-		    (failed || (t->m->state[i] & PP_STATE_DETACHED)))
+		if (writes(e) && (failed || (t->m->state[i] & PP_STATE_DETACHED)))
 			t->m->state[i] |= PP_STATE_UNKNOWN;
 	}
 }
@@ -481,14 +485,12 @@ static int build_slots(struct pp_model *m)
 	if (!m->spaces)
 		return -ENOMEM;
 	for (size_t r = 0; r < plan->n_regions; r++) {
-		struct pp_space *s = &m->spaces[plan->regions[r].space];
+		const uint16_t both[] = { plan->regions[r].space, plan->regions[r].file_space };
 		size_t pages = (plan->regions[r].size_bytes + PP_PAGE_BYTES - 1) / PP_PAGE_BYTES;
 
-		s->n_pages = pages > s->n_pages ? pages : s->n_pages;
-		if (plan->regions[r].file_space == PP_NO_INDEX)
-			continue;
-		s = &m->spaces[plan->regions[r].file_space];
-		s->n_pages = pages > s->n_pages ? pages : s->n_pages;
+		for (size_t k = 0; k < PP_ARRAY_LEN(both); k++)
+			if (both[k] != PP_NO_INDEX && pages > m->spaces[both[k]].n_pages)
+				m->spaces[both[k]].n_pages = pages;
 	}
 	for (size_t r = 0; r < plan->n_regions; r++) {
 		m->spaces[r].first_page = m->n_pages;
@@ -499,11 +501,10 @@ static int build_slots(struct pp_model *m)
 		return -ENOMEM;
 	for (uint32_t i = 0; i < h->n_events; i++) {
 		const struct pp_event *e = &h->events[i];
-		enum pp_kind kind = pp_verbs[e->verb].kind;
 		uint64_t ends[2] = { e->offset_bytes, e->offset_bytes + e->length_bytes };
 		uint16_t space = pp_model_space(plan, e);
 
-		if ((kind != PP_KIND_WRITE && kind != PP_KIND_DEVICE_WRITE) || space == PP_NO_INDEX)
+		if (!writes(e) || space == PP_NO_INDEX)
 			continue;
 		m->n_keys++;
 		for (int k = 0; k < 2; k++) {
@@ -538,10 +539,7 @@ static int build_keys(struct pp_model *m)
 		return -ENOMEM;
 	m->n_keys = 0;
 	for (uint32_t i = 0; i < h->n_events; i++) {
-		enum pp_kind kind = pp_verbs[h->events[i].verb].kind;
-
-		if ((kind == PP_KIND_WRITE || kind == PP_KIND_DEVICE_WRITE) &&
-		    !(h->events[i].flags & PP_EVENT_SKIPPED) &&
+		if (writes(&h->events[i]) && !(h->events[i].flags & PP_EVENT_SKIPPED) &&
 		    pp_model_space(m->plan, &h->events[i]) != PP_NO_INDEX)
 			m->keys[m->n_keys++] = i;
 	}

@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Evidence: each counter rises for what was seen, and for nothing else. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/evidence.h"
+#include "unit.h"
+
+#define PLAN                                                                                       \
+	"pinproof-plan 1\ncase unit/ext4/rxe-mr\nbacking ext4\npinner rxe-mr\nrules O1\n"          \
+	"bound 10s\nevidence device-writes-seen >= 1\nevidence pins-seen >= 4 if accepted\n"       \
+	"evidence refusals >= 1 if refused\n"                                                      \
+	"fs disk type=ext4 slot=disk0\nregion data backing=ext4 fs=disk size=16K\n"                \
+	"mr m0 region=data\nactor main\n"                                                          \
+	"op 1 main reg m0 expect=policy\nop 2 main rdma-write m0 0+4096 gen=1\n"                   \
+	"op 3 main store data 0+4096 gen=2\nop 4 main load data 0+4096\nop 5 main load data\n"     \
+	"op 6 main rdma-read m0 0+4096\nop 7 main fsync data\nop 8 main msync-async data\n"        \
+	"op 9 main disk-read data\nop 10 main disk-read data\nop 11 main disk-read data\n"         \
+	"op 12 main quiet\nop 13 main quiet\nop 14 main dio-write data 0+64 via=disk1\n"           \
+	"op 15 main vm-read data 0+64\nop 16 main vmsplice data 0+64\n"
+
+#define WRITE  "@10-20 main op=2 rdma-write data 0+4096 gen=1\n"
+#define STORE  "@30-40 main op=3 store data 0+4096 gen=2\n"
+#define SAW(n) "@50-60 main op=4 load data 0+4096 saw main:" #n "\n"
+#define ZEROS  " data 4096+12288 saw zero\n"
+
+static const struct evidence_case {
+	const char *what, *events, *counter;
+	uint64_t want;
+} table[] = {
+	{ "a device write that was found", WRITE SAW(1), "device-writes-seen", 1 },
+	{ "found in many cells is still one write",
+	  WRITE "@50-60 main op=5 load data 0+2048 saw main:1\n"
+		"@50-60 main op=5 load data 2048+2048 saw main:1\n",
+	  "device-writes-seen", 1 },
+	{ "a device write that nobody looked at", WRITE, "device-writes-seen", 0 },
+	{ "a device write that was replaced before anyone looked", WRITE STORE SAW(2),
+	  "device-writes-seen", 0 },
+	{ "a store is no device write", STORE SAW(2), "device-writes-seen", 0 },
+	{ "a skipped observation saw nothing", WRITE "@50-60 main op=4 load data 0+4096 skipped\n",
+	  "device-writes-seen", 0 },
+	{ "an observation that failed saw nothing",
+	  WRITE "@50-60 main op=4 load data 0+4096 saw fault\n", "device-writes-seen", 0 },
+	{ "a store that the device found",
+	  STORE "@50-60 main op=6 rdma-read data 0+4096 saw main:2\n", "stores-seen", 1 },
+	{ "a store that the CPU found", STORE SAW(2), "stores-seen", 0 },
+	{ "a sync that succeeded", "@1-2 main op=7 fsync data\n", "syncs", 1 },
+	{ "a sync that failed", "@1-2 main op=7 fsync data = EIO\n", "syncs", 0 },
+	{ "a sync that failed was answered", "@1-2 main op=7 fsync data = EIO\n", "syncs-answered",
+	  1 },
+	{ "a sync that never ended was not", "@1-? main op=7 fsync data\n", "syncs-answered", 0 },
+	{ "a sync that was skipped", "@1-2 main op=7 fsync data skipped\n", "syncs", 0 },
+	{ "a sync that never ended", "@1-? main op=7 fsync data\n", "syncs", 0 },
+	{ "MS_ASYNC promises nothing", "@1-2 main op=8 msync-async data 0+4096\n", "syncs", 0 },
+	{ "the first durable image is no advance",
+	  WRITE "@50-60 main op=9 disk-read data 0+4096 saw main:1\n", "durable-advances", 0 },
+	{ "zeros, then the write",
+	  "@1-2 main op=9 disk-read data 0+4096 saw zero\n" WRITE
+	  "@50-60 main op=10 disk-read data 0+4096 saw main:1\n",
+	  "durable-advances", 1 },
+	{ "the same twice, in other cells something newer",
+	  WRITE "@22-23 main op=9 disk-read data 0+4096 saw main:1\n" STORE
+		"@50-60 main op=10 disk-read data 0+4096 saw main:1\n",
+	  "durable-advances", 0 },
+	{ "an advance in one cell, and none back",
+	  WRITE "@22-23 main op=9 disk-read data 0+4096 saw main:1\n" STORE
+		"@50-60 main op=10 disk-read data 0+64 saw main:1\n"
+		"@50-60 main op=10 disk-read data 64+64 saw main:2\n"
+		"@50-60 main op=10 disk-read data 128+64 saw main:2\n"
+		"@70-80 main op=11 disk-read data 64+64 saw main:1\n",
+	  "durable-advances", 1 },
+	{ "durable images are counted by operation",
+	  "@1-2 main op=9 disk-read data 0+4096 saw zero\n"
+	  "@1-2 main op=9 disk-read" ZEROS "@5-6 main op=10 disk-read data 0+4096 saw fault\n",
+	  "durable-reads", 1 },
+	{ "every observer through a pin",
+	  "@1-2 main op=6 rdma-read data 0+4096 saw zero\n@3-4 main op=14 dio-write data 0+64 saw "
+	  "zero\n@5-6 main op=15 vm-read data 0+64 saw zero\n@7-8 main op=16 vmsplice data 0+64 "
+	  "saw zero\n@9-10 main op=4 load data 0+64 saw zero\n",
+	  "pin-reads", 4 },
+	{ "accepted is answered", "@1-2 main op=1 reg m0\n", "registrations", 1 },
+	{ "refused is answered", "@1-2 main op=1 reg m0 = EFAULT\n", "registrations", 1 },
+	{ "skipped is not", "@1-2 main op=1 reg m0 skipped\n", "registrations", 0 },
+	{ "refused", "@1-2 main op=1 reg m0 = EFAULT\n", "refusals", 1 },
+	{ "accepted is no refusal", "@1-2 main op=1 reg m0\n", "refusals", 0 },
+	{ "the most pins, not the last",
+	  "@1-2 main op=12 quiet pins=4 vmpin=4 packets=3\n"
+	  "@3-4 main op=13 quiet pins=0 vmpin=0 packets=9\n",
+	  "pins-seen", 4 },
+	{ "fewer than none is none", "@1-2 main op=12 quiet pins=-4 vmpin=0 packets=0\n",
+	  "pins-seen", 0 },
+	{ "VmPin where the counters cannot be read",
+	  "@1-2 main op=12 quiet pins=? vmpin=5 packets=0\n", "pins-seen", 5 },
+	{ "the last count of packets",
+	  "@1-2 main op=12 quiet pins=0 vmpin=0 packets=3\n"
+	  "@3-4 main op=13 quiet pins=0 vmpin=0 packets=9\n",
+	  "packets", 9 },
+	{ "quiet points that were reached",
+	  "@1-2 main op=12 quiet pins=0 vmpin=0 packets=3\n@3-4 main op=13 quiet skipped\n",
+	  "quiets", 1 },
+	{ "cells, whatever they held",
+	  "@1-2 main op=5 load data 0+4096 saw zero\n"
+	  "@1-2 main op=5 load" ZEROS,
+	  "cells-checked", 256 },
+	{ "a fault has no cells", "@1-2 main op=5 load data 0+4096 saw fault\n", "cells-checked",
+	  0 },
+};
+
+static void count(const char *events, const char *what, struct pp_evidence *ev, int *missing)
+{
+	char history[2048];
+	struct pp_history h;
+	struct pp_plan *plan;
+	struct pp_err err;
+
+	CU_ASSERT_EQUAL_FATAL(pp_plan_parse(PLAN, strlen(PLAN), &plan, &err), 0);
+	snprintf(history, sizeof(history), "pinproof-history 1\nrun 7\n%s", events);
+	if (pp_history_parse(history, strlen(history), plan, &h, &err)) {
+		fprintf(stderr, "%s: %s\n", what, err.text);
+		CU_FAIL_FATAL("history");
+	}
+	memset(ev, 0xff, sizeof(*ev));
+	pp_evidence_count(plan, &h, ev);
+	*missing = pp_evidence_short(plan, ev);
+	pp_history_free(&h);
+	pp_plan_free(plan);
+}
+
+static void test_counters(void)
+{
+	bool tried[PP_EV_COUNT] = { false };
+	struct pp_evidence ev;
+	int missing;
+
+	for (size_t i = 0; i < PP_ARRAY_LEN(table); i++) {
+		int id = pp_evidence_find(table[i].counter);
+
+		CU_ASSERT_FATAL(id >= 0);
+		count(table[i].events, table[i].what, &ev, &missing);
+		if (ev.count[id] != table[i].want)
+			fprintf(stderr, "%s: %s is %llu\n", table[i].what, table[i].counter,
+				(unsigned long long)ev.count[id]);
+		CU_ASSERT_EQUAL(ev.count[id], table[i].want);
+		tried[id] |= table[i].want > 0;
+	}
+	for (int id = 0; id < PP_EV_COUNT; id++)
+		CU_ASSERT(tried[id]);
+}
+
+static void test_short(void)
+{
+	static const struct {
+		const char *events;
+		int missing; /* index of the need, -1: none */
+		bool refused;
+	} needs[] = {
+		{ "", 0, false },
+		{ "@1-2 main op=1 reg m0\n" WRITE SAW(1), 1, false },
+		{ "@1-2 main op=1 reg m0\n" WRITE SAW(
+			  1) "@70-80 main op=12 quiet pins=3 vmpin=3 packets=0\n",
+		  1, false },
+		{ "@1-2 main op=1 reg m0\n" WRITE SAW(
+			  1) "@70-80 main op=12 quiet pins=4 vmpin=4 packets=0\n",
+		  -1, false },
+		{ "@1-2 main op=1 reg m0 = EFAULT\n" WRITE SAW(1), -1, true },
+	};
+	struct pp_evidence ev;
+	int missing;
+
+	for (size_t i = 0; i < PP_ARRAY_LEN(needs); i++) {
+		count(needs[i].events, "needs", &ev, &missing);
+		CU_ASSERT_EQUAL(missing, needs[i].missing);
+		CU_ASSERT_EQUAL(ev.refused, needs[i].refused);
+	}
+}
+
+static void test_unknown_counter(void)
+{
+	struct pp_need_evidence need = { .name = "no-such-counter", .least = 0 };
+	struct pp_plan plan = { .evidence = &need, .n_evidence = 1 };
+	struct pp_evidence ev = { .refused = false };
+
+	CU_ASSERT_EQUAL(pp_evidence_find("no-such-counter"), -1);
+	CU_ASSERT_EQUAL(pp_evidence_short(&plan, &ev), 0);
+	for (int i = 0; i < PP_EV_COUNT; i++) {
+		CU_ASSERT_EQUAL(pp_evidence_find(pp_evidence_defs[i].name), i);
+		CU_ASSERT_PTR_NOT_NULL(pp_evidence_defs[i].title);
+	}
+}
+
+static const struct pp_unit_case cases[] = {
+	{ "every counter", test_counters },
+	{ "needs, with and without a refusal", test_short },
+	{ "a counter that does not exist is never enough", test_unknown_counter },
+};
+
+PP_UNIT_MAIN("evidence", cases)

@@ -41,27 +41,16 @@ struct judge {
 };
 
 /*
- * The row that explains @x on this kernel, -1 if none does; one in range goes before a possible
- * one.
+ * The row that explains @x on this kernel, -1 if none does.
  * @classes: rows without one of these classes do not count
  */
 static int explain(const struct pp_finding *x, const struct judge *j, uint32_t classes)
 {
-	int possible = -1;
-
-	for (size_t i = 0; i < j->n_rows; i++) {
-		const struct pp_defect *d = &j->rows[i];
-		enum pp_range range = pp_defect_range(d, j->facts);
-
-		if (range == PP_RANGE_OUT || !(d->classes & classes) ||
-		    !pp_defect_match(d, j->plan, x))
-			continue;
-		if (range == PP_RANGE_IN)
+	for (size_t i = 0; i < j->n_rows; i++)
+		if (pp_defect_range(&j->rows[i], j->facts) != PP_RANGE_OUT &&
+		    (j->rows[i].classes & classes) && pp_defect_match(&j->rows[i], j->plan, x))
 			return (int)i;
-		if (possible < 0)
-			possible = (int)i;
-	}
-	return possible;
+	return -1;
 }
 
 /* Sets each finding's row; returns the first that has none, NULL if all have one. */
@@ -126,21 +115,16 @@ static int explain_ending(const struct pp_result *r, const struct judge *j)
 static void decide_xfail(struct pp_result *r, int row, const struct judge *j)
 {
 	size_t n = r->findings.count;
-	bool unconfirmed = false;
+	const struct pp_defect *d = &j->rows[row >= 0 ? row : r->findings.items[0].defect];
 
-	if (row < 0)
-		row = r->findings.items[0].defect;
-	for (size_t i = 0; i < n; i++)
-		unconfirmed |= pp_defect_range(&j->rows[r->findings.items[i].defect], j->facts) ==
-			       PP_RANGE_POSSIBLE;
-	unconfirmed |= pp_defect_range(&j->rows[row], j->facts) == PP_RANGE_POSSIBLE;
 	r->verdict = PP_VERDICT_XFAIL;
 	r->reason[0] = '\0';
-	snprintf(r->reference, sizeof(r->reference), "%s", j->rows[row].reference);
-	SAY(r, "known defect %s: %s", j->rows[row].name, j->rows[row].title);
+	snprintf(r->reference, sizeof(r->reference), "%s", d->reference);
+	SAY(r, "known defect %s: %s", d->name, d->title);
 	if (n)
 		SAY(r, " (%zu finding%s)", n, n == 1 ? "" : "s");
-	if (unconfirmed)
+	/* Of a kernel that no range is conclusive for, this is so of every row. */
+	if (pp_defect_range(d, j->facts) == PP_RANGE_POSSIBLE)
 		SAY(r, ", range unconfirmed");
 }
 

@@ -35,6 +35,7 @@ static const struct {
 	{ "6.6.51+rpt-rpi-v8", "#1 SMP PREEMPT Debian 1:6.6.51-1+rpt3 (2024-10-08)",
 	  PP_FLAVOUR_OTHER, { 6, 6, 51 }, PP_ERA_UNKNOWN },
 	{ "6.1.0", "#1 SMP NotDebian 6.1.0-1", PP_FLAVOUR_MAINLINE, { 6, 1, 0 }, PP_ERA_5_6 },
+	{ "6.1.0", "#1 SMP Debian 6.1.192 built here", PP_FLAVOUR_MAINLINE, { 6, 1, 0 }, PP_ERA_5_6 },
 	{ "6.1.0", "#1 SMP Debian GNU/Linux", PP_FLAVOUR_MAINLINE, { 6, 1, 0 }, PP_ERA_5_6 },
 	{ "6.13.0", "#1 SMP PREEMPT_DYNAMIC Mon Jan 20", PP_FLAVOUR_MAINLINE, { 6, 13, 0 }, PP_ERA_6_5 },
 	{ "6.13", "#1", PP_FLAVOUR_MAINLINE, { 6, 13, 0 }, PP_ERA_6_5 },

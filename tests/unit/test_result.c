@@ -221,6 +221,8 @@ static void explained_endings(void)
 		{ ROW("wait", PP_O9_LIVENESS, PP_CLASS_STUCK, NULL), TIME, PP_O9_LIVENESS,
 		  V(XFAIL) },
 		{ ROW("*", PP_O9_LIVENESS, PP_CLASS_STUCK, NULL), CRASH, 0, V(CRASH) },
+		{ ROW("*", PP_O12_EXPLAINED, PP_CLASS_STUCK, NULL), TIME, PP_O12_EXPLAINED,
+		  V(TIMEOUT) },
 		{ ROW("*", PP_O10_QUIET_KERNEL, PP_CLASS_SPLAT, "^BUG: oops"), CRASH, 0, V(XFAIL) },
 		{ ROW("*", PP_O10_QUIET_KERNEL, PP_CLASS_SPLAT, "^BUG: oops"), BEGUN, 0, V(XFAIL) },
 		{ ROW("*", PP_O10_QUIET_KERNEL, PP_CLASS_SPLAT, "^BUG: other"), CRASH, 0,
@@ -248,8 +250,8 @@ static void explained_endings(void)
 
 		if (rows[i].rule)
 			x = pp_finding_add(&r.findings, rows[i].rule,
-					   rows[i].rule == PP_O9_LIVENESS ? PP_CLASS_STUCK
-									  : PP_CLASS_SPLAT,
+					   rows[i].rule == PP_O10_QUIET_KERNEL ? PP_CLASS_SPLAT
+									       : PP_CLASS_STUCK,
 					   "BUG: oops");
 		if (x)
 			snprintf(x->step, sizeof(x->step), "wait");

@@ -13,7 +13,6 @@
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
@@ -31,6 +30,7 @@
 #define FREE_MS    5000
 #define KILL_MS    2000
 #define POLL_MS    5
+#define MOUNT_DIR  "/tmp" /* any directory will do, in a mount namespace of our own */
 
 enum pp_era pp_era_judge(int read_memfd, enum pp_era_file file, int write_file)
 {
@@ -46,7 +46,7 @@ enum pp_era pp_era_judge(int read_memfd, enum pp_era_file file, int write_file)
 /* What the second registration maps; at most one of the sources is in use. */
 struct target {
 	int fd;
-	char dir[64]; /* where an ext4 of ours is mounted; "" if it is not */
+	bool mounted; /* an ext4 of ours, on MOUNT_DIR */
 };
 
 /* A file of a filesystem that is already there costs nothing: an unnamed one, where its directory
@@ -72,23 +72,15 @@ static bool take_existing(struct target *t, struct pp_probe_verbs *v)
 static bool take_ext4(struct target *t, const struct pp_slot *disk, struct pp_probe_verbs *v)
 {
 	struct pp_fs_def def = { .name = "era", .type = "ext4" };
-	char path[96];
 
 	snprintf(def.slot, sizeof(def.slot), "%s", disk->name);
-	snprintf(t->dir, sizeof(t->dir), "/tmp/pinproof-era-XXXXXX");
-	/* Private: nobody else sees the mount, and it goes with us if we are killed. */
-	if (unshare(CLONE_NEWNS) || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) ||
-	    !mkdtemp(t->dir)) {
-		t->dir[0] = '\0';
+	/* Private: nobody else sees the mount, and it goes with us even if we are killed. */
+	if (unshare(CLONE_NEWNS) || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL))
 		return false;
-	}
-	if (pp_fs_make(&def, disk->dev, NULL) || pp_fs_mount(&def, disk->dev, t->dir, NULL)) {
-		rmdir(t->dir);
-		t->dir[0] = '\0';
+	if (pp_fs_make(&def, disk->dev, NULL) || pp_fs_mount(&def, disk->dev, MOUNT_DIR, NULL))
 		return false;
-	}
-	snprintf(path, sizeof(path), "%s/file", t->dir);
-	t->fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	t->mounted = true;
+	t->fd = open(MOUNT_DIR "/pinproof-era", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 	v->file = PP_ERA_FILE_TRACKED;
 	snprintf(v->file_what, sizeof(v->file_what), "a file of a new ext4 on %s", disk->dev);
 	return t->fd >= 0;
@@ -108,10 +100,8 @@ static void release_target(struct target *t)
 {
 	if (t->fd >= 0)
 		close(t->fd);
-	if (!t->dir[0])
-		return;
-	(void)pp_fs_umount(t->dir, FREE_MS, NULL);
-	rmdir(t->dir);
+	if (t->mounted)
+		(void)pp_fs_umount(MOUNT_DIR, FREE_MS, NULL);
 }
 
 /*

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "sys/clock.h"
@@ -79,9 +80,10 @@ static void reading_sees_mlock(void)
 
 	CU_ASSERT_PTR_NOT_EQUAL_FATAL(mem, MAP_FAILED);
 	CU_ASSERT_EQUAL_FATAL(pp_pins_read(&before, &err), 0);
-	CU_ASSERT_EQUAL_FATAL(mlock(mem, page), 0);
+	/* The system calls themselves: under AddressSanitizer the functions do nothing. */
+	CU_ASSERT_EQUAL_FATAL(syscall(SYS_mlock, mem, page), 0);
 	CU_ASSERT_EQUAL(pp_pins_read(&during, &err), 0);
-	CU_ASSERT_EQUAL(munlock(mem, page), 0);
+	CU_ASSERT_EQUAL(syscall(SYS_munlock, mem, page), 0);
 	CU_ASSERT_EQUAL(pp_pins_read(&after, &err), 0);
 	CU_ASSERT_EQUAL(during.vmlck_pages - before.vmlck_pages, 1);
 	CU_ASSERT_EQUAL(after.vmlck_pages, before.vmlck_pages);

@@ -1,3 +1,15 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Documents and the manual page.
+# Documents, installed beside README.md, and the manual page.
 
+PP_DOCS = \
+	docs/history-format.md \
+	docs/plan-language.md \
+	docs/policy.md \
+	docs/verdicts.md \
+	docs/vm.md \
+	docs/results.schema.json
+ppdocsdir = $(docdir)/docs
+dist_ppdocs_DATA = $(PP_DOCS)
+
+PP_MANUAL =
+dist_man_MANS += $(PP_MANUAL)

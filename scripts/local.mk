@@ -3,3 +3,30 @@
 
 EXTRA_DIST += scripts/check scripts/check.d scripts/quickstart scripts/new-scenario scripts/scenario.c.in .ci/run \
 	build-aux/packages.debian
+
+# Programs, what they source and read, and the dracut module, as they lie in the tree: each
+# finds the others beside itself.
+ppvmdir = $(pkglibexecdir)/vm
+dist_ppvm_SCRIPTS = \
+	scripts/vm/accel \
+	scripts/vm/again \
+	scripts/vm/image \
+	scripts/vm/kernel \
+	scripts/vm/run \
+	scripts/vm/shell
+dist_ppvm_DATA = \
+	scripts/vm/drivers.table \
+	scripts/vm/guest.sh \
+	scripts/vm/kernels.table \
+	scripts/vm/lib.sh \
+	scripts/vm/options.table \
+	scripts/vm/tools.table
+
+ppdracutdir = $(ppvmdir)/dracut/99pinproof
+dist_ppdracut_SCRIPTS = \
+	scripts/vm/dracut/99pinproof/guest-init \
+	scripts/vm/dracut/99pinproof/module-setup.sh
+dist_ppdracut_DATA = \
+	scripts/vm/dracut/99pinproof/group \
+	scripts/vm/dracut/99pinproof/mke2fs.conf \
+	scripts/vm/dracut/99pinproof/passwd

@@ -13,9 +13,11 @@ BATS_LOG_COMPILER = $(BATS)
 AM_BATS_LOG_FLAGS = --tap
 
 PP_UNIT_TESTS = \
+	tests/unit/test_blocks \
 	tests/unit/test_command \
 	tests/unit/test_defect \
 	tests/unit/test_err \
+	tests/unit/test_evidence \
 	tests/unit/test_fabric \
 	tests/unit/test_facts \
 	tests/unit/test_fs \
@@ -25,6 +27,7 @@ PP_UNIT_TESTS = \
 	tests/unit/test_history_merge \
 	tests/unit/test_kmsg \
 	tests/unit/test_link \
+	tests/unit/test_logscan \
 	tests/unit/test_oracle \
 	tests/unit/test_pinio \
 	tests/unit/test_pins \
@@ -33,6 +36,8 @@ PP_UNIT_TESTS = \
 	tests/unit/test_prng \
 	tests/unit/test_probe \
 	tests/unit/test_region \
+	tests/unit/test_report \
+	tests/unit/test_result \
 	tests/unit/test_slots \
 	tests/unit/test_stamp \
 	tests/unit/test_verb \
@@ -62,4 +67,5 @@ if HAVE_LINT
 PP_LINT_TESTS = build-aux/lint/selftest build-aux/lint/run
 TESTS += $(PP_LINT_TESTS)
 endif
+EXTRA_DIST += tests/golden tests/console tests/unit/history_data.h
 EXTRA_DIST += build-aux/lint tests/lint build-aux/test-counts build-aux/packages

@@ -64,7 +64,15 @@ stage_tsan() {
 }
 
 stage_distcheck() {
-	build gcc CC=gcc && make -j "$jobs" distcheck
+	build gcc CC=gcc && make -j "$jobs" distcheck || return 1
+	echo "distcheck: 1 passed, 0 failed"
+	expect "the archive has every file of the repository" archive_complete
+}
+
+archive_complete() {
+	local archive
+	archive=$(ls pinproof-*.tar.xz) || return 1
+	! comm -23 <(git -C "$top" ls-files | sort) <(tar -tJf "$archive" | sed 's|^[^/]*/||' | sort) | grep .
 }
 
 # expect_file FILE - count it as a test
@@ -119,5 +127,5 @@ outside() {
 }
 
 uninstalled() {
-	make uninstall DESTDIR="$1" && [[ -z $(find "$1" ! -type d) ]]
+	make -C "$dir/install" uninstall DESTDIR="$1" && [[ -z $(find "$1" ! -type d) ]]
 }

@@ -100,12 +100,12 @@ stage_drop_writes() {
 	return $status
 }
 
-# The newest kernel of each series, in the flavour of ordinary machines.
+# Every kernel for ordinary machines but the newest of its series, which the other stages boot.
 other_kernels() {
 	apt-cache pkgnames linux-image- |
 		sed -nE 's/^(linux-image-([0-9]+\.[0-9]+)\.[0-9].*-amd64)$/\2 \1/p' |
-		grep -vE -- '-(dbg|rt|cloud)|unsigned|-6\.(1|12)\.' | sort -k1,1V -k2,2V |
-		awk '{ newest[$1] = $2 } END { for (series in newest) print newest[series] }' | sort -V
+		grep -vE -- '-(dbg|rt|cloud)-' | sort -k1,1V -k2,2V |
+		awk '$1 == series { print before } { series = $1; before = $2 }'
 }
 
 stage_kernels() {

@@ -28,7 +28,8 @@ const struct pp_log_pattern pp_log_patterns[] = {
 	{ "kernel-bug", "^kernel BUG at ", PP_LOG_PART, true },
 	{ "bad-access", "^BUG: (unable to handle|kernel NULL pointer|.*stack guard page was hit)",
 	  PP_LOG_SPLAT, true },
-	{ "oops", "^(Oops: |double fault: |Internal error: Oops|Unable to handle kernel )", PP_LOG_PART, true },
+	{ "oops", "^(Oops: |double fault: |Internal error: Oops|Unable to handle kernel )",
+	  PP_LOG_PART, true },
 	{ "gpf", "^(traps: )?general protection fault", PP_LOG_PART, true },
 	{ "double-fault", "^(traps: )?PANIC: double fault", PP_LOG_PART, true },
 	/* what the kernel itself calls a bug or warns of: KASAN, KFENCE, KMSAN, KCSAN, lockdep, ... */

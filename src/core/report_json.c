@@ -35,7 +35,7 @@ static json_t *counts_json(const struct pp_result *results, size_t count, bool s
 		char name[32];
 		size_t i;
 
-		for (i = 0; pp_verdict_words[v].name[i] && i < sizeof(name) - 1; i++)
+		for (i = 0; i < sizeof(name) - 1 && pp_verdict_words[v].name[i]; i++)
 			name[i] = (char)tolower((unsigned char)pp_verdict_words[v].name[i]);
 		name[i] = '\0';
 		if (json_object_set_new(j, name, json_integer((json_int_t)n.by[v]))) {

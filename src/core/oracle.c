@@ -29,6 +29,21 @@ static const struct {
 	{ 1u << PP_KIND_PIN | 1u << PP_KIND_LEDGER, pp_rule_pins },
 };
 
+uint16_t pp_model_space(const struct pp_plan *plan, const struct pp_event *e)
+{
+	const struct pp_verb_info *verb = &pp_verbs[e->verb];
+	const struct pp_region_def *region;
+
+	if (verb->target != PP_TARGET_REGION && verb->target != PP_TARGET_MR)
+		return PP_NO_INDEX;
+	if (verb->kind == PP_KIND_PIN || verb->kind == PP_KIND_UNPIN)
+		return PP_NO_INDEX; /* their object is an MR */
+	if (e->object >= plan->n_regions)
+		return PP_NO_INDEX;
+	region = &plan->regions[e->object];
+	return verb->file ? region->file_space : region->space;
+}
+
 /* "main:3 (op 7 rdma-write)" */
 static void say_write(const struct pp_judge *j, uint32_t event, char *out, size_t size)
 {

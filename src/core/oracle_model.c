@@ -6,21 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-uint16_t pp_model_space(const struct pp_plan *plan, const struct pp_event *e)
-{
-	const struct pp_verb_info *verb = &pp_verbs[e->verb];
-	const struct pp_region_def *region;
-
-	if (verb->target != PP_TARGET_REGION && verb->target != PP_TARGET_MR)
-		return PP_NO_INDEX;
-	if (verb->kind == PP_KIND_PIN || verb->kind == PP_KIND_UNPIN)
-		return PP_NO_INDEX; /* their object is an MR */
-	if (e->object >= plan->n_regions)
-		return PP_NO_INDEX;
-	region = &plan->regions[e->object];
-	return verb->file ? region->file_space : region->space;
-}
-
 uint64_t pp_model_end(const struct pp_model *m, uint32_t event)
 {
 	return m->state[event] & PP_STATE_UNKNOWN ? PP_TIME_NEVER

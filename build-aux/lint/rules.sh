@@ -61,7 +61,7 @@ code_files() {
 	{
 		c_files
 		shell_files
-		pick '(\.(mk|am|ac|m4|bats|py|in|table|cfg)|^\.editorconfig|\.debian|/LIST|docs/.*\.[1-8])$'
+		pick '(\.(mk|am|ac|m4|bats|py|in|table|cfg)|^\.editorconfig|\.debian|docs/.*\.[1-8])$'
 	} | sort -u
 }
 
@@ -151,7 +151,9 @@ rule_008() {
 
 look_009() { { shell_files; pick '\.bats$'; } | sort -u; }
 rule_009() {
-	faults '(^|[;&|({`[:space:]])(u?sleep)[[:space:]]+[^[:space:]]' | grep -vE ':[0-9]+:[[:space:]]*#|# poll'
+	# Minutes are no wait but a command that is there to be killed.
+	faults '(^|[;&|({`[:space:]])(u?sleep)[[:space:]]+[^[:space:]]' |
+		grep -vE ':[0-9]+:[[:space:]]*#|# poll|sleep [0-9]{3,}'
 }
 
 look_010() { pick '^(src|scenarios|tests)/.*\.[ch]$'; }
@@ -239,7 +241,7 @@ rule_016() {
 	done
 }
 
-# A fragment that is sourced is checked with the program that sources it.
+# A fragment that a program names in a line "shellcheck source=" is checked with that program.
 look_017() { { shell_files; pick '\.bats$'; } | sort -u; }
 rule_017() {
 	local file
@@ -248,8 +250,7 @@ rule_017() {
 		if [[ $(head -c 2 "$file") == '#!' ]]; then
 			programs+=("$file")
 		else
-			grep -qE "source=([^[:space:]]*/)?${file##*/}\$" "${LOOK[@]}" ||
-				echo "$file: no program names it in a line 'shellcheck source='"
+			grep -qE "source=([^[:space:]]*/)?${file##*/}\$" "${LOOK[@]}" || programs+=("$file")
 		fi
 	done
 	((!${#programs[@]})) || shellcheck --check-sourced --external-sources --format=gcc -- "${programs[@]}" | sort -u

@@ -24,7 +24,7 @@ static inline void pp_pause_ms(uint32_t ms)
 {
 	struct timespec ts = { .tv_sec = ms / 1000, .tv_nsec = (long)(ms % 1000) * 1000000 };
 
-	nanosleep(&ts, NULL);
+	nanosleep(&ts, NULL); /* poll: the one place */
 }
 
 #endif

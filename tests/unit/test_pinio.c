@@ -38,7 +38,7 @@ static void test_guard(void)
 	CU_ASSERT_PTR_NOT_EQUAL_FATAL(f, MAP_FAILED);
 	CU_ASSERT_EQUAL_FATAL(pp_guard_install(NULL), 0);
 	munmap(p + PAGE, PAGE);
-	strcpy(p, "here");
+	memcpy(p, "here", sizeof("here"));
 	CU_ASSERT_EQUAL(pp_guarded_copy(buf, p, 5), 0);
 	PP_ASSERT_STR(buf, "here");
 	/* Again and again: the jump must leave no signal blocked. */

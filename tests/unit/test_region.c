@@ -245,11 +245,11 @@ static void check_second(const struct pp_region_def *def, const struct pp_place 
 	second.of = 0;
 	make(&a, def, place);
 	where.of = &a;
-	strcpy(a.addr, "from a");
+	memcpy(a.addr, "from a", sizeof("from a"));
 	make(&b, &second, &where);
 	CU_ASSERT_NOT_EQUAL(a.fd, b.fd);
 	PP_ASSERT_STR((char *)b.addr, "from a");
-	strcpy(b.addr, "from b");
+	memcpy(b.addr, "from b", sizeof("from b"));
 	PP_ASSERT_STR((char *)a.addr, "from b");
 	pp_region_destroy(&b);
 	second.share = PP_PRIVATE;
@@ -258,7 +258,7 @@ static void check_second(const struct pp_region_def *def, const struct pp_place 
 	/* Device memory cannot be copied on write, says drivers/dax/device.c. */
 	CU_ASSERT_EQUAL(pp_region_map(&b, NULL), def->backing == PP_BACKING_DEVDAX ? -EINVAL : 0);
 	if (b.addr)
-		strcpy(b.addr, "private");
+		memcpy(b.addr, "private", sizeof("private"));
 	PP_ASSERT_STR((char *)a.addr, "from b");
 	pp_region_destroy(&b);
 	second.share = PP_SHARED;
@@ -311,7 +311,7 @@ static void test_file(void)
 	CU_ASSERT_EQUAL(pp_region_create(&twin, &def, &place, &err), -EEXIST);
 	CU_ASSERT_PTR_NOT_NULL(strstr(err.text, path));
 	CU_ASSERT_EQUAL(access(path, F_OK), 0);
-	strcpy(r.addr, "kept");
+	memcpy(r.addr, "kept", sizeof("kept"));
 	CU_ASSERT_EQUAL(pp_region_unmap(&r, NULL), 0);
 	pp_region_close_file(&r);
 	CU_ASSERT_EQUAL(r.fd, -1);

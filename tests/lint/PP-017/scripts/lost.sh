@@ -1,2 +1,2 @@
 # shellcheck shell=bash
-cd "$1" || exit
+cd "$1"

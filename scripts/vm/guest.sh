@@ -144,9 +144,16 @@ guest_run() {
 	code=$?
 	QEMU_PID=
 	[[ -z $FOLLOW_PID ]] || wait "$FOLLOW_PID"
-	guest_ended "$code" >"$GUEST/ended"
+	[[ -n $WATCH ]] || ! guest_disk_full || WATCH=full
 	guest_progress_end
+	# the disks first: on a full disk that makes the room for what follows
 	guest_clean
+	guest_ended "$code" 2>/dev/null >"$GUEST/ended"
+	if [[ $WATCH = full ]]; then
+		# in place: that needs no new block
+		echo failed 2>/dev/null >"$RUN/status"
+		die "the disk of '$RUN' is full: what the guest wrote is lost; free some, or use --out"
+	fi
 }
 
 # The output of a command appears here as it comes.
@@ -158,9 +165,10 @@ guest_follow() {
 }
 
 # guest_watch FD - until QEMU ends; WATCH says who ended it: "" (itself, or a panic), timeout,
-# silence, interrupted
+# silence, interrupted, full (the disk of the run directory)
 guest_watch() {
 	local fd=$1 started=$SECONDS last=$SECONDS size='' now kill_at='' _
+	local -i tick=0
 	WATCH=
 	while :; do
 		# returns over 128 after the time or a signal, 0 for a line, 1 at the end of the file
@@ -178,6 +186,8 @@ guest_watch() {
 		fi
 		if ((INTERRUPTED)); then
 			WATCH=interrupted
+		elif ((tick++ % 10 == 0)) && guest_disk_full; then
+			WATCH=full
 		elif ((OPT[timeout] && SECONDS - started >= OPT[timeout])); then
 			WATCH=timeout
 		elif ((OPT[silence] && SECONDS - last >= OPT[silence])); then
@@ -187,13 +197,20 @@ guest_watch() {
 			if guest_panic >/dev/null; then
 				# it hangs because it panicked: that is how it ended, and it has said all it had
 				WATCH=
-			elif [[ $WATCH != interrupted ]]; then
+			elif [[ $WATCH = timeout || $WATCH = silence ]]; then
 				guest_stacks
 			fi
 			echo quit | guest_monitor
 			kill_at=$((SECONDS + 5))
 		fi
 	done
+}
+
+# What the guest wrote is lost then, and its disks give I/O errors that are not the kernel's.
+guest_disk_full() {
+	local free
+	free=$(df -Pm -- "$RUN" | awk 'NR == 2 { print $4 }')
+	[[ -n $free ]] && ((free < 8))
 }
 
 # guest_monitor <COMMANDS - both ends of the FIFO are opened, so that this never waits for QEMU
@@ -237,6 +254,7 @@ guest_panic() {
 guest_ended() {
 	local line code=none
 	case $WATCH in
+	full) echo "full: the disk of the run directory was full"; return ;;
 	timeout) echo "timeout: the guest had not ended after ${OPT[timeout]} s (--timeout)"; return ;;
 	silence) echo "silence: the guest gave no output for ${OPT[silence]} s (--silence)"; return ;;
 	esac

@@ -357,9 +357,22 @@ ready() {
 @test "QEMU that does not start: the reason is in the message, no second guest" {
 	ready
 	stand_in qemu-system-x86_64 <<<'echo "cannot set up guest memory" >&2; exit 1'
-	run "$VM/run" --kernel "$KERNEL" --accel tcg --out o pass-1
+	run "$VM/run" --kernel "$KERNEL" --accel tcg --out o pass-1 pass-2
 	[[ $output == *"cannot set up guest memory"* ]]
 	[ "$status" -eq 1 ]
 	[ ! -e o/guest-2 ]
 	[ "$(cat o/status)" = "done" ]
+}
+
+@test "a disk that fills up stops the run with a sentence, not with a verdict" {
+	mkdir "$WORK/full"
+	mount -t tmpfs -o size=80M tmpfs "$WORK/full" 2>/dev/null || skip "cannot mount here"
+	ready
+	stand_in qemu-system-x86_64 <<<'head -c 100M /dev/zero >results.tar; exec sleep 60'
+	run "$VM/run" --kernel "$KERNEL" --accel tcg --out "$WORK/full/o" pass-1
+	[ "$status" -eq 2 ]
+	[[ $output == *"is full"*--out* ]]
+	[[ $output != *PASS* && $output != *CRASH* ]]
+	[ "$(cat "$WORK/full/o/status")" = failed ]
+	[ -z "$(find "$WORK/full" -name 'disk*')" ]
 }

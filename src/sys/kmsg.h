@@ -15,13 +15,15 @@ int pp_kmsg_open(struct pp_kmsg *k, struct pp_err *err); /* positioned at the en
 void pp_kmsg_close(struct pp_kmsg *k);
 /** pp_kmsg_mark - write "pinproof: TEXT" into the log. */
 int pp_kmsg_mark(const char *text);
-/** pp_kmsg_drain - all records since the last call as text lines "[seconds.micros] message"; malloc'ed, *len. Lost
- *  records (EPIPE) appear as a line "pinproof: kernel log overran". NULL only without memory. */
+/** pp_kmsg_drain - all records since the last call as text lines "[seconds.micros] message";
+ * malloc'ed, *len. Lost records (EPIPE) appear as a line "pinproof: kernel log overran". NULL only
+ * without memory. */
 char *pp_kmsg_drain(struct pp_kmsg *k, size_t *len);
 
-unsigned long pp_taint_read(void);         /* /proc/sys/kernel/tainted; 0 if unreadable */
-/** pp_taint_names - letters of the taint bits in @mask, e.g. "W" ; static table of Documentation/admin-guide/tainted-kernels.rst */
+unsigned long pp_taint_read(void); /* /proc/sys/kernel/tainted; 0 if unreadable */
+/** pp_taint_names - letters of the taint bits in @mask, e.g. "W" ; static table of
+ * Documentation/admin-guide/tainted-kernels.rst */
 void pp_taint_names(unsigned long mask, char *out, size_t size);
-int pp_warn_once_reset(void);              /* clear_warn_once in debugfs; -errno if it is not there */
+int pp_warn_once_reset(void); /* clear_warn_once in debugfs; -errno if it is not there */
 
 #endif

@@ -21,24 +21,26 @@ struct pp_link {
 /**
  * pp_link_make - dummy netdev (MTU 9000, up, one address), rxe on it, port ACTIVE
  *
- * Tries modprobe for the modules it needs (root only); where one is absent -ENODEV with the sentence
- * naming which. On any failure nothing is left behind. Waits (bounded) for the IPv4 GID and the port state.
- * A process has one link: a second call while it lives gives -EEXIST.
+ * Tries modprobe for the modules it needs (root only); where one is absent -ENODEV with the
+ * sentence naming which. On any failure nothing is left behind. Waits (bounded) for the IPv4 GID
+ * and the port state. A process has one link: a second call while it lives gives -EEXIST.
  */
 int pp_link_make(struct pp_link *out, struct pp_err *err);
 
 /**
  * pp_link_remove - remove what pp_link_make() made; safe to call twice, and from a clean-up process
  *
- * -EBUSY if after 10 s some process still has the verbs device open; nothing is removed then. (The kernel
- * would sleep uninterruptibly.) A process that opened a fabric has it open until it exits.
+ * -EBUSY if after 10 s some process still has the verbs device open; nothing is removed then. (The
+ * kernel would sleep uninterruptibly.) A process that opened a fabric has it open until it exits.
  */
 int pp_link_remove(struct pp_link *link, struct pp_err *err);
 
-/** pp_link_sweep - remove links left by pinproof processes that no longer live; returns how many. */
+/** pp_link_sweep - remove links left by pinproof processes that no longer live; returns how many.
+ */
 int pp_link_sweep(struct pp_err *err);
 
-/** pp_link_packets - packets that the rxe device received (hw_counters/rcvd_pkts), 0 if unreadable. */
+/** pp_link_packets - packets that the rxe device received (hw_counters/rcvd_pkts), 0 if unreadable.
+ */
 uint64_t pp_link_packets(const char *ibdev);
 
 #endif

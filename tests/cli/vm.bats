@@ -313,6 +313,25 @@ ready() {
 	[ "$status" -eq 2 ]
 }
 
+@test "SIGTERM of a run of several kernels stops the guest that runs, and no other starts" {
+	ready
+	bzimage other 6.98.0-test
+	stand_in qemu-system-x86_64 <<<'exec sleep 60'
+	"$VM/run" --kernel "$KERNEL" --kernel ./other --accel tcg --out o pass-1 >/dev/null 2>&1 &
+	for _ in {1..100}; do
+		[ ! -e "$WORK/calls" ] || ! grep -q qemu-system "$WORK/calls" || break
+		sleep 0.1
+	done
+	kill -TERM $!
+	code=0
+	wait $! || code=$?
+	[ "$code" -eq 143 ]
+	[ "$(cat o/*/status)" = interrupted ]
+	[ "$(grep -c qemu-system "$WORK/calls")" -eq 1 ]
+	run bash -c 'for p in /proc/[0-9]*/cwd; do readlink $p; done | grep -F "$0/o/"' "$PWD"
+	[ "$status" -eq 1 ]
+}
+
 @test "KVM that does not boot a guest falls back to tcg, and the answer is remembered" {
 	[ -r /dev/kvm ] && [ -w /dev/kvm ] || skip "no /dev/kvm here"
 	ready

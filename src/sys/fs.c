@@ -25,11 +25,12 @@
  * One row for each filesystem: the command line that never asks and never
  * discards, and how it spells the two things that differ. Background work after
  * the mount (ext4's lazy initialisation) would write to a disk that a case
- * believes to be idle, so all of it is done by mkfs.
+ * believes to be idle, so all of it is done by mkfs; a small journal and few
+ * inodes keep that short, as pmem is slow to write under emulation.
  */
 struct fs_kind {
 	const char *type;
-	const char *command[10];  /* NULL-terminated; command[0] is the program, none for tmpfs */
+	const char *command[12];  /* NULL-terminated; command[0] is the program, none for tmpfs */
 	const char *pmem[5];      /* added for pmem slots */
 	const char *block_option; /* how it takes a block size */
 	const char *block_prefix; /* in front of the number */
@@ -41,7 +42,8 @@ struct fs_kind {
 static const struct fs_kind fs_kinds[] = {
 	{ .type = "ext4",
 	  .command = { "mkfs.ext4", "-F", "-q", "-L", PP_OWN_LABEL,
-		       "-E", "nodiscard,lazy_itable_init=0,lazy_journal_init=0", "-J", "size=8" },
+		       "-E", "nodiscard,lazy_itable_init=0,lazy_journal_init=0",
+		       "-J", "size=4", "-N", "512" },
 	  .block_option = "-b", .block_prefix = "", .block_unit = 1,
 	  .pmem_mount = "dax=always" },
 	{ .type = "xfs",

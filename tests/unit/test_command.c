@@ -30,8 +30,21 @@ static const struct run_case {
 	  "sh ended with status 2: xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx." },
 };
 
+/* Commands must not eat what is on our own standard input. */
+static void feed_stdin(void)
+{
+	int fds[2];
+
+	CU_ASSERT_EQUAL_FATAL(pipe(fds), 0);
+	CU_ASSERT_EQUAL(write(fds[1], "not yours", 9), 9);
+	CU_ASSERT_EQUAL(dup2(fds[0], 0), 0);
+	close(fds[0]);
+	close(fds[1]);
+}
+
 static void test_run(void)
 {
+	feed_stdin();
 	for (size_t i = 0; i < sizeof(run_cases) / sizeof(run_cases[0]); i++) {
 		const struct run_case *c = &run_cases[i];
 		const char *const argv[] = { "sh", "-c", c->script, NULL };

@@ -62,6 +62,7 @@ static void check_memory(enum pp_backing backing, enum pp_share share, uint64_t 
 	def.share = share;
 	make(&r, &def, NULL);
 	CU_ASSERT_EQUAL((uintptr_t)r.addr % align, 0);
+	CU_ASSERT_TRUE((char *)r.addr - (char *)r.reserve >= (ptrdiff_t)PAGE);
 	CU_ASSERT_EQUAL(touch(r.addr), 0);
 	CU_ASSERT_EQUAL(touch((char *)r.addr + size - 1), 0);
 	CU_ASSERT_EQUAL(look((char *)r.addr - 1), -EFAULT);
@@ -143,6 +144,9 @@ static void test_special(void)
 		CU_ASSERT_EQUAL(look(r.addr), found[i] == PP_BACKING_VDSO   ? 0
 					      : found[i] == PP_BACKING_VVAR ? look(r.addr)
 									    : -EFAULT);
+		/* No mapping at all, not even an inaccessible one. */
+		CU_ASSERT_EQUAL(msync(r.addr, PAGE, MS_ASYNC) == 0,
+				found[i] == PP_BACKING_VDSO || found[i] == PP_BACKING_VVAR);
 		CU_ASSERT_EQUAL(pp_region_unmap(&r, NULL), 0);
 		CU_ASSERT_PTR_NULL(r.addr);
 		pp_region_destroy(&r);
@@ -268,7 +272,9 @@ static void check_second(const struct pp_region_def *def, const struct pp_place 
 	pp_region_destroy(&b);
 	/* Its file has survived all of that. */
 	CU_ASSERT_EQUAL(pp_region_unmap(&a, NULL), 0);
-	CU_ASSERT_EQUAL(pp_region_reopen(&a, NULL), 0);
+	pp_region_close_file(&a);
+	CU_ASSERT_EQUAL(a.fd < 0, pp_backings[def->backing].needs_fs);
+	CU_ASSERT_EQUAL_FATAL(pp_region_reopen(&a, NULL), 0);
 	CU_ASSERT_EQUAL_FATAL(pp_region_map(&a, NULL), 0);
 	PP_ASSERT_STR((char *)a.addr, "from b");
 	pp_region_destroy(&a);

@@ -3,6 +3,7 @@
 
 PP_DOCS = \
 	docs/history-format.md \
+	docs/oracle-rules.md \
 	docs/plan-language.md \
 	docs/policy.md \
 	docs/verdicts.md \

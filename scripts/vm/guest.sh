@@ -50,8 +50,9 @@ guest_job() {
 # guest_qemu - QEMU's command as a program that works from any place. It leaves the console to its
 # arguments: a file for a run, this terminal for a shell.
 guest_qemu() {
-	local port i append cpu=host accel=kvm disks
-	disks=$(seq -s ' ' 0 $((${OPT[disks]} - 1)))
+	local port i append cpu=host accel=kvm
+	local -i disks=${OPT[disks]}
+	# shellcheck disable=SC2153 # run sets it
 	if [[ $ACCEL = tcg ]]; then
 		# a fifth page table level (la57) makes emulation a tenth slower
 		cpu=max,la57=off
@@ -63,7 +64,7 @@ guest_qemu() {
 	#!/bin/sh
 	# Start this guest with the files beside this one. On a terminal: $(quote "$GUEST/qemu") -serial mon:stdio
 	cd "\$(dirname "\$0")" || exit 2
-	for disk in $disks; do
+	for disk in $(seq -s ' ' 0 $((disks - 1))); do
 	    [ -e "disk\$disk" ] || truncate -s ${OPT[disk-size]}M "disk\$disk" || exit 2
 	done
 	[ \$# -gt 0 ] || set -- -serial file:console.log
@@ -79,7 +80,7 @@ guest_qemu() {
 		printf '    -chardev file,id=%s,path=%s' "${port%:*}" "${port#*:}"
 		printf ' -device virtserialport,chardev=%s,name=pinproof.%s \\\n' "${port%:*}" "${port%:*}"
 	done
-	for ((i = 0; i < OPT[disks]; i++)); do
+	for ((i = 0; i < disks; i++)); do
 		# A full disk on this side shows as an I/O error in the guest; QEMU would else stop it.
 		printf '    -drive file=disk%d,format=raw,if=none,id=disk%d,cache=unsafe,discard=unmap,' "$i" "$i"
 		printf 'werror=report,rerror=report -device virtio-blk-pci,drive=disk%d,serial=pinproof%d \\\n' "$i" "$i"
@@ -92,12 +93,15 @@ guest_qemu() {
 guest_files() {
 	local file
 	GUEST=$RUN/guest-$1
-	mkdir -- "$GUEST" &&
-		guest_job "${@:2}" >"$GUEST/job" &&
-		guest_qemu >"$GUEST/qemu" &&
-		chmod +x "$GUEST/qemu" &&
-		mkfifo "$GUEST/monitor.in" "$GUEST/monitor.out" ||
+	if ! {
+		mkdir -- "$GUEST" &&
+			guest_job "${@:2}" >"$GUEST/job" &&
+			guest_qemu >"$GUEST/qemu" &&
+			chmod +x "$GUEST/qemu" &&
+			mkfifo "$GUEST/monitor.in" "$GUEST/monitor.out"
+	}; then
 		die "cannot write to '$GUEST'; is the disk full? Use --out"
+	fi
 	for file in ktap results.tar exit console.log; do
 		: >"$GUEST/$file" || die "cannot write to '$GUEST'; use --out"
 	done
@@ -169,7 +173,7 @@ guest_follow() {
 # silence, interrupted, full (the disk of the run directory)
 guest_watch() {
 	local fd=$1 started=$SECONDS last=$SECONDS size='' now kill_at='' _
-	local -i tick=0
+	local -i tick=0 timeout=${OPT[timeout]} silence=${OPT[silence]}
 	WATCH=
 	while :; do
 		# returns over 128 after the time or a signal, 0 for a line, 1 at the end of the file
@@ -189,9 +193,9 @@ guest_watch() {
 			WATCH=interrupted
 		elif ((tick++ % 10 == 0)) && guest_disk_full; then
 			WATCH=full
-		elif ((OPT[timeout] && SECONDS - started >= OPT[timeout])); then
+		elif ((timeout && SECONDS - started >= timeout)); then
 			WATCH=timeout
-		elif ((OPT[silence] && SECONDS - last >= OPT[silence])); then
+		elif ((silence && SECONDS - last >= silence)); then
 			WATCH=silence
 		fi
 		if [[ -n $WATCH ]]; then
@@ -238,7 +242,7 @@ guest_stacks() {
 guest_settle() {
 	local size='' now quiet=0 i
 	for ((i = 0; i < 40 && quiet < 4; i++)); do
-		sleep 0.5
+		sleep 0.5 # poll
 		((!INTERRUPTED)) || return 0
 		now=$(stat -c %s "$GUEST/console.log")
 		quiet=$((quiet + 1))
@@ -267,6 +271,7 @@ guest_ended() {
 	elif grep -a -q -E 'pinproof-init: exit [0-9]|reboot: Power down' "$GUEST/console.log"; then
 		echo "poweroff: the guest ended by itself, its job with exit code $code"
 	elif (($1 != 0)); then
+		# shellcheck disable=SC2034 # run reads it
 		[[ -s $GUEST/console.log ]] || GUEST_BROKEN=1
 		line=$(tail -n 1 "$GUEST/qemu.log")
 		echo "qemu: QEMU ended with code $1: ${line:-no message}"

@@ -316,11 +316,11 @@ ready() {
 @test "SIGTERM of a run of several kernels stops the guest that runs, and no other starts" {
 	ready
 	bzimage other 6.98.0-test
-	stand_in qemu-system-x86_64 <<<'exec sleep 60'
+	stand_in qemu-system-x86_64 <<<'exec sleep 100'
 	"$VM/run" --kernel "$KERNEL" --kernel ./other --accel tcg --out o pass-1 >/dev/null 2>&1 &
 	for _ in {1..100}; do
 		[ ! -e "$WORK/calls" ] || ! grep -q qemu-system "$WORK/calls" || break
-		sleep 0.1
+		sleep 0.1 # poll
 	done
 	kill -TERM $!
 	code=0
@@ -387,7 +387,7 @@ ready() {
 	mkdir "$WORK/full"
 	mount -t tmpfs -o size=80M tmpfs "$WORK/full" 2>/dev/null || skip "cannot mount here"
 	ready
-	stand_in qemu-system-x86_64 <<<'head -c 100M /dev/zero >results.tar; exec sleep 60'
+	stand_in qemu-system-x86_64 <<<'head -c 100M /dev/zero >results.tar; exec sleep 100'
 	run "$VM/run" --kernel "$KERNEL" --accel tcg --out "$WORK/full/o" pass-1
 	[ "$status" -eq 2 ]
 	[[ $output == *"is full"*--out* ]]

@@ -138,3 +138,24 @@ tests/dies: 3 passed, 1 failed
 tests/tap: 1 passed, 1 failed
 tests/tap: 1 skipped" ]
 }
+
+@test "check: closing lines are summed up, other words are not, a bad status fails" {
+	mkdir -p tree/scripts/check.d tree/build-aux
+	cp "$top/scripts/check" tree/scripts/
+	printf '#!/bin/sh\n' >tree/build-aux/packages
+	chmod +x tree/build-aux/packages
+	cat >tree/scripts/check.d/build.sh <<-'END'
+	stage_gcc() { echo "a: 3 passed, 1 failed"; echo "b: 2 passed, 0 failed, 4 skipped"; }
+	stage_bootstrap() { echo "codes: 0 passed, 1 failed, 2 usage"; }
+	stage_tests() { echo "c: 5 passed, 0 failed"; false; }
+	END
+	: >tree/scripts/check.d/vm.sh
+	run tree/scripts/check bootstrap gcc tests
+	[ "$status" -eq 1 ]
+	[[ ${lines[0]} == "bootstrap: 1 passed, 0 failed "* ]]
+	[[ $output == *"gcc: 5 passed, 1 failed "* ]]
+	[[ $output == *"tests: 5 passed, 1 failed "* ]]
+	[[ ${lines[-1]} == "check: 11 passed, 2 failed" ]]
+	run tree/scripts/check bootstrap
+	[ "$status" -eq 0 ]
+}

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* mr-policy: which mappings ibv_reg_mr() accepts, with which access, and that a refusal leaves no trace. */
+/* mr-policy: which mappings ibv_reg_mr() accepts, with which access, and that a refusal leaves no
+ * trace. */
 #include <stdio.h>
 #include <string.h>
 
@@ -55,11 +56,8 @@ static void nature_of(const struct pp_policy_row *row, struct nature *n)
 }
 
 static const char *const access_words[PP_POLICY_ACCESS_COUNT] = {
-	[PP_POLICY_NONE] = "none",
-	[PP_POLICY_RR] = "rr",
-	[PP_POLICY_LW] = "lw",
-	[PP_POLICY_LW_RW] = "lw,rw",
-	[PP_POLICY_OD] = "lw,od",
+	[PP_POLICY_NONE] = "none",   [PP_POLICY_RR] = "rr",    [PP_POLICY_LW] = "lw",
+	[PP_POLICY_LW_RW] = "lw,rw", [PP_POLICY_OD] = "lw,od",
 };
 
 /* One registration attempt; where it is accepted, the device is seen to reach the memory. */
@@ -94,7 +92,9 @@ static void plan(const struct pp_variant *v, uint64_t seed, struct pp_plan_text 
 	pp_say(t, "evidence quiets >= %d", 2 * PP_POLICY_ACCESS_COUNT + 2);
 	pp_lines_place(t, n.backing);
 	pp_say(t, "region target %s%s size=%llu", row->region, place->words,
-	       (unsigned long long)(place->page_bytes > 16384 ? place->page_bytes : 16384));
+	       (unsigned long long)(n.special                   ? 4096
+				    : place->page_bytes > 16384 ? place->page_bytes
+								: 16384));
 	pp_lines_control_objects(t);
 	for (int c = 0; c < PP_POLICY_ACCESS_COUNT; c++)
 		pp_say(t, "mr m%d region=target access=%s", c, access_words[c]);
@@ -112,8 +112,10 @@ static void plan(const struct pp_variant *v, uint64_t seed, struct pp_plan_text 
 }
 
 static const char *const references[] = {
-	"commit 8ac268436e6d (mm/gup: disallow FOLL_LONGTERM GUP-nonfast writing to file-backed mappings, 6.5)",
-	"commit a6e79df92e4a (mm/gup: disallow FOLL_LONGTERM GUP-fast writing to file-backed mappings, 6.5)",
+	"commit 8ac268436e6d (mm/gup: disallow FOLL_LONGTERM GUP-nonfast writing to file-backed "
+	"mappings, 6.5)",
+	"commit a6e79df92e4a (mm/gup: disallow FOLL_LONGTERM GUP-fast writing to file-backed "
+	"mappings, 6.5)",
 	"commit b40656aa7d55 (RDMA/umem: remove FOLL_FORCE usage, 6.2)",
 	NULL,
 };
@@ -121,12 +123,15 @@ static const char *const references[] = {
 const struct pp_scenario pp_scenario_mr_policy = {
 	.name = "mr-policy",
 	.title = "which mappings ibv_reg_mr() accepts, and that a refusal leaves no trace",
-	.purpose =
-		"Registers one mapping with each of five access masks and compares the answers with the "
-		"policy table of the kernel's era (docs/policy.md). A refusal must have the right errno and "
-		"leave pin balance, VmPin and content as they were. A writable long-term pin of a shared "
-		"filesystem mapping that is accepted is a known defect of kernels before 6.5. A control MR "
-		"over anonymous memory shows that the device works.",
+	.purpose = "Registers one mapping with each of five access masks and compares the answers "
+		   "with the "
+		   "policy table of the kernel's era (docs/policy.md). A refusal must have the "
+		   "right errno and "
+		   "leave pin balance, VmPin and content as they were. A writable long-term pin of "
+		   "a shared "
+		   "filesystem mapping that is accepted is a known defect of kernels before 6.5. A "
+		   "control MR "
+		   "over anonymous memory shows that the device works.",
 	.references = references,
 	.variant = variant,
 	.plan = plan,

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* short-pin: O_DIRECT, process_vm_* and vmsplice on each kind of mapping, alone and while it is registered. */
+/* short-pin: O_DIRECT, process_vm_* and vmsplice on each kind of mapping, alone and while it is
+ * registered. */
 #include <stdio.h>
 #include <string.h>
 
@@ -24,12 +25,12 @@ static const struct pinner pinners[] = {
 };
 
 struct backing {
-	const char *name;    /* variant, and plan.backing */
+	const char *name; /* variant, and plan.backing */
 	const char *backing;
 	const char *share;
-	bool durable;        /* blocks of the file can be looked up */
+	bool durable; /* blocks of the file can be looked up */
 	bool private_file;
-	const char *sync;    /* sync line */
+	const char *sync; /* sync line */
 };
 
 /* clang-format off */
@@ -116,9 +117,10 @@ static void setup_lines(const struct backing *b, struct pp_plan_text *t)
 	pp_op(t, "quiet");
 }
 
-/* One round: bytes come in through the short pin (or by the CPU), bytes go out through it, and a sync. */
-static uint32_t round_lines(const struct backing *b, const struct pinner *p,
-			    struct pp_plan_text *t, unsigned at, uint32_t gen)
+/* One round: bytes come in through the short pin (or by the CPU), bytes go out through it, and a
+ * sync. */
+static uint32_t round_lines(const struct backing *b, const struct pinner *p, struct pp_plan_text *t,
+			    unsigned at, uint32_t gen)
 {
 	const unsigned length = 16384;
 
@@ -174,11 +176,13 @@ static const char *const references[] = {
 const struct pp_scenario pp_scenario_short_pin = {
 	.name = "short-pin",
 	.title = "O_DIRECT, process_vm_* and vmsplice, alone and while the mapping is registered",
-	.purpose =
-		"Bytes come into each kind of mapping, and leave it, through short-term pins: io_uring O_DIRECT "
-		"from and to a raw disk, process_vm_writev and process_vm_readv, vmsplice. CPU, device and disk "
-		"must all see them, and at every quiet point no pin may be left. Then the same while an MR covers "
-		"the mapping, where the kernel allows that.",
+	.purpose = "Bytes come into each kind of mapping, and leave it, through short-term pins: "
+		   "io_uring O_DIRECT "
+		   "from and to a raw disk, process_vm_writev and process_vm_readv, vmsplice. CPU, "
+		   "device and disk "
+		   "must all see them, and at every quiet point no pin may be left. Then the same "
+		   "while an MR covers "
+		   "the mapping, where the kernel allows that.",
 	.references = references,
 	.variant = variant,
 	.plan = plan,

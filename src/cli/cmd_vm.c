@@ -20,7 +20,8 @@
 
 static const char *const stages[] = { "run", "shell", "again" };
 
-/* The environment first, then the source tree that this binary was built in, then the installed place. */
+/* The environment first, then the source tree that this binary was built in, then the installed
+ * place. */
 static int find_stage(const char *stage, char *out, size_t size)
 {
 	const char *dirs[] = { getenv("PINPROOF_VM_DIR"), PP_SOURCE_DIR "/scripts/vm",
@@ -45,13 +46,15 @@ int pp_cmd_vm(const struct pp_command *c, int argc, char **argv)
 	for (size_t i = 0; i < PP_ARRAY_LEN(stages); i++)
 		known |= argc > 2 && !strcmp(argv[2], stages[i]);
 	if (!known) {
-		fprintf(stderr, "usage: pinproof %s %s\n'pinproof vm run --help' shows the options.\n",
+		fprintf(stderr,
+			"usage: pinproof %s %s\n'pinproof vm run --help' shows the options.\n",
 			c->name, c->operands);
 		return argc > 2 && !strcmp(argv[2], "--help") ? 0 : 2;
 	}
 	if (find_stage(argv[2], path, sizeof(path))) {
 		fprintf(stderr,
-			"pinproof: the VM stage '%s' is not installed: set PINPROOF_VM_DIR to scripts/vm of the source.\n",
+			"pinproof: the VM stage '%s' is not installed: set PINPROOF_VM_DIR to "
+			"scripts/vm of the source.\n",
 			argv[2]);
 		return 2;
 	}

@@ -7,8 +7,9 @@ struct pp_command {
 	const char *name;
 	const char *operands; /* for the usage line */
 	const char *title;
-	int (*main)(const struct pp_command *c, int argc, char **argv); /* whole command line; exit code */
-	const char *options;  /* names from pp_options; NULL: parses its own */
+	int (*main)(const struct pp_command *c, int argc,
+		    char **argv); /* whole command line; exit code */
+	const char *options;      /* names from pp_options; NULL: parses its own */
 };
 
 int pp_cmd_run(const struct pp_command *c, int argc, char **argv);

@@ -15,16 +15,18 @@ static const struct pp_command commands[] = {
 	{ "run", "[OPTION...] [CASE...]", "run cases on this machine", pp_cmd_run,
 	  "tier out seed repeat shuffle strict bisect timeout disk cases-from drop-hazard "
 	  "drop-device-writes guest i-may-lose-this-machine stream ktap repeat-with no-color" },
-	{ "vm", "run|shell|again ...", "boot a kernel in QEMU and run cases there", pp_cmd_vm, NULL },
+	{ "vm", "run|shell|again ...", "boot a kernel in QEMU and run cases there", pp_cmd_vm,
+	  NULL },
 	{ "list", "[OPTION...] [CASE...]", "list scenarios and cases", pp_cmd_list,
 	  "tier names seed repeat shuffle cases-from" },
 	{ "plan", "[--seed N] CASE", "print the plan of a case", pp_cmd_plan, "seed" },
-	{ "doctor", "[--disk DEV] [--guest]", "probe this machine and say what can run", pp_cmd_doctor,
-	  "disk guest" },
+	{ "doctor", "[--disk DEV] [--guest]", "probe this machine and say what can run",
+	  pp_cmd_doctor, "disk guest" },
 	{ "judge", "[OPTION...] DIR", "repeat the verdicts of a run from its files", pp_cmd_judge,
 	  "strict bisect seed ktap repeat-with no-color" },
 	{ "history", "DIR", "print the history of a case directory", pp_cmd_history, "" },
-	{ "collect", "RUNDIR GUEST", "unpack what a guest left (used by vm run)", pp_cmd_collect, "" },
+	{ "collect", "RUNDIR GUEST", "unpack what a guest left (used by vm run)", pp_cmd_collect,
+	  "" },
 };
 
 static void usage(FILE *out)
@@ -34,8 +36,9 @@ static void usage(FILE *out)
 	for (size_t i = 0; i < PP_ARRAY_LEN(commands); i++)
 		fprintf(out, "  %-8s %-24s %s\n", commands[i].name, commands[i].operands,
 			commands[i].title);
-	fprintf(out, "\n'pinproof COMMAND --help' shows its options. Exit codes: 0 passed, 1 failed, "
-		     "2 usage,\n77 all skipped, 99 could not tell; docs/verdicts.md has the list.\n");
+	fprintf(out,
+		"\n'pinproof COMMAND --help' shows its options. Exit codes: 0 passed, 1 failed, "
+		"2 usage,\n77 all skipped, 99 could not tell; docs/verdicts.md has the list.\n");
 }
 
 static void command_help(const struct pp_command *c)
@@ -74,6 +77,7 @@ int main(int argc, char **argv)
 	if (!name[0])
 		usage(stderr);
 	else
-		fprintf(stderr, "pinproof: there is no command '%s': see 'pinproof --help'.\n", name);
+		fprintf(stderr, "pinproof: there is no command '%s': see 'pinproof --help'.\n",
+			name);
 	return 2;
 }

@@ -39,6 +39,20 @@ const struct pp_defect pp_defects[] = {
 		.reference = "lwn.net/Articles/753027; " DISALLOW_COMMITS,
 		.title = "fsync skips what an MR wrote since the fsync before it, until dereg",
 	},
+	{
+		.name = "btrfs-fixup-defers-writeback",
+		.scenario = "mr-fsync",
+		.steps = "after dereg",
+		.backings = "btrfs",
+		.pinners = "rxe-mr",
+		.rule = PP_O2_DURABILITY,
+		.classes = CLASS(PP_CLASS_STALE),
+		.since = { 5, 6, 0 },
+		.before = { 6, 5, 0 },
+		.reference = "linux-btrfs 20220624122334.80603-1-hch@lst.de (remove "
+			     "btrfs_writepage_cow_fixup); MR refused since 6.5",
+		.title = "fsync leaves pages that dereg dirtied to the fixup worker, and returns 0",
+	},
 };
 const size_t pp_n_defects = PP_ARRAY_LEN(pp_defects);
 

@@ -13,8 +13,8 @@
 #include "run/rundir.h"
 #include "run/stream.h"
 
-#define MOST_BYTES (4ull << 30) /* of one guest's results */
-#define CONSOLE_TAIL 65536u     /* kept as the dead case's log */
+#define MOST_BYTES   (4ull << 30) /* of one guest's results */
+#define CONSOLE_TAIL 65536u       /* kept as the dead case's log */
 
 int pp_case_labels(const char *dir, const char *name, char ***out, size_t *count,
 		   struct pp_err *err)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What a guest left: its result stream is unpacked, and a case that the guest took with it is a CRASH. */
+/* What a guest left: its result stream is unpacked, and a case that the guest took with it is a
+ * CRASH. */
 #ifndef PP_RUN_COLLECT_H
 #define PP_RUN_COLLECT_H
 
@@ -15,14 +16,16 @@
  */
 
 /**
- * pp_collect - unpack @guest's stream into @run/out, classify the case it died in, list what remains
+ * pp_collect - unpack @guest's stream into @run/out, classify the case it died in, list what
+ * remains
  * @remaining: gets the labels of planned cases that have not begun, one a line
  *
  * Returns 0 or -errno. A missing or cut-off stream is no error: it is what a crash leaves.
  */
 int pp_collect(const char *run, const char *guest, FILE *remaining, struct pp_err *err);
 
-/** pp_case_labels - lines of a list of labels; *count of them; to be freed with pp_case_labels_free(). */
+/** pp_case_labels - lines of a list of labels; *count of them; to be freed with
+ * pp_case_labels_free(). */
 int pp_case_labels(const char *dir, const char *name, char ***out, size_t *count,
 		   struct pp_err *err);
 void pp_case_labels_free(char **labels, size_t count);

@@ -74,7 +74,8 @@ static int set_tier(struct pp_config *c, const char *value, struct pp_err *err)
 		c->tier_given = true;
 		return 0;
 	}
-	return pp_err_set(err, -EINVAL, "unknown tier '%s': there are quick, full and soak.", value);
+	return pp_err_set(err, -EINVAL, "unknown tier '%s': there are quick, full and soak.",
+			  value);
 }
 
 static int option_set(struct pp_config *c, const struct pp_option *o, const char *value,
@@ -92,7 +93,8 @@ static int option_set(struct pp_config *c, const struct pp_option *o, const char
 		return 0;
 	case PP_OPT_NUMBER:
 		if (parse_number(value, 1000000, &number) || !number)
-			return pp_err_set(err, -EINVAL, "--%s takes a number from 1 to 1000000, not '%s'.",
+			return pp_err_set(err, -EINVAL,
+					  "--%s takes a number from 1 to 1000000, not '%s'.",
 					  o->name, value);
 		*(unsigned *)(void *)member = (unsigned)number;
 		return 0;
@@ -125,8 +127,8 @@ static int parse_option(struct pp_config *c, const char *arg, const char *next, 
 
 	*used = 0;
 	if (!o)
-		return pp_err_set(err, -EINVAL, "unknown option '%.*s': see --help.", (int)(len + 2),
-				  arg);
+		return pp_err_set(err, -EINVAL, "unknown option '%.*s': see --help.",
+				  (int)(len + 2), arg);
 	if (o->kind == PP_OPT_FLAG) {
 		if (value)
 			return pp_err_set(err, -EINVAL, "--%s takes no value.", o->name);
@@ -163,7 +165,8 @@ int pp_config_parse(struct pp_config *c, int argc, char **argv, const char *allo
 			argv[operands++] = argv[i];
 			continue;
 		}
-		rc = parse_option(c, argv[i], i + 1 < argc ? argv[i + 1] : NULL, allowed, &used, err);
+		rc = parse_option(c, argv[i], i + 1 < argc ? argv[i + 1] : NULL, allowed, &used,
+				  err);
 		if (rc)
 			return rc;
 		i += used;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What the user asked for: the immutable configuration of a run, and the option table that fills it. */
+/* What the user asked for: the immutable configuration of a run, and the option table that fills
+ * it. */
 #ifndef PP_RUN_CONFIG_H
 #define PP_RUN_CONFIG_H
 
@@ -14,16 +15,17 @@
 #define PP_MAX_DISKS 8
 
 struct pp_config {
-	const char *out;          /* --out: directory of the run, NULL: made under the current one */
-	const char *stream;       /* --stream: file or port that gets the results as a tar stream */
-	const char *ktap;         /* --ktap: file or port for KTAP instead of standard output */
-	const char *cases_from;   /* --cases-from: file with case names */
-	const char *repeat_with;  /* --repeat-with: how a reader repeats a case: "pinproof vm run --kernel K" */
+	const char *out;         /* --out: directory of the run, NULL: made under the current one */
+	const char *stream;      /* --stream: file or port that gets the results as a tar stream */
+	const char *ktap;        /* --ktap: file or port for KTAP instead of standard output */
+	const char *cases_from;  /* --cases-from: file with case names */
+	const char *repeat_with; /* --repeat-with: how a reader repeats a case: "pinproof vm run
+				    --kernel K" */
 	enum pp_tier tier;
 	bool tier_given;
 	uint64_t seed;
 	unsigned repeat;
-	unsigned timeout_s;       /* --timeout: bound of one case, 0: the plan's */
+	unsigned timeout_s; /* --timeout: bound of one case, 0: the plan's */
 	bool shuffle, strict, bisect, guest, drop_hazard, drop_device_writes, names, lose_machine;
 	bool no_color;
 	const char *disks[PP_MAX_DISKS];
@@ -32,12 +34,19 @@ struct pp_config {
 	size_t n_patterns;
 };
 
-enum pp_option_kind { PP_OPT_FLAG, PP_OPT_TEXT, PP_OPT_NUMBER, PP_OPT_SEED, PP_OPT_TIER, PP_OPT_DISK };
+enum pp_option_kind {
+	PP_OPT_FLAG,
+	PP_OPT_TEXT,
+	PP_OPT_NUMBER,
+	PP_OPT_SEED,
+	PP_OPT_TIER,
+	PP_OPT_DISK
+};
 
 struct pp_option {
 	const char *name;
 	enum pp_option_kind kind;
-	size_t offset;       /* of the member in struct pp_config */
+	size_t offset;        /* of the member in struct pp_config */
 	const char *argument; /* word in the help, NULL for a flag */
 	const char *help;
 };

@@ -55,8 +55,7 @@ static bool op_skipped(const struct pp_exec *x, const struct pp_op *op)
 		return true;
 	if (v->kind == PP_KIND_DEVICE_WRITE && x->setup->drop_device_writes)
 		return true;
-	return v->target == PP_TARGET_MR && op->verb != PP_VERB_REG &&
-	       !x->mrs[op->object].handle;
+	return v->target == PP_TARGET_MR && op->verb != PP_VERB_REG && !x->mrs[op->object].handle;
 }
 
 /* Mistakes of a plan that only show at run time; said before anything crashes on them. */
@@ -210,7 +209,8 @@ static void see_cell(struct pp_worker *w, const struct pp_event *whole, uint32_t
 	}
 }
 
-/* Turn the bytes in w->buf into runs of neighbouring cells; the open event @at becomes the first. */
+/* Turn the bytes in w->buf into runs of neighbouring cells; the open event @at becomes the first.
+ */
 static void record_runs(struct pp_worker *w, const struct pp_target_ref *t, struct pp_event *at,
 			uint32_t length, uint64_t end_ns)
 {
@@ -314,7 +314,8 @@ static int run_op(struct pp_worker *w, const struct pp_op *op)
 static bool op_due(const struct pp_exec *x, const struct pp_op *op)
 {
 	for (uint32_t i = 0; i < op->after_count; i++) {
-		const struct pp_op *before = pp_plan_op(x->plan, x->plan->after[op->after_first + i]);
+		const struct pp_op *before =
+			pp_plan_op(x->plan, x->plan->after[op->after_first + i]);
 
 		if (before && !x->ended[before - x->plan->ops])
 			return false;

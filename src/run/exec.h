@@ -40,8 +40,8 @@ struct pp_exec_outcome {
 /**
  * pp_exec_run - execute the whole plan
  *
- * DONE when every operation was carried out (whatever its result), BROKEN when set-up (mkfs, mount, map, the
- * fabric) failed that should work. Cleans up all it made.
+ * DONE when every operation was carried out (whatever its result), BROKEN when set-up (mkfs, mount,
+ * map, the fabric) failed that should work. Cleans up all it made.
  */
 void pp_exec_run(const struct pp_exec_setup *setup, struct pp_exec_outcome *outcome);
 

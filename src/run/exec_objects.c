@@ -31,7 +31,8 @@ int pp_exec_objects_open(struct pp_exec *x, struct pp_err *err)
 	for (size_t i = 0; i < p->n_fs; i++) {
 		x->fs[i].dev = slot_dev(x, p->fs[i].slot);
 		if (p->fs[i].slot[0] && !x->fs[i].dev)
-			return pp_err_set(err, -ENODEV, "no device fills the slot %s of filesystem %s",
+			return pp_err_set(err, -ENODEV,
+					  "no device fills the slot %s of filesystem %s",
 					  p->fs[i].slot, p->fs[i].name);
 		snprintf(x->fs[i].dir, sizeof(x->fs[i].dir), "%s/%s", x->setup->workdir,
 			 p->fs[i].name);
@@ -77,7 +78,8 @@ int pp_exec_region_ready(struct pp_exec *x, uint16_t index, struct pp_err *err)
 	}
 	if (def->fs != PP_NO_INDEX) {
 		if (!x->fs[def->fs].mounted)
-			return pp_err_set(err, -ENODEV, "filesystem %s of region %s is not mounted.",
+			return pp_err_set(err, -ENODEV,
+					  "filesystem %s of region %s is not mounted.",
 					  x->plan->fs[def->fs].name, def->name);
 		place.dir = x->fs[def->fs].dir;
 	}

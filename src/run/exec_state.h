@@ -37,11 +37,11 @@ struct pp_exec {
 	struct pp_exec_mr *mrs;
 	struct pp_fabric *fabric;
 	pthread_mutex_t fabric_lock;
-	pthread_mutex_t lock;     /* guards ended[], stop, outcome and the objects' states */
+	pthread_mutex_t lock; /* guards ended[], stop, outcome and the objects' states */
 	pthread_cond_t changed;
-	bool *ended;              /* by index of the op */
-	bool stop;                /* set-up broke: no actor goes on */
-	bool planted;             /* a one-shot fault was used up */
+	bool *ended;                      /* by index of the op */
+	bool stop;                        /* set-up broke: no actor goes on */
+	bool planted;                     /* a one-shot fault was used up */
 	int64_t pins_base, pins_expected; /* pages */
 	int64_t vmpin_base;
 	uint64_t packets_base;
@@ -54,9 +54,9 @@ struct pp_worker {
 	uint16_t actor;
 	pthread_t thread;
 	struct pp_pinio *pinio;
-	uint8_t *buf;        /* stamps to write, bytes observed; page aligned */
+	uint8_t *buf; /* stamps to write, bytes observed; page aligned */
 	size_t buf_bytes;
-	struct pp_err err;   /* of the operation at hand */
+	struct pp_err err; /* of the operation at hand */
 };
 
 /* What an operation acts on, resolved. */
@@ -69,8 +69,9 @@ struct pp_target_ref {
 };
 
 /*
- * How a verb is carried out. Writes: prepare (before the operation begins), put. Observations: prepare,
- * fetch (bytes into w->buf), finish (after the operation ended). Others: act. All return 0 or bytes >= 0, or -errno.
+ * How a verb is carried out. Writes: prepare (before the operation begins), put. Observations:
+ * prepare, fetch (bytes into w->buf), finish (after the operation ended). Others: act. All return 0
+ * or bytes >= 0, or -errno.
  */
 struct pp_verb_impl {
 	int (*act)(struct pp_worker *w, const struct pp_target_ref *t, struct pp_event *e);

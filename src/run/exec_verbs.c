@@ -81,8 +81,8 @@ static int act_reg(struct pp_worker *w, const struct pp_target_ref *t, struct pp
 
 	(void)e;
 	pthread_mutex_lock(&w->x->fabric_lock);
-	rc = pp_fabric_reg(w->x->fabric, memory_at(w, t), def->length_bytes, def->access, &mr->handle,
-			   &w->err);
+	rc = pp_fabric_reg(w->x->fabric, memory_at(w, t), def->length_bytes, def->access,
+			   &mr->handle, &w->err);
 	pthread_mutex_unlock(&w->x->fabric_lock);
 	if (rc) {
 		mr->handle = NULL;
@@ -179,8 +179,8 @@ static int via_buffer(struct pp_worker *w, const struct pp_target_ref *t, bool w
 
 	if (fd < 0)
 		return fd;
-	n = write ? pwrite(fd, w->buf, t->length_bytes, (off_t)offset) :
-		    pread(fd, w->buf, t->length_bytes, (off_t)offset);
+	n = write ? pwrite(fd, w->buf, t->length_bytes, (off_t)offset)
+		  : pread(fd, w->buf, t->length_bytes, (off_t)offset);
 	if (n < 0)
 		rc = pp_err_set(&w->err, -errno, "%s of the disk in slot %s",
 				write ? "write" : "read", t->op->via);
@@ -253,7 +253,8 @@ static int64_t fetch_rdma_read(struct pp_worker *w, const struct pp_target_ref *
 	return rc ? rc : (int64_t)t->length_bytes;
 }
 
-/* The disk keeps what an earlier transfer left: fill it, so that only this transfer can show stamps. */
+/* The disk keeps what an earlier transfer left: fill it, so that only this transfer can show
+ * stamps. */
 static int prepare_dio_write(struct pp_worker *w, const struct pp_target_ref *t)
 {
 	memset(w->buf, 0xa5, t->length_bytes);
@@ -346,8 +347,8 @@ static int act_quiet(struct pp_worker *w, const struct pp_target_ref *t, struct 
 	rc = pp_pins_settle(&pins, x->pins_base, x->pins_expected, SETTLE_MS, &w->err);
 	if (rc)
 		return rc;
-	q.pins = pins.has_counters ? (int64_t)(pins.acquired - pins.released) - x->pins_base :
-				     INT64_MIN;
+	q.pins = pins.has_counters ? (int64_t)(pins.acquired - pins.released) - x->pins_base
+				   : INT64_MIN;
 	q.vmpin_pages = (int32_t)(pins.vmpin_pages - x->vmpin_base);
 	if (x->setup->link)
 		q.packets = (uint32_t)(pp_link_packets(x->setup->link->ibdev) - x->packets_base);

@@ -41,7 +41,8 @@ void pp_judge(const struct pp_plan *plan, const struct pp_history *h,
 	      const struct pp_ending_record *ending, const char *log, size_t log_len,
 	      const struct pp_facts *facts, struct pp_result *out)
 {
-	struct pp_oracle_options opt = { .era = facts->era };
+	const struct pp_fact *odp = pp_facts_find(facts, "rxe-odp");
+	struct pp_oracle_options opt = { .era = facts->era, .provider_odp = odp && odp->yes };
 	struct pp_err err = { 0 };
 
 	memset(out, 0, sizeof(*out));
@@ -86,8 +87,8 @@ static int ending_fill(json_t *j, struct pp_ending_record *e, struct pp_err *err
 	json_int_t duration = 0, before = 0, after = 0;
 	int version = 0, dropped = 0, found;
 
-	if (json_unpack(j, "{s:i, s:s, s:s, s:I, s:i, s:b, s:I, s:I}", "version", &version, "ending",
-			&ending, "reason", &reason, "duration_ms", &duration, "attempts",
+	if (json_unpack(j, "{s:i, s:s, s:s, s:I, s:i, s:b, s:I, s:I}", "version", &version,
+			"ending", &ending, "reason", &reason, "duration_ms", &duration, "attempts",
 			&e->attempts, "dropped", &dropped, "taint_before", &before, "taint_after",
 			&after))
 		return pp_err_set(err, -EINVAL, "ending.json lacks a field.");
@@ -96,7 +97,8 @@ static int ending_fill(json_t *j, struct pp_ending_record *e, struct pp_err *err
 				  ENDING_VERSION);
 	found = pp_word_find(pp_ending_words, PP_ENDING_STARTED + 1, ending);
 	if (found < 0)
-		return pp_err_set(err, -EINVAL, "ending.json has an unknown ending '%.40s'.", ending);
+		return pp_err_set(err, -EINVAL, "ending.json has an unknown ending '%.40s'.",
+				  ending);
 	e->ending = (enum pp_ending)found;
 	snprintf(e->reason, sizeof(e->reason), "%s", reason);
 	e->duration_ms = (uint64_t)duration;
@@ -122,7 +124,8 @@ int pp_ending_load(const char *dir, struct pp_ending_record *e, struct pp_err *e
 	if (j)
 		rc = ending_fill(j, e, err);
 	else
-		rc = pp_err_set(err, -EINVAL, "ending.json: %s in line %d.", where.text, where.line);
+		rc = pp_err_set(err, -EINVAL, "ending.json: %s in line %d.", where.text,
+				where.line);
 	json_decref(j);
 	free(text);
 	return rc;

@@ -17,7 +17,7 @@ struct pp_ending_record {
 	char reason[512];
 	uint64_t duration_ms;
 	int attempts;
-	bool dropped;                /* --drop-hazard or --drop-device-writes was given */
+	bool dropped; /* --drop-hazard or --drop-device-writes was given */
 	unsigned long taint_before, taint_after;
 };
 
@@ -26,7 +26,8 @@ void pp_judge(const struct pp_plan *plan, const struct pp_history *h,
 	      const struct pp_ending_record *ending, const char *log, size_t log_len,
 	      const struct pp_facts *facts, struct pp_result *out);
 
-/** pp_case_save - plan, history.bin, kmsg.log and ending.json of one execution into the directory @dir. */
+/** pp_case_save - plan, history.bin, kmsg.log and ending.json of one execution into the directory
+ * @dir. */
 int pp_case_save(const char *dir, const struct pp_plan *plan, const struct pp_history *h,
 		 const struct pp_ending_record *ending, const char *log, size_t log_len,
 		 struct pp_err *err);

@@ -26,8 +26,8 @@ struct pp_machine {
 /**
  * pp_machine_open - make what the run needs and probe the facts
  *
- * A missing link or log is a fact, no error. A --disk that must not be touched is one (-EBUSY, ...).
- * On error nothing is left behind.
+ * A missing link or log is a fact, no error. A --disk that must not be touched is one (-EBUSY,
+ * ...). On error nothing is left behind.
  */
 int pp_machine_open(struct pp_machine *m, const struct pp_config *c, struct pp_err *err);
 void pp_machine_close(struct pp_machine *m); /* the link and the directory are taken away */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Lines that many scenarios write: where a backing lives, and the control that proves the fabric works. */
+/* Lines that many scenarios write: where a backing lives, and the control that proves the fabric
+ * works. */
 #ifndef PP_RUN_PLAN_LINES_H
 #define PP_RUN_PLAN_LINES_H
 

@@ -21,7 +21,7 @@ struct pp_track; /* one actor's shared buffer */
 struct pp_recorder {
 	struct pp_track **tracks;
 	size_t n_tracks;
-	uint64_t start_ns;          /* CLOCK_MONOTONIC */
+	uint64_t start_ns; /* CLOCK_MONOTONIC */
 	uint64_t start_realtime_ns;
 	uint64_t run;
 };
@@ -33,7 +33,8 @@ void pp_recorder_close(struct pp_recorder *r);
 /** pp_record_begin - publish an event as begun (open); NULL if the buffer is full, which
  *  pp_recorder_history() reports as -ENOSPC. One thread an actor. */
 struct pp_event *pp_record_begin(struct pp_recorder *r, size_t actor, const struct pp_event *e);
-/** pp_record_cell - keep the raw bytes of a cell; its index for pp_event.gen, or PP_NO_CELL if full. */
+/** pp_record_cell - keep the raw bytes of a cell; its index for pp_event.gen, or PP_NO_CELL if
+ * full. */
 uint32_t pp_record_cell(struct pp_recorder *r, size_t actor, const void *cell);
 /** pp_record_end - fill in the end and the result of an open event. */
 void pp_record_end(struct pp_event *e, uint64_t end_ns, int result);

@@ -100,8 +100,8 @@ int pp_reporting_open(struct pp_reporting *r, const struct pp_config *c, const c
 	setvbuf(r->ktap, NULL, _IOLBF, BUFSIZ);
 	describe_kernel(facts, r->info.kernel, sizeof(r->info.kernel));
 	if (!pp_file_read(out, "command", &text, &len, err)) {
-		snprintf(r->info.command, sizeof(r->info.command), "%.*s",
-			 (int)strcspn(text, "\n"), text);
+		snprintf(r->info.command, sizeof(r->info.command), "%.*s", (int)strcspn(text, "\n"),
+			 text);
 		free(text);
 	}
 	r->info.seed = c->seed;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Reports of a run as it goes: KTAP line by line, a progress line, results.json and the table at the end. */
+/* Reports of a run as it goes: KTAP line by line, a progress line, results.json and the table at
+ * the end. */
 #ifndef PP_RUN_REPORTING_H
 #define PP_RUN_REPORTING_H
 
@@ -9,14 +10,14 @@
 
 struct pp_reporting {
 	const struct pp_config *c;
-	const char *out;          /* run directory */
+	const char *out; /* run directory */
 	const struct pp_facts *facts;
 	FILE *ktap;
 	struct pp_run_info info;
 	struct pp_result *results;
 	size_t count, cap;
 	uint64_t begin_ns;
-	bool progress;            /* standard error is a terminal */
+	bool progress; /* standard error is a terminal */
 };
 
 /** pp_reporting_head - files command, status (running) and cases (labels in order). */
@@ -33,8 +34,8 @@ void pp_reporting_progress(struct pp_reporting *r, const char *label);
 int pp_reporting_add(struct pp_reporting *r, struct pp_result *result, const struct pp_plan *plan,
 		     struct pp_err *err);
 
-/** pp_reporting_close - totals, results.json, status, table; frees all. Returns the exit code: results fewer than
- *  planned and not interrupted are 99. */
+/** pp_reporting_close - totals, results.json, status, table; frees all. Returns the exit code:
+ * results fewer than planned and not interrupted are 99. */
 int pp_reporting_close(struct pp_reporting *r, bool interrupted, struct pp_err *err);
 
 #endif

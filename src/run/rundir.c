@@ -29,7 +29,8 @@ static int require_empty(const char *path, struct pp_err *err)
 	while (!rc && (e = readdir(d)))
 		if (strcmp(e->d_name, ".") && strcmp(e->d_name, ".."))
 			rc = pp_err_set(err, -ENOTEMPTY,
-					"%s is not empty: name another directory with --out.", path);
+					"%s is not empty: name another directory with --out.",
+					path);
 	closedir(d);
 	return rc;
 }

@@ -29,7 +29,8 @@ int pp_file_write(const char *dir, const char *name, const void *data, size_t le
 /** pp_file_text - the same for a NUL-terminated text; NULL text is -ENOMEM. */
 int pp_file_text(const char *dir, const char *name, const char *text, struct pp_err *err);
 
-/** pp_file_read - a whole file, malloc'ed and NUL-terminated behind its end. @dir NULL: @name alone. */
+/** pp_file_read - a whole file, malloc'ed and NUL-terminated behind its end. @dir NULL: @name
+ * alone. */
 int pp_file_read(const char *dir, const char *name, char **out, size_t *len, struct pp_err *err);
 
 #endif

@@ -29,13 +29,14 @@ enum pp_plant {
 };
 
 struct pp_variant {
-	char name[PP_NAME_MAX];    /* middle of the case name: "ext4"; unique in the scenario with pinner */
+	char name[PP_NAME_MAX];    /* middle of the case name: "ext4"; unique in the scenario with
+				      pinner */
 	char backing[PP_NAME_MAX]; /* plan.backing: the word that known-defect rows match */
 	char pinner[PP_NAME_MAX];  /* last part of the case name, and plan.pinner */
 	enum pp_tier tier;         /* the smallest tier that includes it */
 	bool disturbs;             /* disturbs the whole machine: only in a throw-away guest */
 	enum pp_plant plant;
-	const void *data;          /* the scenario's own: a row of its table */
+	const void *data; /* the scenario's own: a row of its table */
 };
 
 struct pp_scenario {

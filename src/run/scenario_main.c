@@ -6,7 +6,7 @@
 #include "run/suite.h"
 
 #define ALLOWED                                                                                    \
-	"tier out seed repeat shuffle strict bisect timeout disk drop-hazard drop-device-writes "   \
+	"tier out seed repeat shuffle strict bisect timeout disk drop-hazard drop-device-writes "  \
 	"guest i-may-lose-this-machine no-color names"
 
 int main(int argc, char **argv)

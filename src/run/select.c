@@ -85,7 +85,8 @@ static int add_pattern(struct builder *b, const struct pp_config *c, const char 
 	int rc = 0;
 
 	if (snprintf(name, sizeof(name), "%s", pattern) >= (int)sizeof(name))
-		return pp_err_set(b->err, -EINVAL, "'%.60s...' is longer than any case name.", pattern);
+		return pp_err_set(b->err, -EINVAL, "'%.60s...' is longer than any case name.",
+				  pattern);
 	tilde = strchr(name, '~');
 	if (tilde) {
 		*tilde = '\0';
@@ -106,7 +107,8 @@ static int add_pattern(struct builder *b, const struct pp_config *c, const char 
 		return rc;
 	if (other_tier)
 		return pp_err_set(b->err, -EINVAL,
-				  "'%s' names %zu cases, all in a larger tier: add --tier full or --tier soak.",
+				  "'%s' names %zu cases, all in a larger tier: add --tier full or "
+				  "--tier soak.",
 				  pattern, other_tier);
 	return pp_err_set(b->err, -EINVAL, "no case is called '%s': see 'pinproof list'.", pattern);
 }

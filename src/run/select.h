@@ -23,7 +23,8 @@ struct pp_selection {
 /**
  * pp_select - the cases that the configuration names
  *
- * Operands and lines of --cases-from are case names (with or without ~K), scenario names, leading parts
+ * Operands and lines of --cases-from are case names (with or without ~K), scenario names, leading
+ * parts
  * ("mr-fsync/ext4") or shell patterns. Whole case names are taken whatever their tier; others are
  * bounded by it. Nothing named: all cases of the tier. A name that selects nothing, or an empty
  * selection, is -EINVAL: "all passed" must never mean "nothing ran".

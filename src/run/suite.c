@@ -70,7 +70,8 @@ static bool must_skip(const struct suite *s, const struct pp_case *k, const stru
 {
 	if (k->variant.disturbs && !s->c->guest && !s->c->lose_machine) {
 		snprintf(why, size,
-			 "it disturbs the whole machine: run it in a guest, or add --i-may-lose-this-machine");
+			 "it disturbs the whole machine: run it in a guest, or add "
+			 "--i-may-lose-this-machine");
 		return true;
 	}
 	return needs_missing(plan, &s->machine.facts, why, size);
@@ -117,8 +118,8 @@ static bool worth_another(const struct suite *s, const struct pp_plan *plan,
 
 	if (number == MAX_ATTEMPTS || s->c->drop_hazard || s->c->drop_device_writes)
 		return false;
-	pp_judge(plan, &r->history, &r->ending, r->log ? r->log : "", r->log_len,
-		 &s->machine.facts, &judged);
+	pp_judge(plan, &r->history, &r->ending, r->log ? r->log : "", r->log_len, &s->machine.facts,
+		 &judged);
 	again = judged.verdict == PP_VERDICT_INCONCLUSIVE;
 	pp_result_free(&judged);
 	return again;
@@ -150,7 +151,8 @@ static int execute(struct suite *s, const struct pp_case *k, const struct pp_pla
 	}
 }
 
-/* Before anything runs, the files say that the case was started: that is what a dead machine leaves. */
+/* Before anything runs, the files say that the case was started: that is what a dead machine
+ * leaves. */
 static int announce(struct suite *s, const struct pp_plan *plan, const char *dir, const char *name,
 		    struct pp_err *err)
 {

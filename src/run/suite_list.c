@@ -72,9 +72,11 @@ int pp_suite_doctor(const struct pp_config *c)
 		printf("slot %-14s %s, %llu MiB\n", m->slots.items[i].name, m->slots.items[i].dev,
 		       (unsigned long long)m->slots.items[i].size_bytes >> 20);
 	if (!c->guest)
-		printf("Outside a throw-away guest only cases that touch nothing but their own objects "
+		printf("Outside a throw-away guest only cases that touch nothing but their own "
+		       "objects "
 		       "run;\nwhat disturbs the machine needs --i-may-lose-this-machine.\n");
-	printf("rxe is a copy by the CPU inside the kernel: it shows no IOMMU, no PCIe ordering and "
+	printf("rxe is a copy by the CPU inside the kernel: it shows no IOMMU, no PCIe ordering "
+	       "and "
 	       "no lost\nCPU caches on emulated persistent memory.\n");
 	pp_machine_close(m);
 	free(m);

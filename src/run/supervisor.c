@@ -19,7 +19,7 @@
 #include "run/rundir.h"
 #include "sys/clock.h"
 
-#define KILL_BOUND_MS 10000u
+#define KILL_BOUND_MS   10000u
 #define DEVICE_BOUND_MS 10000u
 
 /* The child's mounts are its own: they go when it goes, however it goes. */
@@ -128,7 +128,8 @@ static void describe_timeout(const struct pp_attempt *a, const struct pp_recorde
 	op = pp_plan_op(a->plan, e.op);
 	snprintf(ending->reason, sizeof(ending->reason),
 		 "the deadline of %u ms passed in operation %u (%s, step \"%s\"); sleeping at %s",
-		 a->bound_ms, e.op, pp_verbs[e.verb].name, op ? a->plan->steps[op->step] : "", where);
+		 a->bound_ms, e.op, pp_verbs[e.verb].name, op ? a->plan->steps[op->step] : "",
+		 where);
 }
 
 static int pidfd_of(pid_t pid)
@@ -170,9 +171,8 @@ static void describe_end(const struct pp_exec_outcome *outcome, int status,
 {
 	if (WIFSIGNALED(status)) {
 		ending->ending = PP_ENDING_CRASH;
-		snprintf(ending->reason, sizeof(ending->reason),
-			 "the child died of signal %d (%s)", WTERMSIG(status),
-			 strsignal(WTERMSIG(status)));
+		snprintf(ending->reason, sizeof(ending->reason), "the child died of signal %d (%s)",
+			 WTERMSIG(status), strsignal(WTERMSIG(status)));
 		return;
 	}
 	ending->ending = outcome->ending;
@@ -265,8 +265,8 @@ int pp_attempt_run(const struct pp_attempt *a, struct pp_attempt_result *out, st
 	int rc;
 
 	memset(out, 0, sizeof(*out));
-	outcome = mmap(NULL, sizeof(*outcome), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1,
-		       0);
+	outcome = mmap(NULL, sizeof(*outcome), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
+		       -1, 0);
 	if (outcome == MAP_FAILED)
 		return pp_err_set(err, -errno, "shared memory");
 	outcome->ending = PP_ENDING_BROKEN;

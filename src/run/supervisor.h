@@ -18,12 +18,13 @@ struct pp_attempt {
 	const struct pp_slots *slots;
 	const struct pp_link *link;
 	const char *workdir;
-	const char *label;      /* for markers in the kernel log */
-	uint64_t run;           /* run id of the stamps */
+	const char *label; /* for markers in the kernel log */
+	uint64_t run;      /* run id of the stamps */
 	uint32_t bound_ms;
 	enum pp_plant plant;
 	bool drop_hazard, drop_device_writes;
-	int guardian_fd;        /* closed in the child, so that only the parent keeps the guardian waiting */
+	int guardian_fd; /* closed in the child, so that only the parent keeps the guardian waiting
+			  */
 	struct pp_kmsg *kmsg;
 	const volatile sig_atomic_t *interrupted; /* set by the signal handler: stop the child */
 };
@@ -35,8 +36,8 @@ struct pp_attempt_result {
 	size_t log_len;
 };
 
-/** pp_attempt_run - execute the plan once in a fresh child. -EINTR when interrupted; other errors mean that
- *  no child could be had. */
+/** pp_attempt_run - execute the plan once in a fresh child. -EINTR when interrupted; other errors
+ * mean that no child could be had. */
 int pp_attempt_run(const struct pp_attempt *a, struct pp_attempt_result *out, struct pp_err *err);
 void pp_attempt_free(struct pp_attempt_result *r);
 

@@ -210,7 +210,7 @@ static int read_by_fibmap(struct reader *rd, int fd, struct pp_err *err)
 static int open_reader(struct reader *rd, int fd, const char *dev, struct pp_err *err)
 {
 	struct statfs sfs;
-	int sector = 0;
+	int sector = 0, rc;
 
 	rd->dev_fd = open(dev, O_RDONLY | O_DIRECT | O_CLOEXEC);
 	if (rd->dev_fd < 0)
@@ -223,7 +223,10 @@ static int open_reader(struct reader *rd, int fd, const char *dev, struct pp_err
 	if (fstatfs(fd, &sfs))
 		return pp_err_set(err, -errno, "cannot ask for the file's filesystem");
 	rd->btrfs = sfs.f_type == BTRFS_SUPER_MAGIC;
-	return rd->btrfs ? pp_btrfs_chunks(fd, &rd->chunks, err) : 0;
+	if (!rd->btrfs)
+		return 0;
+	rc = pp_btrfs_settle(fd, err);
+	return rc ? rc : pp_btrfs_chunks(fd, &rd->chunks, err);
 }
 
 int pp_blocks_read(int fd, const char *dev, uint64_t offset_bytes, size_t length_bytes, void *buf,

@@ -128,3 +128,20 @@ int pp_btrfs_chunks(int fd, struct pp_chunks *chunks, struct pp_err *err)
 	}
 	return rc;
 }
+
+int pp_btrfs_settle(int fd, struct pp_err *err)
+{
+	__u64 transid = 0;
+
+	/*
+	 * A fast fsync returns once the data is written and the log tree says where; the
+	 * file's extent items, which FIEMAP shows, follow when the ordered extents finish. A
+	 * commit waits for those (btrfs_commit_transaction: pending_ordered) and, without the
+	 * mount option flushoncommit, writes no dirty page: it can hide no skipped one.
+	 */
+	if (ioctl(fd, BTRFS_IOC_START_SYNC, &transid))
+		return pp_err_set(err, -errno, "cannot start a btrfs commit");
+	if (ioctl(fd, BTRFS_IOC_WAIT_SYNC, &transid))
+		return pp_err_set(err, -errno, "cannot wait for a btrfs commit");
+	return 0;
+}

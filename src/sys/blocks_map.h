@@ -82,4 +82,13 @@ int pp_chunks_map(const struct pp_chunks *chunks, uint64_t logical_bytes, uint64
  */
 int pp_btrfs_chunks(int fd, struct pp_chunks *chunks, struct pp_err *err);
 
+/**
+ * pp_btrfs_settle - commit the running transaction, so that FIEMAP shows what finished writebacks
+ * wrote
+ *
+ * Writes no dirty file page. Returns 0 or -errno. Source: fs/btrfs/file.c (btrfs_sync_file),
+ * fs/btrfs/transaction.c.
+ */
+int pp_btrfs_settle(int fd, struct pp_err *err);
+
 #endif

@@ -15,7 +15,7 @@ struct pp_run_info {
 	size_t planned; /* number of cases: results must be as many */
 	bool strict;
 	bool interrupted;
-	uint64_t duration_ms;
+	uint64_t duration_ms; /* sum over the cases */
 };
 
 /* Results by verdict, and the three numbers that test runners know. */

@@ -9,7 +9,6 @@
 #include <unistd.h>
 
 #include "run/rundir.h"
-#include "sys/clock.h"
 
 /* A text that grows; -ENOMEM shows as a NULL from fclose's buffer. */
 static char *command_line(int argc, char **argv)
@@ -89,7 +88,6 @@ int pp_reporting_open(struct pp_reporting *r, const struct pp_config *c, const c
 	r->c = c;
 	r->out = out;
 	r->facts = facts;
-	r->begin_ns = pp_now_ns();
 	r->progress = isatty(STDERR_FILENO);
 	r->ktap = stdout;
 	if (c->ktap) {
@@ -170,7 +168,8 @@ int pp_reporting_close(struct pp_reporting *r, bool interrupted, struct pp_err *
 	if (r->progress)
 		fprintf(stderr, "\r\033[K");
 	r->info.interrupted = interrupted;
-	r->info.duration_ms = (pp_now_ns() - r->begin_ns) / 1000000;
+	for (size_t i = 0; i < r->count; i++)
+		r->info.duration_ms += r->results[i].duration_ms;
 	pp_ktap_end(r->ktap, r->results, r->count);
 	json = pp_report_json(&r->info, r->facts, r->results, r->count);
 	if (pp_file_text(r->out, "results.json", json, err) ||

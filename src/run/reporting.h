@@ -16,7 +16,6 @@ struct pp_reporting {
 	struct pp_run_info info;
 	struct pp_result *results;
 	size_t count, cap;
-	uint64_t begin_ns;
 	bool progress; /* standard error is a terminal */
 };
 

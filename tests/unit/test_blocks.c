@@ -322,6 +322,10 @@ static void check_filesystem(const struct pp_slots *slots, const char *type, con
 	snprintf(b.fs.type, sizeof(b.fs.type), "%s", type);
 	snprintf(b.fs.slot, sizeof(b.fs.slot), "%s", slot_name);
 	snprintf(b.fs.mount, sizeof(b.fs.mount), "%s", options);
+	/* With one copy, the first data chunk has the same logical and device address, and the
+	 * chunk tree would not matter. */
+	if (backing == PP_BACKING_BTRFS)
+		snprintf(b.fs.mkfs, sizeof(b.fs.mkfs), "-d dup");
 	b.dax = pp_backings[backing].dax;
 	b.def = (struct pp_region_def){ .name = "r",
 					.backing = backing,

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Sources and installed headers of src/core.
+# Sources and installed headers of src/core; what only the layer itself includes is a source.
 
 libpinproof_a_SOURCES += \
 	src/core/crc32c.c \
@@ -19,6 +19,7 @@ libpinproof_a_SOURCES += \
 	src/core/logscan.c \
 	src/core/oracle.c \
 	src/core/oracle_model.c \
+	src/core/oracle_model_build.c \
 	src/core/oracle_rules_cells.c \
 	src/core/oracle_rules_pins.c \
 	src/core/oracle_rules_results.c \
@@ -39,7 +40,11 @@ libpinproof_a_SOURCES += \
 	src/core/result_json.c \
 	src/core/stamp.c \
 	src/core/verb.c \
-	src/core/words.c
+	src/core/words.c \
+	src/core/history_reader.h \
+	src/core/oracle_model.h \
+	src/core/oracle_rules.h \
+	src/core/plan_private.h
 
 ppcoredir = $(includedir)/pinproof/core
 ppcore_HEADERS = \
@@ -49,13 +54,9 @@ ppcore_HEADERS = \
 	src/core/facts.h \
 	src/core/finding.h \
 	src/core/history.h \
-	src/core/history_reader.h \
 	src/core/logscan.h \
 	src/core/oracle.h \
-	src/core/oracle_model.h \
-	src/core/oracle_rules.h \
 	src/core/plan.h \
-	src/core/plan_private.h \
 	src/core/policy.h \
 	src/core/prng.h \
 	src/core/report.h \

@@ -22,7 +22,9 @@ struct pp_oracle_options {
  * @plan, @h: must satisfy pp_history_check()
  * @out: zeroed by the caller; findings are appended in order of time, to be freed by the caller
  *
- * Returns 0 or -ENOMEM. Pure and thread-safe. O10 is not here: see core/logscan.h.
+ * Returns 0; -EOPNOTSUPP: the plan asks for a rule that no judge here knows (nothing was judged);
+ * -ENOMEM: findings may be missing. Pure and thread-safe. O10 is not judged here (a plan may ask for
+ * it): see core/logscan.h.
  */
 int pp_oracle_run(const struct pp_plan *plan, const struct pp_history *h,
 		  const struct pp_oracle_options *opt, struct pp_findings *out, struct pp_err *err);

@@ -110,6 +110,11 @@ uint64_t pp_model_first(const struct pp_model *m, const struct pp_place *p);
 bool pp_model_initial(const struct pp_model *m, const struct pp_place *p, uint32_t newest,
 		      uint64_t end_ns);
 
+/** pp_model_key_cmp - where a write event stands against a key in the order of keys[]: space,
+ * writer, generation; <0, 0 or >0 as strcmp(). */
+int pp_model_key_cmp(const struct pp_model *m, uint32_t event, uint16_t space, uint32_t writer,
+		     uint32_t gen);
+
 /** pp_lists_before - how many events of the slot began before @before_ns. */
 size_t pp_lists_before(const struct pp_lists *l, const struct pp_history *h, size_t slot,
 		       uint64_t before_ns);

@@ -83,9 +83,10 @@ static void all_answered(const struct pp_facts *f)
 
 static void without_link(void)
 {
-	static const char *const absent[] = { "rxe",   "rdma-cm", "odp",      "rxe-odp",
-					      "disk0", "disk1",   "blockdev", "pmem0",
-					      "pmem1", "devdax0", "guest" };
+	static const char *const absent[] = {
+		"rxe",      "rdma-cm", "rxe-odp", "disk0",   "disk1",
+		"blockdev", "pmem0",   "pmem1",   "devdax0", "guest"
+	};
 	struct pp_slots slots = { .count = 0 };
 	struct pp_probe_env env = { &slots, NULL, "planted reason", 0 };
 	struct pp_facts f;

@@ -25,6 +25,10 @@ struct pp_defect {
 	const char *title;
 };
 
+/*
+ * The table. A program that defines both of these itself has its own rows instead of the library's:
+ * so do the self-tests, whose defects no kernel has.
+ */
 extern const struct pp_defect pp_defects[];
 extern const size_t pp_n_defects;
 

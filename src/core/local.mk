@@ -4,6 +4,7 @@
 libpinproof_a_SOURCES += \
 	src/core/crc32c.c \
 	src/core/defect.c \
+	src/core/defect_table.c \
 	src/core/err.c \
 	src/core/evidence.c \
 	src/core/facts.c \
@@ -40,11 +41,7 @@ libpinproof_a_SOURCES += \
 	src/core/result_json.c \
 	src/core/stamp.c \
 	src/core/verb.c \
-	src/core/words.c \
-	src/core/history_reader.h \
-	src/core/oracle_model.h \
-	src/core/oracle_rules.h \
-	src/core/plan_private.h
+	src/core/words.c
 
 ppcoredir = $(includedir)/pinproof/core
 ppcore_HEADERS = \
@@ -54,9 +51,13 @@ ppcore_HEADERS = \
 	src/core/facts.h \
 	src/core/finding.h \
 	src/core/history.h \
+	src/core/history_reader.h \
 	src/core/logscan.h \
 	src/core/oracle.h \
+	src/core/oracle_model.h \
+	src/core/oracle_rules.h \
 	src/core/plan.h \
+	src/core/plan_private.h \
 	src/core/policy.h \
 	src/core/prng.h \
 	src/core/report.h \

@@ -21,14 +21,14 @@ libpinproof_a_SOURCES += \
 	src/run/suite.c \
 	src/run/suite_judge.c \
 	src/run/suite_list.c \
-	src/run/supervisor.c \
-	src/run/exec_state.h
+	src/run/supervisor.c
 
 pprundir = $(includedir)/pinproof/run
 pprun_HEADERS = \
 	src/run/collect.h \
 	src/run/config.h \
 	src/run/exec.h \
+	src/run/exec_state.h \
 	src/run/guardian.h \
 	src/run/judge.h \
 	src/run/machine.h \

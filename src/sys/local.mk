@@ -19,26 +19,26 @@ libpinproof_a_SOURCES += \
 	src/sys/probe_era.c \
 	src/sys/region.c \
 	src/sys/region_special.c \
-	src/sys/slots.c \
-	src/sys/blocks_map.h \
-	src/sys/fabric_cm.h \
-	src/sys/kmsg_record.h \
-	src/sys/link_netlink.h \
-	src/sys/pins_parse.h \
-	src/sys/probe_era.h \
-	src/sys/region_special.h
+	src/sys/slots.c
 
 ppsysdir = $(includedir)/pinproof/sys
 ppsys_HEADERS = \
 	src/sys/blocks.h \
+	src/sys/blocks_map.h \
 	src/sys/clock.h \
 	src/sys/command.h \
 	src/sys/fabric.h \
+	src/sys/fabric_cm.h \
 	src/sys/fs.h \
 	src/sys/kmsg.h \
+	src/sys/kmsg_record.h \
 	src/sys/link.h \
+	src/sys/link_netlink.h \
 	src/sys/pinio.h \
 	src/sys/pins.h \
+	src/sys/pins_parse.h \
 	src/sys/probe.h \
+	src/sys/probe_era.h \
 	src/sys/region.h \
+	src/sys/region_special.h \
 	src/sys/slots.h

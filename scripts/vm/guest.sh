@@ -268,6 +268,8 @@ guest_ended() {
 	# the console writes CR LF
 	if line=$(guest_panic); then
 		echo "panic: ${line%$'\r'}"
+	elif line=$(grep -a -m1 -o 'pinproof-init: FAILED: .*' "$GUEST/console.log"); then
+		echo "setup: ${line%$'\r'}"
 	elif grep -a -q -E 'pinproof-init: exit [0-9]|reboot: Power down' "$GUEST/console.log"; then
 		echo "poweroff: the guest ended by itself, its job with exit code $code"
 	elif (($1 != 0)); then

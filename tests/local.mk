@@ -29,6 +29,7 @@ PP_UNIT_TESTS = \
 	tests/unit/test_link \
 	tests/unit/test_logscan \
 	tests/unit/test_oracle \
+	tests/unit/test_oracle_ops \
 	tests/unit/test_pins \
 	tests/unit/test_plan \
 	tests/unit/test_policy \

@@ -127,12 +127,18 @@ static size_t add_slot(const struct pp_judge *j, const struct pp_lists *l, size_
 	return n;
 }
 
+/* The mkfs that everything begins with tells a reader nothing; one that came in between does. */
+static bool helps(const struct pp_judge *j, const struct pp_broken *b, uint32_t first)
+{
+	return !(j->model.state[first] & PP_STATE_RESET) || first == b->event;
+}
+
 /* Operations that a reader must look at, in order of time, each once. */
 static void add_ops(const struct pp_judge *j, const struct pp_broken *b, struct pp_finding *f)
 {
 	const uint32_t known[] = { b->expected, b->found, b->sync, b->event };
 	uint32_t ev[24];
-	size_t n = 0, must;
+	size_t n = 0, must, first = 0;
 	struct pp_place p;
 
 	for (size_t i = 0; i < PP_ARRAY_LEN(known); i++)
@@ -153,7 +159,9 @@ static void add_ops(const struct pp_judge *j, const struct pp_broken *b, struct 
 	if (n > PP_FINDING_OPS)
 		n = must > PP_FINDING_OPS ? must : PP_FINDING_OPS;
 	qsort(ev, n, sizeof(*ev), cmp_event);
-	for (size_t i = 0; i < n; i++)
+	while (first < n && !helps(j, b, ev[first]))
+		first++;
+	for (size_t i = first; i < n; i++)
 		if (!f->n_ops || f->ops[f->n_ops - 1] != j->h->events[ev[i]].op)
 			f->ops[f->n_ops++] = j->h->events[ev[i]].op;
 }

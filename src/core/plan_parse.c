@@ -4,11 +4,13 @@
  * its keys. docs/plan-language.md is the grammar.
  */
 #include "core/plan_private.h"
-#include "core/stamp.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "core/evidence.h"
+#include "core/stamp.h"
 
 #define ACTORS_MAX 255u /* a history's event names its actor in 8 bits */
 
@@ -157,6 +159,8 @@ static int parse_evidence(struct pp_parser *p)
 	unsigned when;
 	int rc = take_name(p, need.name, sizeof(need.name));
 
+	if (!rc && pp_evidence_find(need.name) < 0)
+		rc = pp_plan_bad(p, place, "the name of a counter of evidence, such as syncs");
 	if (!rc)
 		rc = pp_plan_take_word(p, "'>='", &word);
 	if (!rc && !pp_span_is(word, ">="))

@@ -13,6 +13,7 @@ static void good_texts(void)
 	} texts[] = {
 		{ DIR "good-normal.txt", 27, 1 },
 		{ DIR "good-shorthand.txt", 12, 4 },
+		{ DIR "good-spaces.txt", 9, 9 },
 		{ DIR "good-empty.txt", 0, 0 },
 	};
 	struct pp_plan *plan = example_plan();
@@ -115,6 +116,35 @@ static void shorthand_cells(void)
 	CU_ASSERT_EQUAL(memcmp(h.cells[3], cell, 32), 0);
 	pp_stamp_put(cell, &back);
 	CU_ASSERT_EQUAL(memcmp(h.cells[3] + 32, cell + 32, 32), 0);
+	pp_history_free(&h);
+	pp_plan_free(plan);
+}
+
+/* region= and what a text leaves out mean the data space, which several regions may share. */
+static void spaces_of_cells(void)
+{
+	/* of each cell: the space (data is 0, the private mapping 3) */
+	static const uint32_t spaces[] = { 0, 0, 0, 3, 3, 0, 3, 0, 3 };
+	struct pp_plan *plan = example_plan();
+	struct pp_history h = golden(DIR "good-spaces.txt", plan);
+
+	CU_ASSERT_EQUAL_FATAL(h.n_cells, PP_ARRAY_LEN(spaces));
+	for (size_t i = 0; i < PP_ARRAY_LEN(spaces); i++) {
+		struct pp_stamp front = { .run = 4660,
+					  .region = spaces[i],
+					  .offset_bytes = h.events[i].offset_bytes,
+					  .generation = 2 };
+		struct pp_stamp whole = front, got;
+		uint8_t cell[PP_CELL_BYTES];
+
+		whole.generation = 3;
+		pp_stamp_put(cell, &front);
+		if (pp_stamp_get(h.cells[i], &got)) {
+			CU_ASSERT_TRUE(cell_says(h.cells[i], whole));
+		} else {
+			CU_ASSERT_EQUAL(memcmp(h.cells[i], cell, 32), 0);
+		}
+	}
 	pp_history_free(&h);
 	pp_plan_free(plan);
 }
@@ -272,6 +302,7 @@ static void mutated_texts(void)
 }
 
 static const struct pp_unit_case cases[] = {
+	{ "region= means a data space", spaces_of_cells },
 	{ "good texts are read and go round", good_texts },
 	{ "the normal form is printed byte for byte", normal_form },
 	{ "the normal form in memory", normal_form_in_memory },

@@ -103,6 +103,7 @@ static int option_set(struct pp_config *c, const struct pp_option *o, const char
 			return pp_err_set(err, -EINVAL, "--%s takes a number, not '%s'.", o->name,
 					  value);
 		*(uint64_t *)(void *)member = number;
+		c->seed_given = true;
 		return 0;
 	case PP_OPT_TIER:
 		return set_tier(c, value, err);

@@ -22,7 +22,7 @@ struct pp_config {
 	const char *repeat_with; /* --repeat-with: how a reader repeats a case: "pinproof vm run
 				    --kernel K" */
 	enum pp_tier tier;
-	bool tier_given;
+	bool tier_given, seed_given;
 	uint64_t seed;
 	unsigned repeat;
 	unsigned timeout_s; /* --timeout: bound of one case, 0: the plan's */

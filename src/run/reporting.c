@@ -49,10 +49,10 @@ static char *case_list(const struct pp_selection *s)
 	return text;
 }
 
-int pp_reporting_head(const char *out, int argc, char **argv, const struct pp_selection *s,
-		      struct pp_err *err)
+int pp_reporting_head(const char *out, int argc, char **argv, uint64_t seed,
+		      const struct pp_selection *s, struct pp_err *err)
 {
-	char *text = command_line(argc, argv);
+	char *text = command_line(argc, argv), number[32];
 	int rc = pp_file_text(out, "command", text, err);
 
 	free(text);
@@ -61,6 +61,9 @@ int pp_reporting_head(const char *out, int argc, char **argv, const struct pp_se
 	text = case_list(s);
 	rc = pp_file_text(out, "cases.list", text, err);
 	free(text);
+	snprintf(number, sizeof(number), "0x%" PRIx64 "\n", seed);
+	if (!rc)
+		rc = pp_file_text(out, "seed", number, err);
 	return rc ? rc : pp_file_text(out, "status", "running\n", err);
 }
 

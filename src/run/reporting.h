@@ -19,9 +19,9 @@ struct pp_reporting {
 	bool progress; /* standard error is a terminal */
 };
 
-/** pp_reporting_head - files command, status (running) and cases (labels in order). */
-int pp_reporting_head(const char *out, int argc, char **argv, const struct pp_selection *s,
-		      struct pp_err *err);
+/** pp_reporting_head - files command, seed, status (running) and cases (labels in order). */
+int pp_reporting_head(const char *out, int argc, char **argv, uint64_t seed,
+		      const struct pp_selection *s, struct pp_err *err);
 
 int pp_reporting_open(struct pp_reporting *r, const struct pp_config *c, const char *out,
 		      const struct pp_facts *facts, size_t planned, struct pp_err *err);

@@ -3,6 +3,7 @@
  * The run directory: what lies where, and files that are whole or absent.
  *
  *	command      the command line that started the run
+ *	seed         of the run: plans and order come from it
  *	status       one line: running, done, interrupted
  *	facts.json   what was probed
  *	cases/NAME/  plan, history.bin, kmsg.log, ending.json, result.json; NAME with '/' as '.'

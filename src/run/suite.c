@@ -235,7 +235,7 @@ static int write_head(struct suite *s, int argc, char **argv)
 
 	free(facts);
 	if (!rc)
-		rc = pp_reporting_head(s->out, argc, argv, &s->selection, &s->err);
+		rc = pp_reporting_head(s->out, argc, argv, s->c->seed, &s->selection, &s->err);
 	if (!rc && s->stream)
 		rc = pp_stream_file(s->stream, s->out, "facts.json", &s->err);
 	return rc;

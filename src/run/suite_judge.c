@@ -90,8 +90,23 @@ static int judge_labels(const struct pp_config *c, const char *dir, const char *
 	return rc;
 }
 
+/* The run's own seed, unless the user says another: it is in the commands that repeat a case. */
+static uint64_t seed_of(const struct pp_config *c, const char *dir)
+{
+	uint64_t seed = c->seed;
+	size_t len;
+	char *text;
+
+	if (c->seed_given || pp_file_read(dir, "seed", &text, &len, NULL))
+		return seed;
+	seed = strtoull(text, NULL, 0);
+	free(text);
+	return seed;
+}
+
 int pp_suite_judge(const struct pp_config *c, const char *dir)
 {
+	struct pp_config as_run = *c;
 	char base[PP_PATH_MAX];
 	struct pp_err err = { 0 };
 	struct stat st;
@@ -106,8 +121,9 @@ int pp_suite_judge(const struct pp_config *c, const char *dir)
 		snprintf(base, sizeof(base), "%s", dir);
 		rc = pp_case_labels(dir, "cases.list", &labels, &count, &err);
 	}
+	as_run.seed = seed_of(c, dir);
 	if (!rc) {
-		rc = judge_labels(c, dir, base, labels, count, &err);
+		rc = judge_labels(&as_run, dir, base, labels, count, &err);
 		pp_case_labels_free(labels, count);
 	}
 	if (rc < 0) {

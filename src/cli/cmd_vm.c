@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* `pinproof vm`: hands over to the stages under scripts/vm, wherever they are installed. */
 #include <errno.h>
-#include <libgen.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,55 +13,63 @@
 #ifndef PP_LIBEXECDIR
 #define PP_LIBEXECDIR "/usr/local/libexec/pinproof"
 #endif
-#ifndef PP_SOURCE_DIR
-#define PP_SOURCE_DIR "."
-#endif
 
 static const char *const stages[] = { "run", "shell", "again" };
 
-/* The environment first, then the source tree that this binary was built in, then the installed
- * place. */
-static int find_stage(const char *stage, char *out, size_t size)
-{
-	const char *dirs[] = { getenv("PINPROOF_VM_DIR"), PP_SOURCE_DIR "/scripts/vm",
-			       PP_LIBEXECDIR "/vm" };
+/* Where the stages may be, relative to the program: the build tree has a link, an installation its
+ * own. */
+static const char *const beside[] = { "scripts/vm", "../libexec/pinproof/vm" };
 
-	for (size_t i = 0; i < PP_ARRAY_LEN(dirs); i++) {
-		if (!dirs[i])
-			continue;
-		snprintf(out, size, "%s/%s", dirs[i], stage);
+/* The environment first, then beside this very program, so that two installations do not mix. */
+static int find_stage(const char *stage, const char *self, char *out, size_t size)
+{
+	const char *given = getenv("PINPROOF_VM_DIR");
+	const char *slash = strrchr(self, '/');
+
+	if (given) {
+		snprintf(out, size, "%s/%s", given, stage);
+		return access(out, X_OK) ? -errno : 0;
+	}
+	for (size_t i = 0; slash && i < PP_ARRAY_LEN(beside); i++) {
+		snprintf(out, size, "%.*s/%s/%s", (int)(slash - self), self, beside[i], stage);
 		if (!access(out, X_OK))
 			return 0;
 	}
-	return -ENOENT;
+	snprintf(out, size, "%s/vm/%s", PP_LIBEXECDIR, stage);
+	return access(out, X_OK) ? -errno : 0;
+}
+
+static void vm_usage(const struct pp_command *c, FILE *out)
+{
+	fprintf(out, "usage: pinproof %s %s\n'pinproof vm run --help' shows the options.\n",
+		c->name, c->operands);
 }
 
 int pp_cmd_vm(const struct pp_command *c, int argc, char **argv)
 {
-	char path[PATH_MAX], self[PATH_MAX];
+	char path[PATH_MAX * 2], self[PATH_MAX] = "";
 	bool known = false;
 	ssize_t n;
 
 	for (size_t i = 0; i < PP_ARRAY_LEN(stages); i++)
 		known |= argc > 2 && !strcmp(argv[2], stages[i]);
 	if (!known) {
-		fprintf(stderr,
-			"usage: pinproof %s %s\n'pinproof vm run --help' shows the options.\n",
-			c->name, c->operands);
-		return argc > 2 && !strcmp(argv[2], "--help") ? 0 : 2;
+		bool help = argc > 2 && !strcmp(argv[2], "--help");
+
+		vm_usage(c, help ? stdout : stderr);
+		return help ? 0 : 2;
 	}
-	if (find_stage(argv[2], path, sizeof(path))) {
+	n = readlink("/proc/self/exe", self, sizeof(self) - 1);
+	self[n > 0 ? n : 0] = '\0';
+	if (find_stage(argv[2], self, path, sizeof(path))) {
 		fprintf(stderr,
 			"pinproof: the VM stage '%s' is not installed: set PINPROOF_VM_DIR to "
 			"scripts/vm of the source.\n",
 			argv[2]);
 		return 2;
 	}
-	n = readlink("/proc/self/exe", self, sizeof(self) - 1);
-	if (n > 0) {
-		self[n] = '\0';
+	if (self[0])
 		setenv("PINPROOF", self, 1);
-	}
 	execv(path, argv + 2);
 	fprintf(stderr, "pinproof: cannot start %s: %s\n", path, strerror(errno));
 	return 2;

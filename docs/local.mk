@@ -2,15 +2,18 @@
 # Documents, installed beside README.md, and the manual page.
 
 PP_DOCS = \
+	docs/README.md \
+	docs/architecture.md \
 	docs/history-format.md \
 	docs/oracle-rules.md \
 	docs/plan-language.md \
 	docs/policy.md \
+	docs/scenario-howto.md \
 	docs/verdicts.md \
 	docs/vm.md \
 	docs/results.schema.json
 ppdocsdir = $(docdir)/docs
 dist_ppdocs_DATA = $(PP_DOCS)
 
-PP_MANUAL =
+PP_MANUAL = docs/pinproof.1
 dist_man_MANS += $(PP_MANUAL)

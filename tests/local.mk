@@ -64,6 +64,12 @@ TESTS += $(PP_FAULT_TESTS)
 endif
 endif
 
+# Every verdict, seen to happen: runs without root and without RDMA.
+check_PROGRAMS += tests/selftest/selftest
+tests_selftest_selftest_SOURCES = tests/selftest/selftest.c
+TESTS += tests/selftest/run
+EXTRA_DIST += tests/selftest/run
+
 if HAVE_BATS
 TESTS += $(PP_CLI_TESTS)
 endif

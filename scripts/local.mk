@@ -30,3 +30,7 @@ dist_ppdracut_DATA = \
 	scripts/vm/dracut/99pinproof/group \
 	scripts/vm/dracut/99pinproof/mke2fs.conf \
 	scripts/vm/dracut/99pinproof/passwd
+
+# The link that configure makes in a build tree outside the sources.
+distclean-local:
+	@if test -L scripts/vm; then rm -f scripts/vm && rmdir scripts 2>/dev/null || :; fi

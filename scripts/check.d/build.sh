@@ -43,6 +43,10 @@ stage_lint() {
 	return $status
 }
 
+stage_flips() {
+	scripts/flips --jobs "$jobs"
+}
+
 stage_clang() {
 	(build clang CC=clang) && run_tests clang
 }

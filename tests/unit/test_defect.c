@@ -47,6 +47,7 @@ static const struct {
 } signatures[] = {
 #define POLICY "mr-writable-file-pin-accepted"
 #define FSYNC  "mr-write-lost-after-fsync"
+#define FIXUP  "btrfs-fixup-defers-writeback"
 	{ POLICY, "mr-policy", "ext4-shared-rw", "rxe-mr", PP_O8_REFUSAL, PP_CLASS_ACCEPTED,
 	  "any step", true },
 	{ POLICY, "mr-policy", "blockdev-shared-rw", "rxe-mr", PP_O8_REFUSAL, PP_CLASS_ACCEPTED, "",
@@ -78,6 +79,16 @@ static const struct {
 	{ FSYNC, "mr-fsync", "vfat", "rxe-mr", PP_O2_DURABILITY, PP_CLASS_STALE, "before dereg",
 	  false },
 	{ FSYNC, "mr-fsync", "ext4", "rxe-mr", PP_O3_NO_WAY_BACK, PP_CLASS_STALE, "before dereg",
+	  false },
+	{ FIXUP, "mr-fsync", "btrfs", "rxe-mr", PP_O2_DURABILITY, PP_CLASS_STALE, "after dereg",
+	  true },
+	{ FIXUP, "mr-fsync", "btrfs", "rxe-mr", PP_O2_DURABILITY, PP_CLASS_STALE, "before dereg",
+	  false },
+	{ FIXUP, "mr-fsync", "btrfs", "rxe-mr", PP_O2_DURABILITY, PP_CLASS_ZERO, "after dereg",
+	  false },
+	{ FIXUP, "mr-fsync", "btrfs", "rxe-odp", PP_O2_DURABILITY, PP_CLASS_STALE, "after dereg",
+	  false },
+	{ FIXUP, "mr-fsync", "ext4", "rxe-mr", PP_O2_DURABILITY, PP_CLASS_STALE, "after dereg",
 	  false },
 	/* no row allows a log line beside its defect */
 	{ FSYNC, "mr-fsync", "ext4", "rxe-mr", PP_O10_QUIET_KERNEL, PP_CLASS_SPLAT, "before dereg",
@@ -187,6 +198,15 @@ static void policy_rows_agree(void)
 	}
 }
 
+/* "6.5", or "6.5.3" for a row whose range begins or ends within a stable series. */
+static void version_word(struct pp_version v, char *out, size_t size)
+{
+	if (v.patch)
+		snprintf(out, size, "%d.%d.%d", v.major, v.minor, v.patch);
+	else
+		snprintf(out, size, "%d.%d", v.major, v.minor);
+}
+
 /* docs/verdicts.md lists every row with its range and reference. */
 static void document_agrees(void)
 {
@@ -195,14 +215,15 @@ static void document_agrees(void)
 	CU_ASSERT_PTR_NOT_NULL_FATAL(doc);
 	for (size_t i = 0; i < pp_n_defects; i++) {
 		const struct pp_defect *d = &pp_defects[i];
-		char begin[512], end[512];
+		char begin[512], end[512], since[32], before[32];
 		const char *line, *rest;
 
 		snprintf(begin, sizeof(begin), "| `%s` | `%s` | %s | %s | %s |", d->name,
 			 d->scenario, strcmp(d->steps, "*") == 0 ? "any" : d->steps, d->backings,
 			 pp_rule_words[d->rule].name);
-		snprintf(end, sizeof(end), " | %d.%d to %d.%d | %s |", d->since.major,
-			 d->since.minor, d->before.major, d->before.minor, d->reference);
+		version_word(d->since, since, sizeof(since));
+		version_word(d->before, before, sizeof(before));
+		snprintf(end, sizeof(end), " | %s to %s | %s |", since, before, d->reference);
 		line = strstr(doc, begin);
 		CU_ASSERT_PTR_NOT_NULL_FATAL(line);
 		rest = strstr(line, end);

@@ -195,19 +195,29 @@ static void decide_ended(struct pp_result *r, enum pp_verdict verdict)
 		SAY(r, "%s", pp_ending_words[r->ending].title);
 }
 
-/* Endings after which nothing was judged. A skip with damage found beside it is no skip. */
-static bool decide_unjudged(struct pp_result *r)
+/* The set-up operation that broke is a finding of O12 too, which says no more than the ending. */
+static bool says_only_what_broke(const struct pp_finding *x, const struct judge *j)
 {
-	size_t n = r->findings.count + r->findings.dropped;
+	const struct pp_op *op = pp_plan_op(j->plan, x->op);
 
-	if (r->ending == PP_ENDING_SKIP && n == 0)
+	return x->rule == PP_O12_EXPLAINED && op && pp_verbs[op->verb].kind == PP_KIND_SETUP;
+}
+
+/* Endings that stand unless something was found beside them. */
+static bool decide_unjudged(struct pp_result *r, const struct judge *j)
+{
+	if (r->findings.dropped)
+		return false;
+	for (size_t i = 0; i < r->findings.count; i++)
+		if (r->ending != PP_ENDING_BROKEN ||
+		    !says_only_what_broke(&r->findings.items[i], j))
+			return false;
+	if (r->ending == PP_ENDING_SKIP)
 		decide_ended(r, PP_VERDICT_SKIP);
 	else if (r->ending == PP_ENDING_BROKEN)
 		decide_ended(r, PP_VERDICT_BROKEN);
 	else
 		return false;
-	if (n)
-		SAY(r, " (and %zu finding%s)", n, n == 1 ? "" : "s");
 	return true;
 }
 
@@ -219,10 +229,14 @@ static void decide(struct pp_result *r, const struct judge *j)
 	r->reference[0] = '\0';
 	if (r->ending == PP_ENDING_DONE)
 		r->reason[0] = '\0';
-	if (decide_unjudged(r))
+	if (decide_unjudged(r, j))
 		return;
 	if (unexplained || r->findings.dropped) {
 		decide_fail(r, unexplained);
+		return;
+	}
+	if (r->ending == PP_ENDING_BROKEN) {
+		decide_ended(r, PP_VERDICT_BROKEN);
 		return;
 	}
 	if (r->ending != PP_ENDING_DONE && r->ending != PP_ENDING_SKIP) {

@@ -45,7 +45,7 @@ struct pp_result {
  * pp_result_decide - verdict, reason and reference from what happened
  * @r: ending and reason (for any ending but DONE), findings, evidence are filled in
  *
- * Order: BROKEN, and SKIP without findings, as they are. A finding that no row explains (or that
+ * Order: BROKEN and SKIP with nothing found beside them. A finding that no row explains (or that
  * was not kept): FAIL. TIMEOUT, CRASH unless a row of O9 or class splat explains them. All findings
  * explained and in range: XFAIL ("range unconfirmed" where POSSIBLE). Too little evidence:
  * INCONCLUSIVE. A row IN range that predicts and none was seen: XPASS. Else PASS, whose reason

@@ -112,8 +112,10 @@ static const struct decision decisions[] = {
 	/* a row for one finding does not excuse the ending */
 	{ CRASH, "signal 11", { KNOWN }, 0, 12, EXT4, DEBIAN_61, V(CRASH), "signal 11" },
 	{ TIME, "hung", { KNOWN }, 0, 12, EXT4, DEBIAN_61, V(TIMEOUT), "hung" },
-	/* nothing was judged after a broken set-up */
-	{ BROKEN, "mkfs: exit 1", { SPLAT }, 0, 0, EXT4, DEBIAN_61, V(BROKEN), "(and 1 finding)" },
+	/* a broken set-up hides nothing that was found before it */
+	{ BROKEN, "mkfs: exit 1", { SPLAT }, 0, 0, EXT4, DEBIAN_61, V(FAIL), "; ended by broken: mkfs" },
+	{ BROKEN, "mkfs: exit 1", { OTHER }, 0, 0, EXT4, DEBIAN_61, V(FAIL), "; ended by broken: mkfs" },
+	{ BROKEN, "mkfs: exit 1", { KNOWN }, 0, 0, EXT4, DEBIAN_61, V(BROKEN), "mkfs: exit 1" },
 	/* XFAIL before INCONCLUSIVE before XPASS before PASS */
 	{ DONE, "", { KNOWN }, 0, 0, EXT4, DEBIAN_61, V(XFAIL), "(1 finding)" },
 	{ DONE, "", {0}, 0, 0, EXT4, DEBIAN_61, V(INCONCLUSIVE), "0 of 8" },

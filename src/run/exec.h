@@ -26,6 +26,8 @@ struct pp_exec_setup {
 	const struct pp_link *link; /* NULL: no fabric */
 	const char *workdir;        /* existing directory for mounts, private to this process */
 	struct pp_recorder *recorder;
+	bool quiet_machine; /* nobody else pins (a throw-away guest): the global counters are
+			       trusted */
 	bool drop_hazard;
 	bool drop_device_writes;
 	enum pp_plant plant;

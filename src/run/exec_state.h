@@ -43,6 +43,8 @@ struct pp_exec {
 	bool stop;                        /* set-up broke: no actor goes on */
 	bool planted;                     /* a one-shot fault was used up */
 	int64_t pins_base, pins_expected; /* pages */
+	bool pins_foreign; /* others hold pins or take them: the global counters say nothing of us
+			    */
 	int64_t vmpin_base;
 	uint64_t packets_base;
 	struct pp_exec_outcome *outcome;

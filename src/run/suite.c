@@ -90,6 +90,7 @@ static void attempt_of(struct suite *s, const struct pp_case *k, const struct pp
 	a->run = pp_case_seed(plan->seed + (uint64_t)number, k->label) ^ pp_now_ns();
 	a->bound_ms = s->c->timeout_s ? s->c->timeout_s * 1000 : plan->bound_ms;
 	a->plant = k->variant.plant;
+	a->quiet_machine = s->c->guest;
 	a->drop_hazard = s->c->drop_hazard;
 	a->drop_device_writes = s->c->drop_device_writes;
 	a->guardian_fd = s->machine.guardian.fd;

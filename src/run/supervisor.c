@@ -46,6 +46,7 @@ __attribute__((noreturn)) static void child_main(const struct pp_attempt *a, pid
 		.link = a->link,
 		.workdir = a->workdir,
 		.recorder = rec,
+		.quiet_machine = a->quiet_machine,
 		.drop_hazard = a->drop_hazard,
 		.drop_device_writes = a->drop_device_writes,
 		.plant = a->plant,

@@ -22,6 +22,7 @@ struct pp_attempt {
 	uint64_t run;      /* run id of the stamps */
 	uint32_t bound_ms;
 	enum pp_plant plant;
+	bool quiet_machine; /* see exec.h */
 	bool drop_hazard, drop_device_writes;
 	int guardian_fd; /* closed in the child, so that only the parent keeps the guardian waiting
 			  */

@@ -14,7 +14,7 @@
 #define PP_LIBEXECDIR "/usr/local/libexec/pinproof"
 #endif
 
-static const char *const stages[] = { "run", "shell", "again" };
+static const char *const stages[] = { "run", "shell", "again", "kernel" };
 
 /* Where the stages may be, relative to the program: the build tree has a link, an installation its
  * own. */

@@ -10,6 +10,8 @@
 #include "core/prng.h"
 #include "core/stamp.h"
 
+#define MAX_REPEAT 1000000 /* as --repeat */
+
 struct builder {
 	struct pp_selection *out;
 	size_t cap;
@@ -65,6 +67,15 @@ int pp_case_find(const char *name, struct pp_case *out)
 	return -ENOENT;
 }
 
+/* The K of "CASE~K"; 0 if it is no count. */
+static unsigned parse_repeat(const char *text)
+{
+	char *end;
+	unsigned long k = strtoul(text, &end, 10);
+
+	return text[0] < '1' || text[0] > '9' || *end || k > MAX_REPEAT ? 0 : (unsigned)k;
+}
+
 /* "mr-fsync" and "mr-fsync/ext4" select by leading parts, "mr-*" by shell pattern. */
 static bool pattern_matches(const char *pattern, const char *name)
 {
@@ -90,7 +101,7 @@ static int add_pattern(struct builder *b, const struct pp_config *c, const char 
 	tilde = strchr(name, '~');
 	if (tilde) {
 		*tilde = '\0';
-		repeat = (unsigned)strtoul(tilde + 1, NULL, 10);
+		repeat = parse_repeat(tilde + 1);
 		if (pp_case_find(name, &one) || !repeat)
 			return pp_err_set(b->err, -EINVAL, "no case is called '%s'.", pattern);
 		return append(b, &one, repeat);
@@ -130,6 +141,8 @@ static int add_file(struct builder *b, const struct pp_config *c)
 		if (len && line[0] != '#')
 			rc = add_pattern(b, c, line);
 	}
+	if (!rc && ferror(f))
+		rc = pp_err_set(b->err, -errno, "case list %s", c->cases_from);
 	free(line);
 	if (!standard)
 		fclose(f);

@@ -20,6 +20,12 @@ static int complain(const struct pp_err *err)
 	return EXIT_USAGE;
 }
 
+static int complain_of(const char *dir, struct pp_err *err)
+{
+	pp_err_prefix(err, "%s/history.bin", dir);
+	return complain(err);
+}
+
 /* Options and exactly @operands operands (-1: any number). */
 static int parse(struct pp_config *cfg, const struct pp_command *c, int argc, char **argv,
 		 int operands)
@@ -113,12 +119,16 @@ static int load_case(const char *dir, struct pp_plan **plan, struct pp_history *
 		return rc;
 	rc = pp_plan_parse(data, len, plan, err);
 	free(data);
-	if (rc)
+	if (rc) {
+		pp_err_prefix(err, "%s/plan", dir);
 		return rc;
+	}
 	rc = pp_file_read(dir, "history.bin", &data, &len, err);
 	if (!rc) {
 		rc = pp_history_decode(data, len, h, err);
 		free(data);
+		if (rc)
+			pp_err_prefix(err, "%s/history.bin", dir);
 	}
 	if (rc)
 		pp_plan_free(*plan);
@@ -142,7 +152,7 @@ int pp_cmd_history(const struct pp_command *c, int argc, char **argv)
 	if (text)
 		fputs(text, stdout);
 	else
-		code = err.text[0] ? complain(&err) : 99;
+		code = err.text[0] ? complain_of(cfg.patterns[0], &err) : 99;
 	free(text);
 	pp_plan_free(plan);
 	pp_history_free(&h);

@@ -178,6 +178,8 @@ static int load_plan(const char *dir, struct pp_plan **plan, struct pp_err *err)
 		return rc;
 	rc = pp_plan_parse(text, len, plan, err);
 	free(text);
+	if (rc)
+		pp_err_prefix(err, "plan");
 	return rc;
 }
 
@@ -196,6 +198,8 @@ static int load_history(const char *dir, const struct pp_plan *plan, struct pp_h
 		pp_history_free(h);
 		rc = pp_err_set(err, -EINVAL, "the history belongs to another plan.");
 	}
+	if (rc)
+		pp_err_prefix(err, "history.bin");
 	return rc;
 }
 
@@ -206,10 +210,12 @@ int pp_case_judge_dir(const char *dir, const char *label, const struct pp_facts 
 	struct pp_history h = { 0 };
 	char *log = NULL, *json;
 	size_t log_len = 0;
+	bool begun;
 	int rc;
 
 	*plan = NULL;
 	rc = pp_ending_load(dir, &ending, err);
+	begun = !rc;
 	if (!rc)
 		rc = load_plan(dir, plan, err);
 	/* A case that never got to run has no history: its ending says all. */
@@ -217,6 +223,9 @@ int pp_case_judge_dir(const char *dir, const char *label, const struct pp_facts 
 		rc = load_history(dir, *plan, &h, err);
 	else if (!rc && load_history(dir, *plan, &h, &(struct pp_err){ "" }))
 		memset(&h, 0, sizeof(h));
+	/* -ENOENT is for a case that has not begun; this one has, and lost a file. */
+	if (rc == -ENOENT && begun)
+		rc = -EINVAL;
 	if (!rc && pp_file_read(dir, "kmsg.log", &log, &log_len, &(struct pp_err){ "" }))
 		log = NULL;
 	if (!rc) {

@@ -36,7 +36,8 @@ int pp_case_save(const char *dir, const struct pp_plan *plan, const struct pp_hi
  * pp_case_judge_dir - judge a case from its directory and write result.json
  * @plan: out, for reports; to be freed by the caller; NULL when it cannot be read
  *
- * A damaged file is -EINVAL or -EPROTO with the file's name; @out is then not filled.
+ * A damaged or missing file is -EINVAL or -EPROTO with the file's name; @out is then not filled.
+ * -ENOENT: there is no ending.json, so the case has not begun.
  */
 int pp_case_judge_dir(const char *dir, const char *label, const struct pp_facts *facts,
 		      struct pp_result *out, struct pp_plan **plan, struct pp_err *err);

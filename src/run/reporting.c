@@ -151,13 +151,13 @@ int pp_reporting_add(struct pp_reporting *r, struct pp_result *result, const str
 	return 0;
 }
 
-static int exit_code(const struct pp_reporting *r, bool interrupted)
+static int exit_code(const struct pp_reporting *r)
 {
 	enum pp_verdict worst = PP_VERDICT_SKIP;
 
 	for (size_t i = 0; i < r->count; i++)
 		worst = pp_verdict_worst(worst, r->results[i].verdict);
-	if (r->count != r->info.planned && !interrupted)
+	if (r->count != r->info.planned)
 		worst = pp_verdict_worst(worst, PP_VERDICT_BROKEN);
 	return pp_verdict_exit(worst, r->c->strict, r->c->bisect);
 }
@@ -165,7 +165,7 @@ static int exit_code(const struct pp_reporting *r, bool interrupted)
 int pp_reporting_close(struct pp_reporting *r, bool interrupted, struct pp_err *err)
 {
 	bool color = isatty(STDERR_FILENO) && !r->c->no_color && !getenv("NO_COLOR");
-	int code = exit_code(r, interrupted);
+	int code = exit_code(r);
 	char *json;
 
 	if (r->progress)

@@ -34,7 +34,7 @@ int pp_reporting_add(struct pp_reporting *r, struct pp_result *result, const str
 		     struct pp_err *err);
 
 /** pp_reporting_close - totals, results.json, status, table; frees all. Returns the exit code:
- * results fewer than planned and not interrupted are 99. */
+ * results fewer than planned are 99. */
 int pp_reporting_close(struct pp_reporting *r, bool interrupted, struct pp_err *err);
 
 #endif

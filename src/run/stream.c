@@ -15,6 +15,9 @@
 
 #include "run/rundir.h"
 
+/* Says what else there is: whoever finds it must find that, too, however the stream ends. */
+#define LAST_FILE "ending.json"
+
 struct pp_stream {
 	struct archive *a;
 	int fd;
@@ -107,13 +110,15 @@ int pp_stream_dir(struct pp_stream *s, const char *run, const char *name, struct
 	if (!d)
 		return pp_err_set(err, -errno, "directory %s", path);
 	while (!rc && (e = readdir(d))) {
-		if (fstatat(dirfd(d), e->d_name, &st, AT_SYMLINK_NOFOLLOW) || !S_ISREG(st.st_mode))
+		if (fstatat(dirfd(d), e->d_name, &st, AT_SYMLINK_NOFOLLOW) ||
+		    !S_ISREG(st.st_mode) || !strcmp(e->d_name, LAST_FILE))
 			continue;
 		snprintf(path, sizeof(path), "%s/%s", name, e->d_name);
 		rc = pp_stream_file(s, run, path, err);
 	}
 	closedir(d);
-	return rc;
+	snprintf(path, sizeof(path), "%s/%s", name, LAST_FILE);
+	return rc ? rc : pp_stream_file(s, run, path, err);
 }
 
 static bool name_is_safe(const char *name)

@@ -17,7 +17,8 @@ int pp_stream_open(const char *path, struct pp_stream **out, struct pp_err *err)
 /** pp_stream_file - append one file of the run directory; @name is relative to it. Absent files are
  * left out. */
 int pp_stream_file(struct pp_stream *s, const char *run, const char *name, struct pp_err *err);
-/** pp_stream_dir - append all plain files of a directory of the run directory (not below it). */
+/** pp_stream_dir - append all plain files of a directory of the run directory (not below it),
+ * ending.json last: a stream that ends with it has all that it speaks of. */
 int pp_stream_dir(struct pp_stream *s, const char *run, const char *name, struct pp_err *err);
 /** pp_stream_close - end of archive. NULL is fine. */
 void pp_stream_close(struct pp_stream *s);

@@ -12,14 +12,22 @@
 #include "run/rundir.h"
 #include "run/suite.h"
 
-/* A planned case of which no file says anything: no guest lived long enough to begin it. */
+/* A planned case of which no file says anything: run or guest did not live long enough. */
 static void never_begun(const char *label, struct pp_result *r)
 {
 	memset(r, 0, sizeof(*r));
 	snprintf(r->case_name, sizeof(r->case_name), "%s", label);
-	snprintf(r->reason, sizeof(r->reason), "never begun: the guests before it died");
+	snprintf(r->reason, sizeof(r->reason), "never begun: what ran the cases before it ended");
 	r->verdict = PP_VERDICT_CRASH;
 	r->ending = PP_ENDING_CRASH;
+}
+
+/* What an interruption ended has no result, as one that was never begun. */
+static bool cut_off(const char *dir)
+{
+	struct pp_ending_record e;
+
+	return !pp_ending_load(dir, &e, NULL) && e.ending == PP_ENDING_STARTED;
 }
 
 static int judge_label(struct pp_reporting *report, const char *base, const char *label,
@@ -32,6 +40,8 @@ static int judge_label(struct pp_reporting *report, const char *base, const char
 
 	if (rc)
 		return rc;
+	if (interrupted && cut_off(dir))
+		return 0;
 	rc = pp_case_judge_dir(dir, label, report->facts, &r, &plan, err);
 	if (rc == -ENOENT) {
 		rmdir(dir);
@@ -73,9 +83,9 @@ static int judge_labels(const struct pp_config *c, const char *dir, const char *
 	if (!facts)
 		return pp_err_set(err, -ENOMEM, "facts");
 	snprintf(path, sizeof(path), "%s/facts.json", base);
-	/* A guest that died while booting has probed nothing. */
+	/* A guest that died while booting has probed nothing; a run always has. */
 	facts->era = PP_ERA_UNKNOWN;
-	rc = stat(path, &st) ? 0 : pp_facts_load(base, facts, err);
+	rc = strcmp(dir, base) && stat(path, &st) ? 0 : pp_facts_load(base, facts, err);
 	if (!rc)
 		rc = pp_reporting_open(&report, c, dir, facts, count, err);
 	if (rc) {
@@ -120,6 +130,10 @@ int pp_suite_judge(const struct pp_config *c, const char *dir)
 	} else {
 		snprintf(base, sizeof(base), "%s", dir);
 		rc = pp_case_labels(dir, "cases.list", &labels, &count, &err);
+	}
+	if (!rc && !count) {
+		pp_case_labels_free(labels, count);
+		rc = pp_err_set(&err, -EINVAL, "%s plans no case.", dir);
 	}
 	as_run.seed = seed_of(c, dir);
 	if (!rc) {

@@ -245,6 +245,7 @@ static int write_head(struct suite *s, int argc, char **argv)
 static int suite_open(struct suite *s, int argc, char **argv)
 {
 	int rc = pp_select(s->c, &s->selection, &s->err);
+	char cases[PP_PATH_MAX + 8];
 
 	if (!rc)
 		rc = choose_out(s);
@@ -254,8 +255,12 @@ static int suite_open(struct suite *s, int argc, char **argv)
 		rc = pp_stream_open(s->c->stream, &s->stream, &s->err);
 	if (!rc)
 		rc = pp_machine_open(&s->machine, s->c, &s->err);
-	if (rc)
+	if (rc) {
+		/* So that the same --out will do once the mistake is mended. */
+		snprintf(cases, sizeof(cases), "%s/cases", s->out);
+		rmdir(cases);
 		return rc;
+	}
 	rc = write_head(s, argc, argv);
 	if (!rc)
 		rc = pp_reporting_open(&s->report, s->c, s->out, &s->machine.facts,
@@ -279,6 +284,19 @@ static int suite_close(struct suite *s, int rc)
 	return interrupted ? 128 + interrupted : code;
 }
 
+/* What an option or operand named was wrong, not the machine. */
+static bool user_can_mend(int rc)
+{
+	static const int codes[] = { EINVAL, ENOENT, ENOTDIR,      EISDIR, EACCES,
+				     EBUSY,  EEXIST, ENOTEMPTY,    ENXIO,  ENOTBLK,
+				     EROFS,  EPERM,  ENAMETOOLONG, ENODEV };
+
+	for (size_t i = 0; i < PP_ARRAY_LEN(codes); i++)
+		if (rc == -codes[i])
+			return true;
+	return false;
+}
+
 int pp_suite_run(const struct pp_config *c, int argc, char **argv)
 {
 	struct suite *s = calloc(1, sizeof(*s));
@@ -291,7 +309,7 @@ int pp_suite_run(const struct pp_config *c, int argc, char **argv)
 	rc = suite_open(s, argc, argv);
 	if (rc) {
 		fprintf(stderr, "pinproof: %s\n", s->err.text);
-		code = rc == -EINVAL || rc == -ENOTEMPTY || rc == -EBUSY || rc == -EEXIST ? 2 : 99;
+		code = user_can_mend(rc) ? 2 : 99;
 	} else {
 		for (size_t i = 0; !rc && !interrupted && i < s->selection.count; i++)
 			rc = run_case(s, &s->selection.cases[i]);

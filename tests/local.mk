@@ -37,6 +37,7 @@ PP_UNIT_TESTS = \
 	tests/unit/test_probe \
 	tests/unit/test_report \
 	tests/unit/test_result \
+	tests/unit/test_scenarios \
 	tests/unit/test_slots \
 	tests/unit/test_stamp \
 	tests/unit/test_verb \
@@ -53,6 +54,10 @@ PP_CLI_TESTS = \
 
 check_LIBRARIES += tests/unit/libunit.a
 tests_unit_libunit_a_SOURCES = tests/unit/unit.c tests/unit/unit.h
+
+# This one knows every scenario, as the command does.
+tests_unit_test_scenarios_SOURCES = tests/unit/test_scenarios.c $(PP_SCENARIOS:=.c)
+nodist_tests_unit_test_scenarios_SOURCES = scenarios/list.c
 
 if HAVE_CUNIT
 check_PROGRAMS += $(PP_UNIT_TESTS) $(PP_FAULT_TESTS)

@@ -1,0 +1,369 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Every case of every scenario: its name is on the committed list, its plan parses and is the same
+ * each time, and a kernel that does all as it should gives it enough evidence, which it does not
+ * get without its hazards or without its device writes.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/evidence.h"
+#include "core/policy.h"
+#include "run/scenario.h"
+#include "run/select.h"
+#include "sys/probe.h"
+#include "unit.h"
+
+#define LIST "tests/golden/cases.list"
+
+/* Call @fn for each case that this program knows; returns how many there are. */
+static size_t each_case(void (*fn)(const struct pp_case *c, void *arg), void *arg)
+{
+	const struct pp_config all = { .tier = PP_TIER_SOAK, .repeat = 1 };
+	struct pp_selection s;
+	struct pp_err err = { "" };
+	size_t n;
+
+	CU_ASSERT_EQUAL_FATAL(pp_select(&all, &s, &err), 0);
+	n = s.count;
+	for (size_t i = 0; i < n; i++)
+		fn(&s.cases[i], arg);
+	pp_selection_free(&s);
+	return n;
+}
+
+static struct pp_plan *plan_of(const struct pp_case *c, uint64_t seed)
+{
+	struct pp_plan *plan = NULL;
+	struct pp_err err = { "" };
+
+	if (pp_scenario_plan(c->scenario, &c->variant, seed, &plan, &err))
+		fprintf(stderr, "%s: %s\n", c->name, err.text);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(plan);
+	return plan;
+}
+
+/* ---- names ---- */
+
+static void say_name(const struct pp_case *c, void *arg)
+{
+	fprintf(arg, "%s %s\n", c->name, pp_tier_names[c->variant.tier]);
+}
+
+/* Reports, known-defect rows and people's scripts know cases by name: a change is one on purpose.
+ */
+static void names_are_as_listed(void)
+{
+	char *want = pp_unit_read(LIST, NULL), *got = NULL;
+	size_t len;
+	FILE *f = open_memstream(&got, &len);
+
+	CU_ASSERT_PTR_NOT_NULL_FATAL(f);
+	each_case(say_name, f);
+	fclose(f);
+	if (strcmp(got, want) && getenv("PP_CASES_TEXT"))
+		fputs(got, stderr);
+	PP_ASSERT_STR(got, want);
+	free(got);
+	free(want);
+}
+
+static void count_same(const struct pp_case *c, void *arg)
+{
+	const char *line = arg;
+	char words[PP_CASE_MAX + 16];
+	size_t n = 0;
+
+	snprintf(words, sizeof(words), "\n%s ", c->name);
+	for (const char *at = line; (at = strstr(at, words)); at++)
+		n++;
+	CU_ASSERT_EQUAL(n, 1);
+}
+
+static void names_are_unique(void)
+{
+	char *list = pp_unit_read(LIST, NULL), *all = NULL;
+
+	CU_ASSERT_FATAL(asprintf(&all, "\n%s", list) > 0);
+	CU_ASSERT(each_case(count_same, all) > 100);
+	free(all);
+	free(list);
+}
+
+/* ---- plans ---- */
+
+static bool known_probe(const char *name)
+{
+	for (size_t i = 0; i < pp_n_probes; i++)
+		if (!strcmp(pp_probes[i].name, name))
+			return true;
+	return false;
+}
+
+static void check_plan(const struct pp_case *c, void *arg)
+{
+	struct pp_plan *plan = plan_of(c, 7), *again = plan_of(c, 7);
+	char *text = pp_plan_print(plan), *same = pp_plan_print(again);
+	bool hazard = false, device_write = false;
+
+	(void)arg;
+	CU_ASSERT_PTR_NOT_NULL_FATAL(text);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(same);
+	PP_ASSERT_STR(text, same);
+	PP_ASSERT_STR(plan->case_name, c->name);
+	PP_ASSERT_STR(plan->backing, c->variant.backing);
+	PP_ASSERT_STR(plan->pinner, c->variant.pinner);
+	CU_ASSERT_EQUAL(plan->seed, 7);
+	CU_ASSERT(plan->n_evidence > 0);
+	CU_ASSERT(plan->rules & PP_RULE_BIT(PP_O10_QUIET_KERNEL));
+	for (size_t i = 0; i < plan->n_evidence; i++)
+		CU_ASSERT(pp_evidence_find(plan->evidence[i].name) >= 0);
+	for (size_t i = 0; i < plan->n_needs; i++) {
+		if (!known_probe(plan->needs[i]))
+			fprintf(stderr, "%s: no probe is called %s\n", c->name, plan->needs[i]);
+		CU_ASSERT(known_probe(plan->needs[i]));
+	}
+	for (size_t i = 0; i < plan->n_ops; i++) {
+		hazard |= plan->ops[i].hazard;
+		device_write |= pp_verbs[plan->ops[i].verb].kind == PP_KIND_DEVICE_WRITE;
+	}
+	CU_ASSERT(hazard);
+	CU_ASSERT(device_write);
+	free(same);
+	free(text);
+	pp_plan_free(again);
+	pp_plan_free(plan);
+}
+
+static void plans_are_sound(void)
+{
+	CU_ASSERT(each_case(check_plan, NULL) > 100);
+}
+
+/* ---- what a kernel without faults would give ---- */
+
+enum drop { DROP_NOTHING, DROP_HAZARDS, DROP_DEVICE_WRITES, DROP_COUNT };
+
+static const char *const drop_words[DROP_COUNT] = { "all", "no hazards", "no device writes" };
+
+struct cell {
+	uint16_t writer;
+	uint32_t gen; /* 0: never written */
+};
+
+struct world {
+	const struct pp_plan *plan;
+	enum pp_era era;
+	enum drop drop;
+	struct cell **cells; /* of each region's space */
+	bool *registered;    /* of each MR */
+	int64_t pins;
+	uint32_t packets;
+	struct pp_history h;
+	size_t cap;
+};
+
+static void record(struct world *w, const struct pp_event *e)
+{
+	if (w->h.n_events == w->cap) {
+		w->cap = w->cap ? 2 * w->cap : 256;
+		w->h.events = realloc(w->h.events, w->cap * sizeof(*e));
+		CU_ASSERT_PTR_NOT_NULL_FATAL(w->h.events);
+	}
+	w->h.events[w->h.n_events++] = *e;
+}
+
+static int64_t pages_of(const struct pp_mr_def *mr)
+{
+	return (int64_t)((mr->offset_bytes + mr->length_bytes + 4095) / 4096 -
+			 mr->offset_bytes / 4096);
+}
+
+static uint16_t space_of(const struct world *w, const struct pp_op *op)
+{
+	uint16_t region = pp_plan_op_region(w->plan, op);
+
+	return pp_verbs[op->verb].file ? w->plan->regions[region].file_space
+				       : w->plan->regions[region].space;
+}
+
+static void write_cells(struct world *w, const struct pp_op *op, const struct pp_event *e)
+{
+	struct cell *cells = w->cells[space_of(w, op)];
+
+	for (uint64_t at = e->offset_bytes; at < e->offset_bytes + e->length_bytes;
+	     at += PP_CELL_BYTES)
+		cells[at / PP_CELL_BYTES] = (struct cell){ e->writer, e->gen };
+	record(w, e);
+}
+
+/* One event for each run of neighbours that show the same. */
+static void see_cells(struct world *w, const struct pp_op *op, const struct pp_event *e)
+{
+	const struct cell *cells = w->cells[space_of(w, op)] + e->offset_bytes / PP_CELL_BYTES;
+	size_t n = e->length_bytes / PP_CELL_BYTES;
+
+	for (size_t i = 0, to; i < n; i = to) {
+		struct pp_event run = *e;
+
+		for (to = i + 1; to < n && cells[to].gen == cells[i].gen; to++)
+			;
+		run.offset_bytes += i * PP_CELL_BYTES;
+		run.length_bytes = (uint32_t)((to - i) * PP_CELL_BYTES);
+		run.seen = cells[i].gen ? PP_SEEN_STAMP : PP_SEEN_ZERO;
+		run.writer = cells[i].writer;
+		run.gen = cells[i].gen;
+		record(w, &run);
+	}
+}
+
+static void answer_registration(struct world *w, const struct pp_op *op, struct pp_event *e)
+{
+	const struct pp_mr_def *mr = &w->plan->mrs[op->object];
+	int errnum = op->expect == PP_EXPECT_OK
+			     ? 0
+			     : pp_policy_expect(&w->plan->regions[mr->region], mr->access, w->era);
+
+	if (errnum > 0) {
+		e->result = -errnum;
+	} else {
+		w->registered[op->object] = true;
+		w->pins += pages_of(mr);
+	}
+}
+
+static bool left_out(const struct world *w, const struct pp_op *op)
+{
+	const struct pp_verb_info *verb = &pp_verbs[op->verb];
+
+	if ((w->drop == DROP_HAZARDS && op->hazard) ||
+	    (w->drop == DROP_DEVICE_WRITES && verb->kind == PP_KIND_DEVICE_WRITE))
+		return true;
+	return verb->target == PP_TARGET_MR && op->verb != PP_VERB_REG &&
+	       !w->registered[op->object];
+}
+
+static void carry_out(struct world *w, const struct pp_op *op, struct pp_event *e)
+{
+	const struct pp_verb_info *verb = &pp_verbs[op->verb];
+	struct pp_quiet quiet = { w->pins, (int32_t)w->pins, w->packets };
+
+	w->packets += verb->target == PP_TARGET_MR;
+	switch (verb->kind) {
+	case PP_KIND_WRITE:
+	case PP_KIND_DEVICE_WRITE:
+		e->writer = op->actor;
+		e->gen = op->gen;
+		write_cells(w, op, e);
+		return;
+	case PP_KIND_OBSERVE:
+		see_cells(w, op, e);
+		return;
+	case PP_KIND_PIN:
+		answer_registration(w, op, e);
+		break;
+	case PP_KIND_UNPIN:
+		w->registered[op->object] = false;
+		w->pins -= pages_of(&w->plan->mrs[op->object]);
+		break;
+	case PP_KIND_LEDGER:
+		pp_event_quiet_put(e, &quiet);
+		break;
+	default:
+		break;
+	}
+	if (op->expect == PP_EXPECT_ERRNO)
+		e->result = -op->expect_errno;
+	record(w, e);
+}
+
+static void live(struct world *w)
+{
+	for (size_t i = 0; i < w->plan->n_ops; i++) {
+		const struct pp_op *op = &w->plan->ops[i];
+		const struct pp_verb_info *verb = &pp_verbs[op->verb];
+		struct pp_event e = {
+			.begin_ns = 10 * i + 1,
+			.end_ns = 10 * i + 9,
+			.op = op->id,
+			.verb = (uint8_t)op->verb,
+			.actor = (uint8_t)op->actor,
+			.object = op->object,
+		};
+
+		if (verb->target == PP_TARGET_MR && verb->kind != PP_KIND_PIN &&
+		    verb->kind != PP_KIND_UNPIN)
+			e.object = pp_plan_op_region(w->plan, op);
+		if (verb->ranged) {
+			e.offset_bytes = pp_plan_op_offset(w->plan, op);
+			e.length_bytes = (uint32_t)op->length_bytes;
+		}
+		if (!left_out(w, op)) {
+			carry_out(w, op, &e);
+			continue;
+		}
+		e.flags = PP_EVENT_SKIPPED;
+		record(w, &e);
+	}
+}
+
+/* Index of the first evidence that is missing in such a world, -1 if there is enough. */
+static int missing(const struct pp_plan *plan, enum pp_era era, enum drop drop)
+{
+	struct world w = { .plan = plan, .era = era, .drop = drop, .h.run = 1 };
+	struct pp_evidence ev;
+	int need;
+
+	w.cells = calloc(plan->n_regions + 1, sizeof(struct cell *));
+	w.registered = calloc(plan->n_mrs + 1, sizeof(bool));
+	CU_ASSERT_FATAL(w.cells && w.registered);
+	for (size_t r = 0; r < plan->n_regions; r++) {
+		w.cells[r] =
+			calloc(plan->regions[r].size_bytes / PP_CELL_BYTES, sizeof(struct cell));
+		CU_ASSERT_PTR_NOT_NULL_FATAL(w.cells[r]);
+	}
+	live(&w);
+	pp_evidence_count(plan, &w.h, &ev);
+	need = pp_evidence_short(plan, &ev);
+	for (size_t r = 0; r < plan->n_regions; r++)
+		free(w.cells[r]);
+	free(w.cells);
+	free(w.registered);
+	free(w.h.events);
+	return need;
+}
+
+static void check_evidence(const struct pp_case *c, void *arg)
+{
+	static const enum pp_era eras[] = { PP_ERA_5_6, PP_ERA_6_2, PP_ERA_6_5 };
+	struct pp_plan *plan = plan_of(c, 7);
+
+	(void)arg;
+	for (size_t k = 0; k < PP_ARRAY_LEN(eras); k++)
+		for (int drop = 0; drop < DROP_COUNT; drop++) {
+			int need = missing(plan, eras[k], (enum drop)drop);
+
+			if ((need < 0) != (drop == DROP_NOTHING))
+				fprintf(stderr, "%s, era %s, %s: %s\n", c->name,
+					pp_era_names[eras[k]], drop_words[drop],
+					need < 0 ? "enough evidence" : plan->evidence[need].name);
+			CU_ASSERT_EQUAL(need < 0, drop == DROP_NOTHING);
+		}
+	pp_plan_free(plan);
+}
+
+static void evidence_needs_the_hazards(void)
+{
+	CU_ASSERT(each_case(check_evidence, NULL) > 100);
+}
+
+static const struct pp_unit_case cases[] = {
+	{ "case names and tiers are as listed", names_are_as_listed },
+	{ "case names are unique", names_are_unique },
+	{ "plans parse, repeat, and name what exists", plans_are_sound },
+	{ "evidence is met, and not without hazards or device writes", evidence_needs_the_hazards },
+};
+
+PP_UNIT_MAIN("scenarios", cases)

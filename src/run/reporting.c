@@ -181,7 +181,10 @@ int pp_reporting_close(struct pp_reporting *r, bool interrupted, struct pp_err *
 		code = 99;
 	}
 	free(json);
-	fflush(r->ktap);
+	if (fflush(r->ktap) || ferror(r->ktap)) {
+		fprintf(stderr, "pinproof: cannot write all of the KTAP.\n");
+		code = 99;
+	}
 	pp_report_table(stderr, &r->info, r->results, r->count, color);
 	fprintf(stderr, "files: %s\n", r->out);
 	pp_report_closing(stderr, r->results, r->count, r->c->strict);

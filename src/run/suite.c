@@ -3,6 +3,7 @@
 #include "run/suite.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -38,6 +39,18 @@ static volatile sig_atomic_t interrupted;
 static void on_signal(int number)
 {
 	interrupted = number;
+}
+
+/* A closed standard descriptor would be given to the next file, and what is printed go there. */
+static void hold_descriptors(void)
+{
+	int fd;
+
+	do
+		fd = open("/dev/null", O_RDWR);
+	while (fd >= 0 && fd <= STDERR_FILENO);
+	if (fd >= 0)
+		close(fd);
 }
 
 static void catch_signals(void)
@@ -305,6 +318,7 @@ int pp_suite_run(const struct pp_config *c, int argc, char **argv)
 	if (!s)
 		return 99;
 	s->c = c;
+	hold_descriptors();
 	catch_signals();
 	rc = suite_open(s, argc, argv);
 	if (rc) {

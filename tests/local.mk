@@ -15,6 +15,7 @@ AM_BATS_LOG_FLAGS = --tap
 PP_UNIT_TESTS = \
 	tests/unit/test_blocks \
 	tests/unit/test_command \
+	tests/unit/test_config \
 	tests/unit/test_defect \
 	tests/unit/test_err \
 	tests/unit/test_evidence \
@@ -85,5 +86,5 @@ if HAVE_LINT
 PP_LINT_TESTS = build-aux/lint/selftest build-aux/lint/run
 TESTS += $(PP_LINT_TESTS)
 endif
-EXTRA_DIST += tests/golden tests/console tests/unit/history_data.h
+EXTRA_DIST += tests/golden tests/console tests/unit/history_data.h tests/unit/tmpdir.h
 EXTRA_DIST += build-aux/lint tests/lint build-aux/test-counts build-aux/packages

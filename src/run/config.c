@@ -62,7 +62,8 @@ static int parse_number(const char *text, uint64_t most, uint64_t *out)
 
 	errno = 0;
 	*out = strtoull(text, &end, 0);
-	return errno || end == text || *end || text[0] == '-' || *out > most ? -EINVAL : 0;
+	/* strtoull() takes blanks and signs, which no number of ours has. */
+	return errno || *end || text[0] < '0' || text[0] > '9' || *out > most ? -EINVAL : 0;
 }
 
 static int set_tier(struct pp_config *c, const char *value, struct pp_err *err)

@@ -2,12 +2,16 @@
 /* mr-fsync: the device writes, then fsync: is it on the disk, while the memory is registered and
  * after? */
 #include <stdio.h>
+#include <string.h>
 
+#include "core/prng.h"
+#include "core/stamp.h"
 #include "run/plan_lines.h"
 #include "run/scenario.h"
 
 #define SIZE        65536u
 #define ROUNDS      4u
+#define MANY_ROUNDS 24u
 #define LATE_ROUNDS 10u
 
 /* How the region under test is set up, and what a sync of it means. */
@@ -20,30 +24,42 @@ enum shape {
 };
 
 struct row {
-	const char *name;    /* variant, and plan.backing */
+	const char *name;    /* variant */
+	const char *word;    /* plan.backing, which known-defect rows match */
 	const char *backing; /* of the region */
 	enum shape shape;
-	const char *share;
-	bool syncable; /* has a file descriptor with fsync */
-	bool late; /* the filesystem may postpone pages that only dereg made dirty: look often */
+	const char *fs;  /* another filesystem than the backing's usual one */
+	unsigned rounds; /* more than ROUNDS: in the full tier, with ranges drawn from the seed */
 };
 
 /* clang-format off */
 static const struct row rows[] = {
-	{ "anon",           "anon",       MEMORY,       "private", false, false },
-	{ "anon-thp",       "anon-thp",   MEMORY,       "private", false, false },
-	{ "hugetlb",        "hugetlb",    MEMORY,       "shared",  true, false },
-	{ "memfd",          "memfd",      MEMORY,       "shared",  true, false },
-	{ "tmpfs",          "tmpfs",      MEMORY,       "shared",  true, false },
-	{ "ext4",           "ext4",       FILE_ON_DISK, "shared",  true, false },
-	{ "xfs",            "xfs",        FILE_ON_DISK, "shared",  true, false },
-	{ "btrfs",          "btrfs",      FILE_ON_DISK, "shared",  true, true },
-	{ "fsdax-ext4",     "fsdax-ext4", FILE_ON_DISK, "shared",  true, false },
-	{ "fsdax-xfs",      "fsdax-xfs",  FILE_ON_DISK, "shared",  true, false },
-	{ "devdax",         "devdax",     DEVDAX,       "shared",  true, false },
-	{ "private-file",   "ext4",       FILE_PRIVATE, "private", true, false },
-	{ "ext4-read-only", "ext4",       FILE_READ_MR, "shared",  true, false },
-	{ "xfs-read-only",  "xfs",        FILE_READ_MR, "shared",  true, false },
+	{ "anon",           "anon",           "anon",       MEMORY,       NULL, ROUNDS },
+	{ "anon-thp",       "anon-thp",       "anon-thp",   MEMORY,       NULL, ROUNDS },
+	{ "hugetlb",        "hugetlb",        "hugetlb",    MEMORY,       NULL, ROUNDS },
+	{ "memfd",          "memfd",          "memfd",      MEMORY,       NULL, ROUNDS },
+	{ "tmpfs",          "tmpfs",          "tmpfs",      MEMORY,       NULL, ROUNDS },
+	{ "ext4",           "ext4",           "ext4",       FILE_ON_DISK, NULL, ROUNDS },
+	{ "xfs",            "xfs",            "xfs",        FILE_ON_DISK, NULL, ROUNDS },
+	{ "btrfs",          "btrfs",          "btrfs",      FILE_ON_DISK, NULL, ROUNDS },
+	{ "fsdax-ext4",     "fsdax-ext4",     "fsdax-ext4", FILE_ON_DISK, NULL, ROUNDS },
+	{ "fsdax-xfs",      "fsdax-xfs",      "fsdax-xfs",  FILE_ON_DISK, NULL, ROUNDS },
+	{ "devdax",         "devdax",         "devdax",     DEVDAX,       NULL, ROUNDS },
+	{ "private-file",   "private-file",   "ext4",       FILE_PRIVATE, NULL, ROUNDS },
+	{ "ext4-read-only", "ext4-read-only", "ext4",       FILE_READ_MR, NULL, ROUNDS },
+	{ "xfs-read-only",  "xfs-read-only",  "xfs",        FILE_READ_MR, NULL, ROUNDS },
+	{ "memfd-many",     "memfd",          "memfd",      MEMORY,       NULL, MANY_ROUNDS },
+	{ "hugetlb-many",   "hugetlb",        "hugetlb",    MEMORY,       NULL, MANY_ROUNDS },
+	{ "devdax-many",    "devdax",         "devdax",     DEVDAX,       NULL, MANY_ROUNDS },
+	{ "ext4-many",      "ext4",           "ext4",       FILE_ON_DISK, NULL, MANY_ROUNDS },
+	{ "xfs-many",       "xfs",            "xfs",        FILE_ON_DISK, NULL, MANY_ROUNDS },
+	{ "btrfs-many",     "btrfs",          "btrfs",      FILE_ON_DISK, NULL, MANY_ROUNDS },
+	{ "ext4-1k-many",   "ext4",           "ext4",       FILE_ON_DISK,
+	  "type=ext4 slot=disk0 block=1024", MANY_ROUNDS },
+	{ "ext4-nojournal-many", "ext4",      "ext4",       FILE_ON_DISK,
+	  "type=ext4 slot=disk0 block=4096 mkfs=\"-O ^has_journal\" mount=\"noatime\"", MANY_ROUNDS },
+	{ "xfs-1k-many",    "xfs",            "xfs",        FILE_ON_DISK,
+	  "type=xfs slot=disk0 block=1024", MANY_ROUNDS },
 };
 /* clang-format on */
 
@@ -52,11 +68,28 @@ static bool variant(size_t index, struct pp_variant *out)
 	if (index >= PP_ARRAY_LEN(rows))
 		return false;
 	snprintf(out->name, sizeof(out->name), "%s", rows[index].name);
-	snprintf(out->backing, sizeof(out->backing), "%s", rows[index].name);
+	snprintf(out->backing, sizeof(out->backing), "%s", rows[index].word);
 	snprintf(out->pinner, sizeof(out->pinner), "rxe-mr");
-	out->tier = PP_TIER_QUICK;
+	out->tier = rows[index].rounds > ROUNDS ? PP_TIER_FULL : PP_TIER_QUICK;
 	out->data = &rows[index];
 	return true;
+}
+
+static bool is(const struct row *r, const char *backing)
+{
+	return strcmp(r->backing, backing) == 0;
+}
+
+/* Plain memory has no file descriptor: only msync can be asked. */
+static bool syncable(const struct row *r)
+{
+	return !is(r, "anon") && !is(r, "anon-thp");
+}
+
+/* btrfs may postpone pages that only dereg made dirty: look often. */
+static bool late(const struct row *r)
+{
+	return is(r, "btrfs") && r->shape == FILE_ON_DISK;
 }
 
 /* The sync operations take turns: all of them promise the same for the whole range. */
@@ -67,8 +100,8 @@ static void sync_line(struct pp_plan_text *t, const struct row *r, unsigned turn
 
 	if (r->shape == DEVDAX)
 		pp_op(t, "%s data hazard expect=EINVAL", turns[turn % 3]);
-	else if (!r->syncable || r->shape == FILE_PRIVATE)
-		pp_op(t, "%s %s hazard", r->syncable ? turns[turn % 2] : "msync", object);
+	else if (!syncable(r) || r->shape == FILE_PRIVATE)
+		pp_op(t, "%s %s hazard", syncable(r) ? turns[turn % 2] : "msync", object);
 	else
 		pp_op(t, "%s data hazard", turns[turn % 3]);
 }
@@ -93,9 +126,10 @@ static void evidence_lines(const struct row *r, struct pp_plan_text *t)
 {
 	bool cpu_writes = r->shape == FILE_READ_MR;
 
-	pp_say(t, "evidence syncs-answered >= %u", ROUNDS);
+	pp_say(t, "evidence syncs-answered >= %u", r->rounds);
 	pp_say(t, "evidence registrations >= 3");
-	pp_say(t, "evidence device-writes-seen >= %u if accepted", cpu_writes ? 1 : 3 * ROUNDS + 1);
+	pp_say(t, "evidence device-writes-seen >= %u if accepted",
+	       cpu_writes ? 1 : 2 * r->rounds + 1);
 	pp_say(t, "evidence device-writes-seen >= 1 if refused");
 	pp_say(t, "evidence pins-seen >= %u if accepted", SIZE / 4096);
 	if (cpu_writes)
@@ -112,7 +146,7 @@ static void object_lines(const struct row *r, struct pp_plan_text *t)
 	unsigned long long size = place->page_bytes > SIZE ? place->page_bytes : SIZE;
 	const char *writable = r->shape == FILE_READ_MR ? "rr" : "lw,rw,rr";
 
-	pp_lines_place(t, r->backing);
+	pp_lines_place_as(t, r->backing, r->fs);
 	if (r->shape == FILE_PRIVATE) {
 		pp_say(t, "region file backing=%s%s share=shared prot=rw size=%llu", r->backing,
 		       place->words, size);
@@ -120,14 +154,14 @@ static void object_lines(const struct row *r, struct pp_plan_text *t)
 		       r->backing, place->words, size);
 	} else {
 		pp_say(t, "region data backing=%s%s share=%s prot=rw size=%llu", r->backing,
-		       place->words, r->share, size);
+		       place->words, syncable(r) ? "shared" : "private", size);
 	}
 	if (r->shape == DEVDAX)
 		pp_say(t, "region copy backing=devdax%s of=data share=shared prot=rw size=%llu",
 		       place->words, size);
 	pp_lines_control_objects(t);
 	/* Two MRs side by side: a transfer into one must not touch the other's pages. */
-	if (r->late)
+	if (late(r))
 		pp_say(t, "mr m2 region=data range=0+4096 access=lw,rw,rr");
 	pp_say(t, "mr m0 region=data range=0+%u access=%s", SIZE / 2, writable);
 	pp_say(t, "mr m1 region=data range=%u+%u access=%s", SIZE / 2, SIZE / 2, writable);
@@ -156,22 +190,44 @@ static uint32_t setup_lines(const struct row *r, struct pp_plan_text *t, uint32_
 	return gen;
 }
 
-/* One generation: whole pages through one MR; through the other a part that starts and ends inside
- * pages, and the region's last cells. */
-static uint32_t round_lines(const struct row *r, struct pp_plan_text *t, unsigned round,
-			    uint32_t gen)
+/* A range of whole cells inside [0, limit), at most @most bytes. */
+static void draw(struct pp_prng *p, uint64_t limit, uint64_t most, unsigned *at, unsigned *length)
 {
-	if (r->shape == FILE_READ_MR) {
-		pp_op(t, "store data %u+%u gen=%u", round * 4096, 8192 + 192, gen++);
-		pp_op(t, "rdma-read m0");
-		pp_op(t, "rdma-read m1");
+	*length = (unsigned)(1 + pp_prng_below(p, most / PP_CELL_BYTES)) * PP_CELL_BYTES;
+	*at = (unsigned)pp_prng_below(p, (limit - *length) / PP_CELL_BYTES + 1) * PP_CELL_BYTES;
+}
+
+/* What the CPU or the device writes into [@at, +@length) of @object. */
+static void write_line(const struct row *r, struct pp_plan_text *t, unsigned mr, unsigned at,
+		       unsigned length, uint32_t gen)
+{
+	if (r->shape == FILE_READ_MR)
+		pp_op(t, "store data %u+%u gen=%u", mr * SIZE / 2 + at, length, gen);
+	else
+		pp_op(t, "rdma-write m%u %u+%u gen=%u", mr, at, length, gen);
+}
+
+/*
+ * One generation of three writes: whole pages through one MR; through the other a part that starts
+ * and ends inside pages, and its last cells. In the long cases the ranges come from the seed.
+ */
+static uint32_t round_lines(const struct row *r, struct pp_plan_text *t, struct pp_prng *prng,
+			    unsigned round, uint32_t gen)
+{
+	unsigned at = round * 1088 + 64, length = 4096 + 128;
+
+	if (r->rounds > ROUNDS) {
+		for (unsigned mr = 0; mr < 2; mr++) {
+			draw(prng, SIZE / 2, 12288, &at, &length);
+			write_line(r, t, mr, at, length, gen++);
+		}
 	} else {
-		pp_op(t, "rdma-write m0 %u+%u gen=%u", round * 4096, 8192, gen++);
-		pp_op(t, "rdma-write m1 %u+%u gen=%u", round * 1088 + 64, 4096 + 128, gen++);
-		pp_op(t, "rdma-write m1 %u+%u gen=%u", SIZE / 2 - 128, 128, gen++);
-		pp_op(t, "load data 0+%u", SIZE);
-		pp_op(t, "rdma-read m0");
+		write_line(r, t, 0, round * 4096, 8192, gen++);
+		write_line(r, t, 1, at, length, gen++);
 	}
+	write_line(r, t, 1, SIZE / 2 - 128, 128, gen++);
+	pp_op(t, "rdma-read m0");
+	pp_op(t, "rdma-read m1");
 	sync_line(t, r, round);
 	look(t, r);
 	return gen;
@@ -199,9 +255,10 @@ static uint32_t late_lines(struct pp_plan_text *t, uint32_t gen)
 static void plan(const struct pp_variant *v, uint64_t seed, struct pp_plan_text *t)
 {
 	const struct row *r = v->data;
+	struct pp_prng prng;
 	uint32_t gen = 1;
 
-	(void)seed;
+	pp_prng_seed(&prng, seed);
 	pp_say(t, "rules O1 O2 O4 O7 O8 O10 O12");
 	pp_say(t, "bound 60s");
 	evidence_lines(r, t);
@@ -214,15 +271,15 @@ static void plan(const struct pp_variant *v, uint64_t seed, struct pp_plan_text 
 	pp_op(t, "reg m1 expect=era");
 	pp_op(t, "quiet");
 	pp_say(t, "step \"before dereg\"");
-	for (unsigned round = 0; round < ROUNDS; round++)
-		gen = round_lines(r, t, round, gen);
+	for (unsigned round = 0; round < r->rounds; round++)
+		gen = round_lines(r, t, &prng, round, gen);
 	pp_say(t, "step \"after dereg\"");
 	pp_op(t, "dereg m0");
 	pp_op(t, "dereg m1");
 	pp_op(t, "quiet");
 	sync_line(t, r, 0);
 	look(t, r);
-	if (r->late)
+	if (late(r))
 		late_lines(t, gen);
 	if (!on_disk(r))
 		return;

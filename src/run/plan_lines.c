@@ -41,11 +41,16 @@ const struct pp_place_lines *pp_place_of(const char *backing)
 
 void pp_lines_place(struct pp_plan_text *t, const char *backing)
 {
+	pp_lines_place_as(t, backing, NULL);
+}
+
+void pp_lines_place_as(struct pp_plan_text *t, const char *backing, const char *fs)
+{
 	const struct pp_place_lines *p = pp_place_of(backing);
 
 	pp_say(t, "need root rxe %s", p->needs);
 	if (p->fs)
-		pp_say(t, "fs f0 %s", p->fs);
+		pp_say(t, "fs f0 %s", fs ? fs : p->fs);
 }
 
 void pp_lines_made(struct pp_plan_text *t, const char *backing)

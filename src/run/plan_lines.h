@@ -20,6 +20,9 @@ const struct pp_place_lines *pp_place_of(const char *backing);
 
 /** pp_lines_place - the need and fs lines of a backing. */
 void pp_lines_place(struct pp_plan_text *t, const char *backing);
+/** pp_lines_place_as - the same with another filesystem: @fs is the rest of the line "fs f0 ...".
+ */
+void pp_lines_place_as(struct pp_plan_text *t, const char *backing, const char *fs);
 
 /** pp_lines_made - operations that make and mount the filesystem, if the backing has one. */
 void pp_lines_made(struct pp_plan_text *t, const char *backing);

@@ -36,6 +36,7 @@ PP_UNIT_TESTS = \
 	tests/unit/test_policy \
 	tests/unit/test_prng \
 	tests/unit/test_probe \
+	tests/unit/test_recorder \
 	tests/unit/test_report \
 	tests/unit/test_result \
 	tests/unit/test_scenarios \

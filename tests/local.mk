@@ -39,9 +39,11 @@ PP_UNIT_TESTS = \
 	tests/unit/test_recorder \
 	tests/unit/test_report \
 	tests/unit/test_result \
+	tests/unit/test_rundir \
 	tests/unit/test_scenarios \
 	tests/unit/test_slots \
 	tests/unit/test_stamp \
+	tests/unit/test_stream \
 	tests/unit/test_verb \
 	tests/unit/test_words
 

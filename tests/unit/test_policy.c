@@ -90,6 +90,10 @@ static const struct {
 	  "recorded only after a write pin; decided as access 0, which is recorded" },
 	{ "anon-wo-touched", ALL_COLUMNS & ~COLUMN(PP_POLICY_RR),
 	  "access 0 is decided as REMOTE_READ; write pins do not look at VM_READ" },
+	{ "memfd-private-ro", ALL_COLUMNS,
+	  "decided as tmpfs-private-ro; seen by mr-policy/memfd-private-ro on 6.1 and 6.12" },
+	{ "memfd-beyond-eof", ALL_COLUMNS,
+	  "decided as ext4-beyond-eof; seen by mr-policy/memfd-beyond-eof on 6.1 and 6.12" },
 };
 
 struct seen {

@@ -26,6 +26,7 @@ PP_UNIT_TESTS = \
 	tests/unit/test_history \
 	tests/unit/test_history_damage \
 	tests/unit/test_history_merge \
+	tests/unit/test_judge \
 	tests/unit/test_kmsg \
 	tests/unit/test_link \
 	tests/unit/test_logscan \

@@ -234,6 +234,8 @@ int pp_case_judge_dir(const char *dir, const char *label, const struct pp_facts 
 		json = pp_result_json(out, *plan);
 		rc = pp_file_text(dir, "result.json", json, err);
 		free(json);
+		if (rc)
+			pp_result_free(out);
 	}
 	if (rc) {
 		pp_err_prefix(err, "case %s", label);

@@ -54,6 +54,11 @@ PP_FAULT_TESTS = \
 	tests/unit/test_region
 
 PP_CLI_TESTS = \
+	tests/cli/bad-input.bats \
+	tests/cli/interrupt.bats \
+	tests/cli/judge.bats \
+	tests/cli/list.bats \
+	tests/cli/run.bats \
 	tests/cli/scripts.bats \
 	tests/cli/vm.bats
 
@@ -83,7 +88,7 @@ EXTRA_DIST += tests/selftest/run
 if HAVE_BATS
 TESTS += $(PP_CLI_TESTS)
 endif
-EXTRA_DIST += $(PP_CLI_TESTS)
+EXTRA_DIST += $(PP_CLI_TESTS) tests/cli/common.bash
 
 # scripts/check runs lint by itself and empties this list.
 if HAVE_LINT

@@ -181,18 +181,26 @@ int uname(struct utsname *u)
 
 int main(int argc, char **argv)
 {
+	char **typed = calloc((size_t)argc + 1, sizeof(*typed));
 	bool judge = argc > 1 && !strcmp(argv[1], "judge");
 	int skip = judge ? 2 : 1;
 	struct pp_err err = { 0 };
 	struct pp_config c;
+	int code = 2;
 
+	if (!typed)
+		return 99;
+	memcpy(typed, argv, (size_t)argc * sizeof(*typed));
 	if (pp_config_parse(&c, argc - skip, argv + skip, judge ? JUDGE_OPTIONS : RUN_OPTIONS,
 			    &err)) {
-		fprintf(stderr, "selftest: %s\n", err.text);
-		return 2;
+		fprintf(stderr, "pinproof: %s\n", err.text);
+	} else {
+		c.repeat_with = "selftest";
+		if (!judge)
+			code = c.names ? pp_suite_list(&c) : pp_suite_run(&c, argc, typed);
+		else if (c.n_patterns == 1)
+			code = pp_suite_judge(&c, c.patterns[0]);
 	}
-	c.repeat_with = "selftest";
-	if (judge)
-		return c.n_patterns == 1 ? pp_suite_judge(&c, c.patterns[0]) : 2;
-	return c.names ? pp_suite_list(&c) : pp_suite_run(&c, argc, argv);
+	free(typed);
+	return code;
 }

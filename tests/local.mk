@@ -42,6 +42,7 @@ PP_UNIT_TESTS = \
 	tests/unit/test_result \
 	tests/unit/test_rundir \
 	tests/unit/test_scenarios \
+	tests/unit/test_select \
 	tests/unit/test_slots \
 	tests/unit/test_stamp \
 	tests/unit/test_stream \

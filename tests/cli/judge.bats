@@ -69,7 +69,7 @@ history_refuses() {
 	judge_refuses "case self/pass/vm-write: plan: line 1 column 15: expected plan version 1, found '2'"
 	said "$CASE/plan: line 1" "$PINPROOF" history "$CASE"
 	head -c 500 /dev/urandom >"$CASE/plan"
-	judge_refuses "case self/pass/vm-write: plan: line 1 "
+	judge_refuses "case self/pass/vm-write: plan: line "
 	: >"$CASE/plan"
 	judge_refuses "case self/pass/vm-write: plan: "
 	rm "$CASE/plan"

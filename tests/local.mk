@@ -23,6 +23,7 @@ PP_UNIT_TESTS = \
 	tests/unit/test_facts \
 	tests/unit/test_fs \
 	tests/unit/test_golden \
+	tests/unit/test_guardian \
 	tests/unit/test_history \
 	tests/unit/test_history_damage \
 	tests/unit/test_history_merge \
@@ -34,6 +35,7 @@ PP_UNIT_TESTS = \
 	tests/unit/test_oracle_ops \
 	tests/unit/test_pins \
 	tests/unit/test_plan \
+	tests/unit/test_plan_lines \
 	tests/unit/test_policy \
 	tests/unit/test_prng \
 	tests/unit/test_probe \

@@ -51,11 +51,20 @@ static void guardian_main(int fd)
 
 int pp_guardian_start(struct pp_guardian *g, struct pp_err *err)
 {
+	sigset_t group, old;
 	int fds[2];
 
 	if (pipe2(fds, O_CLOEXEC))
 		return pp_err_set(err, -errno, "guardian's pipe");
+	/* A signal to the group must not end the guardian before it has learnt to ignore it. */
+	sigemptyset(&group);
+	sigaddset(&group, SIGTERM);
+	sigaddset(&group, SIGINT);
+	sigaddset(&group, SIGHUP);
+	pthread_sigmask(SIG_BLOCK, &group, &old);
 	g->pid = fork();
+	if (g->pid)
+		pthread_sigmask(SIG_SETMASK, &old, NULL);
 	if (g->pid < 0) {
 		int code = -errno;
 

@@ -178,7 +178,8 @@ static void shuffled(void)
 	struct pp_config c = { .tier = PP_TIER_QUICK, .shuffle = true };
 	char first[1024], again[1024];
 	struct pp_err err;
-	unsigned different = 0;
+	char before[1024] = "";
+	unsigned different = 0, changes = 0;
 
 	for (uint64_t seed = 0; seed < 50; seed++) {
 		c.seed = seed;
@@ -188,8 +189,11 @@ static void shuffled(void)
 		CU_ASSERT_EQUAL(strlen(first), strlen(QUICK));
 		CU_ASSERT_EQUAL(length_of_all(first), 4);
 		different += strcmp(first, QUICK) != 0;
+		changes += strcmp(first, before) != 0;
+		memcpy(before, first, sizeof(before));
 	}
 	CU_ASSERT(different > 40);
+	CU_ASSERT(changes > 40);
 }
 
 static void seeds_and_names(void)

@@ -41,6 +41,7 @@ PP_UNIT_TESTS = \
 	tests/unit/test_probe \
 	tests/unit/test_recorder \
 	tests/unit/test_report \
+	tests/unit/test_reporting \
 	tests/unit/test_result \
 	tests/unit/test_rundir \
 	tests/unit/test_scenarios \

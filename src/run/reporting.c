@@ -22,7 +22,11 @@ static char *command_line(int argc, char **argv)
 	for (int i = 0; i < argc; i++) {
 		bool plain = argv[i][0] && !argv[i][strcspn(argv[i], " \t\n'\"\\$*?[]();&|<>~#`!")];
 
-		fprintf(f, plain ? "%s%s" : "%s'%s'", i ? " " : "", argv[i]);
+		fprintf(f, plain ? "%s%s" : "%s'", i ? " " : "", argv[i]);
+		for (const char *c = argv[i]; !plain && *c; c++)
+			fprintf(f, *c == '\'' ? "'\\''" : "%c", *c);
+		if (!plain)
+			fputc('\'', f);
 	}
 	fputc('\n', f);
 	if (fclose(f)) {

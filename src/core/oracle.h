@@ -12,9 +12,11 @@
 #include "core/plan.h"
 
 struct pp_oracle_options {
-	uint32_t disabled; /* PP_RULE_BIT mask left out on purpose: tests prove that this turns them red */
+	uint32_t disabled; /* PP_RULE_BIT mask left out on purpose: tests prove that this turns them
+			      red */
 	enum pp_era era;   /* for expect=era and expect=policy */
-	bool provider_odp; /* the provider has on-demand paging: its answer to such an MR is not judged */
+	bool provider_odp; /* the provider has on-demand paging: its answer to such an MR is not
+			      judged */
 };
 
 /**
@@ -23,8 +25,8 @@ struct pp_oracle_options {
  * @out: zeroed by the caller; findings are appended in order of time, to be freed by the caller
  *
  * Returns 0; -EOPNOTSUPP: the plan asks for a rule that no judge here knows (nothing was judged);
- * -ENOMEM: findings may be missing. Pure and thread-safe. O10 is not judged here (a plan may ask for
- * it): see core/logscan.h.
+ * -ENOMEM: findings may be missing. Pure and thread-safe. O10 is not judged here (a plan may ask
+ * for it): see core/logscan.h.
  */
 int pp_oracle_run(const struct pp_plan *plan, const struct pp_history *h,
 		  const struct pp_oracle_options *opt, struct pp_findings *out, struct pp_err *err);

@@ -78,6 +78,20 @@ static int blame(const char *dir, const char *guest_dir, struct pp_err *err)
 	return rc;
 }
 
+/* The user stopped the guest: what ran then died of nothing. */
+static bool was_stopped(const char *guest_dir)
+{
+	size_t len;
+	char *text;
+	bool yes;
+
+	if (pp_file_read(guest_dir, "ended", &text, &len, NULL))
+		return false;
+	yes = strncmp(text, "interrupted", strlen("interrupted")) == 0;
+	free(text);
+	return yes;
+}
+
 static int settle_case(const char *out, const char *guest_dir, const char *label, FILE *remaining,
 		       struct pp_err *err)
 {
@@ -93,7 +107,7 @@ static int settle_case(const char *out, const char *guest_dir, const char *label
 		fprintf(remaining, "%s\n", label);
 		return 0;
 	}
-	if (rc || e.ending != PP_ENDING_STARTED)
+	if (rc || e.ending != PP_ENDING_STARTED || was_stopped(guest_dir))
 		return rc;
 	return blame(dir, guest_dir, err);
 }

@@ -22,7 +22,7 @@ static int complain(const struct pp_err *err)
 
 static int complain_of(const char *dir, struct pp_err *err)
 {
-	pp_err_prefix(err, "%s/history.bin", dir);
+	pp_err_prefix(err, "%s", dir);
 	return complain(err);
 }
 
@@ -108,33 +108,6 @@ int pp_cmd_plan(const struct pp_command *c, int argc, char **argv)
 	return 0;
 }
 
-static int load_case(const char *dir, struct pp_plan **plan, struct pp_history *h,
-		     struct pp_err *err)
-{
-	size_t len;
-	char *data;
-	int rc = pp_file_read(dir, "plan", &data, &len, err);
-
-	if (rc)
-		return rc;
-	rc = pp_plan_parse(data, len, plan, err);
-	free(data);
-	if (rc) {
-		pp_err_prefix(err, "%s/plan", dir);
-		return rc;
-	}
-	rc = pp_file_read(dir, "history.bin", &data, &len, err);
-	if (!rc) {
-		rc = pp_history_decode(data, len, h, err);
-		free(data);
-		if (rc)
-			pp_err_prefix(err, "%s/history.bin", dir);
-	}
-	if (rc)
-		pp_plan_free(*plan);
-	return rc;
-}
-
 int pp_cmd_history(const struct pp_command *c, int argc, char **argv)
 {
 	struct pp_config cfg;
@@ -146,13 +119,21 @@ int pp_cmd_history(const struct pp_command *c, int argc, char **argv)
 
 	if (code)
 		return code;
-	if (load_case(cfg.patterns[0], &plan, &h, &err))
-		return complain(&err);
-	text = pp_history_check(&h, plan, &err) ? NULL : pp_history_print(&h, plan);
+	if (pp_case_load_plan(cfg.patterns[0], &plan, &err))
+		return complain_of(cfg.patterns[0], &err);
+	if (pp_case_load_history(cfg.patterns[0], plan, &h, &err)) {
+		pp_plan_free(plan);
+		return complain_of(cfg.patterns[0], &err);
+	}
+	if (pp_history_check(&h, plan, &err)) {
+		pp_err_prefix(&err, "history.bin");
+		code = complain_of(cfg.patterns[0], &err);
+	}
+	text = code ? NULL : pp_history_print(&h, plan);
 	if (text)
 		fputs(text, stdout);
-	else
-		code = err.text[0] ? complain_of(cfg.patterns[0], &err) : 99;
+	else if (!code)
+		code = 99;
 	free(text);
 	pp_plan_free(plan);
 	pp_history_free(&h);

@@ -17,20 +17,20 @@ struct pp_evidence_def {
 
 enum pp_evidence_id {
 	PP_EV_DEVICE_WRITES_SEEN, /* device write operations of which an observer found a cell */
-	PP_EV_STORES_SEEN,        /* CPU writes (store, pwrite) of which a device observer (rdma-read, dio-write,
-				     vm-read, vmsplice) found a cell */
-	PP_EV_SYNCS,              /* sync operations that succeeded, not skipped */
-	PP_EV_SYNCS_ANSWERED,     /* sync operations that were answered, with success or an error */
-	PP_EV_DURABLE_ADVANCES,   /* durable observations that show a generation newer than the durable
-				     observation before them */
-	PP_EV_DURABLE_READS,      /* durable observations that returned data */
-	PP_EV_PIN_READS,          /* observations through a pin: rdma-read, dio-write, vm-read, vmsplice */
-	PP_EV_REGISTRATIONS,      /* reg operations answered: accepted or refused */
-	PP_EV_REFUSALS,           /* reg operations refused */
-	PP_EV_PINS_SEEN,          /* most pins the kernel counted at a quiet point */
-	PP_EV_PACKETS,            /* packets that the fabric counted, last quiet point */
-	PP_EV_QUIETS,             /* quiet points reached */
-	PP_EV_CELLS_CHECKED,      /* cells observed */
+	PP_EV_STORES_SEEN,      /* CPU writes (store, pwrite) of which a device observer (rdma-read,
+				   dio-write,      vm-read, vmsplice) found a cell */
+	PP_EV_SYNCS,            /* sync operations that succeeded, not skipped */
+	PP_EV_SYNCS_ANSWERED,   /* sync operations that were answered, with success or an error */
+	PP_EV_DURABLE_ADVANCES, /* durable observations that show a generation newer than the
+				   durable observation before them */
+	PP_EV_DURABLE_READS,    /* durable observations that returned data */
+	PP_EV_PIN_READS, /* observations through a pin: rdma-read, dio-write, vm-read, vmsplice */
+	PP_EV_REGISTRATIONS, /* reg operations answered: accepted or refused */
+	PP_EV_REFUSALS,      /* reg operations refused */
+	PP_EV_PINS_SEEN,     /* most pins the kernel counted at a quiet point */
+	PP_EV_PACKETS,       /* packets that the fabric counted, last quiet point */
+	PP_EV_QUIETS,        /* quiet points reached */
+	PP_EV_CELLS_CHECKED, /* cells observed */
 	PP_EV_COUNT
 };
 

@@ -15,17 +15,17 @@
 struct pp_finding {
 	enum pp_rule rule;
 	enum pp_class cls;
-	char step[PP_NAME_MAX];  /* step of the op that showed it */
-	uint32_t op;             /* id of that op, 0 if none (log lines) */
-	uint16_t region;         /* index in the plan, PP_NO_INDEX if none */
+	char step[PP_NAME_MAX];              /* step of the op that showed it */
+	uint32_t op;                         /* id of that op, 0 if none (log lines) */
+	uint16_t region;                     /* index in the plan, PP_NO_INDEX if none */
 	uint64_t offset_bytes, length_bytes; /* in the region */
 	bool has_expected, has_found;
 	struct pp_stamp expected; /* the newest write that had to show */
 	struct pp_stamp found;
 	uint32_t ops[PP_FINDING_OPS]; /* ids of operations that touch or overlap, in time order */
 	size_t n_ops;
-	int defect;              /* index of the known-defect row that explains it, -1 if none */
-	char text[512];          /* one sentence */
+	int defect;     /* index of the known-defect row that explains it, -1 if none */
+	char text[512]; /* one sentence */
 };
 
 struct pp_findings {

@@ -77,8 +77,7 @@ static int op_possible(const struct pp_exec *x, const struct pp_target_ref *t, s
 	return 0;
 }
 
-static void event_template(const struct pp_exec *x, const struct pp_target_ref *t,
-			   struct pp_event *e)
+static void event_template(const struct pp_target_ref *t, struct pp_event *e)
 {
 	const struct pp_verb_info *v = verb_of(t->op);
 
@@ -98,7 +97,6 @@ static void event_template(const struct pp_exec *x, const struct pp_target_ref *
 		e->writer = t->op->actor;
 		e->gen = t->op->gen;
 	}
-	(void)x;
 }
 
 static struct pp_event *record(struct pp_worker *w, const struct pp_event *e)
@@ -117,7 +115,7 @@ static void run_skipped(struct pp_worker *w, const struct pp_target_ref *t)
 {
 	struct pp_event e, *at;
 
-	event_template(w->x, t, &e);
+	event_template(t, &e);
 	e.flags |= PP_EVENT_SKIPPED;
 	e.begin_ns = history_now(w->x);
 	at = record(w, &e);
@@ -130,7 +128,7 @@ static int run_act(struct pp_worker *w, const struct pp_target_ref *t)
 	struct pp_event e, *at;
 	int rc;
 
-	event_template(w->x, t, &e);
+	event_template(t, &e);
 	e.begin_ns = history_now(w->x);
 	at = record(w, &e);
 	if (!at)
@@ -159,22 +157,32 @@ static void stamp_buffer(struct pp_worker *w, const struct pp_target_ref *t)
 		memset(w->buf + t->length_bytes - PP_CELL_BYTES / 2, 0, PP_CELL_BYTES / 2);
 }
 
+/* Prepare, then publish the operation as begun: from here on it may have taken effect. */
+static int begin(struct pp_worker *w, const struct pp_target_ref *t, struct pp_event **at)
+{
+	const struct pp_verb_impl *impl = &pp_verb_impls[t->op->verb];
+	struct pp_event e;
+	int rc = impl->prepare ? impl->prepare(w, t) : 0;
+
+	if (rc)
+		return rc;
+	event_template(t, &e);
+	e.begin_ns = history_now(w->x);
+	*at = record(w, &e);
+	return *at ? 0 : -ENOSPC;
+}
+
 static int run_write(struct pp_worker *w, const struct pp_target_ref *t)
 {
 	const struct pp_verb_impl *impl = &pp_verb_impls[t->op->verb];
-	struct pp_event e, *at;
+	struct pp_event *at;
 	int64_t n = 0;
 	int rc;
 
 	stamp_buffer(w, t);
-	event_template(w->x, t, &e);
-	rc = impl->prepare ? impl->prepare(w, t) : 0;
+	rc = begin(w, t, &at);
 	if (rc)
 		return rc;
-	e.begin_ns = history_now(w->x);
-	at = record(w, &e);
-	if (!at)
-		return -ENOSPC;
 	n = w->x->setup->plant == PP_PLANT_DROP ? (int64_t)t->length_bytes : impl->put(w, t);
 	if (n >= 0 && (size_t)n < t->length_bytes) {
 		at->flags |= PP_EVENT_PARTIAL;
@@ -251,19 +259,14 @@ static void planted_end(const struct pp_worker *w)
 static int run_observation(struct pp_worker *w, const struct pp_target_ref *t)
 {
 	const struct pp_verb_impl *impl = &pp_verb_impls[t->op->verb];
-	struct pp_event e, *at;
+	struct pp_event *at;
 	uint64_t end_ns;
 	int64_t n;
 	int rc;
 
-	event_template(w->x, t, &e);
-	rc = impl->prepare ? impl->prepare(w, t) : 0;
+	rc = begin(w, t, &at);
 	if (rc)
 		return rc;
-	e.begin_ns = history_now(w->x);
-	at = record(w, &e);
-	if (!at)
-		return -ENOSPC;
 	planted_end(w);
 	n = impl->fetch(w, t);
 	end_ns = history_now(w->x);

@@ -168,7 +168,7 @@ int pp_case_save(const char *dir, const struct pp_plan *plan, const struct pp_hi
 	return rc ? rc : pp_ending_save(dir, ending, err);
 }
 
-static int load_plan(const char *dir, struct pp_plan **plan, struct pp_err *err)
+int pp_case_load_plan(const char *dir, struct pp_plan **plan, struct pp_err *err)
 {
 	size_t len;
 	char *text;
@@ -183,8 +183,8 @@ static int load_plan(const char *dir, struct pp_plan **plan, struct pp_err *err)
 	return rc;
 }
 
-static int load_history(const char *dir, const struct pp_plan *plan, struct pp_history *h,
-			struct pp_err *err)
+int pp_case_load_history(const char *dir, const struct pp_plan *plan, struct pp_history *h,
+			 struct pp_err *err)
 {
 	size_t len;
 	char *image;
@@ -217,11 +217,11 @@ int pp_case_judge_dir(const char *dir, const char *label, const struct pp_facts 
 	rc = pp_ending_load(dir, &ending, err);
 	begun = !rc;
 	if (!rc)
-		rc = load_plan(dir, plan, err);
+		rc = pp_case_load_plan(dir, plan, err);
 	/* A case that never got to run has no history: its ending says all. */
 	if (!rc && (ending.ending == PP_ENDING_DONE || ending.ending == PP_ENDING_TIMEOUT))
-		rc = load_history(dir, *plan, &h, err);
-	else if (!rc && load_history(dir, *plan, &h, &(struct pp_err){ "" }))
+		rc = pp_case_load_history(dir, *plan, &h, err);
+	else if (!rc && pp_case_load_history(dir, *plan, &h, &(struct pp_err){ "" }))
 		memset(&h, 0, sizeof(h));
 	/* -ENOENT is for a case that has not begun; this one has, and lost a file. */
 	if (rc == -ENOENT && begun)

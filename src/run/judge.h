@@ -46,6 +46,12 @@ int pp_case_judge_dir(const char *dir, const char *label, const struct pp_facts 
 int pp_ending_save(const char *dir, const struct pp_ending_record *ending, struct pp_err *err);
 int pp_ending_load(const char *dir, struct pp_ending_record *ending, struct pp_err *err);
 
+/** pp_case_load_plan - the plan of a case directory; @err names the file. Freed by the caller. */
+int pp_case_load_plan(const char *dir, struct pp_plan **plan, struct pp_err *err);
+/** pp_case_load_history - its history, which must belong to @plan. Freed by the caller. */
+int pp_case_load_history(const char *dir, const struct pp_plan *plan, struct pp_history *h,
+			 struct pp_err *err);
+
 /** pp_facts_load - facts.json of a run directory. */
 int pp_facts_load(const char *run, struct pp_facts *facts, struct pp_err *err);
 

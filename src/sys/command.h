@@ -12,8 +12,8 @@
  * @timeout_ms: then SIGKILL to its process group and -ETIMEDOUT
  * @output: NULL, or buffer that gets the first bytes of stdout+stderr, NUL-terminated
  *
- * Returns the exit status (>= 0), -ENOENT if the program is missing, -ETIMEDOUT, -EINTR if it died of a
- * signal, other -errno. For status != 0 @err holds "NAME ...: first line of its output".
+ * Returns the exit status (>= 0), -ENOENT if the program is missing, -ETIMEDOUT, -EINTR if it died
+ * of a signal, other -errno. For status != 0 @err holds "NAME ...: first line of its output".
  */
 int pp_command(const char *const argv[], int timeout_ms, char *output, size_t size,
 	       struct pp_err *err);

@@ -6,18 +6,20 @@
 #include "core/err.h"
 #include "core/plan.h"
 
-/** pp_fs_make - mkfs as @def says (type, block size, options, label PP_OWN_LABEL) on @dev. No prompt, no
- *  discard. fsdax slots (pmem*) get what DAX needs (4 KiB blocks, xfs -m reflink=0). tmpfs: nothing. */
+/** pp_fs_make - mkfs as @def says (type, block size, options, label PP_OWN_LABEL) on @dev. No
+ * prompt, no discard. fsdax slots (pmem*) get what DAX needs (4 KiB blocks, xfs -m reflink=0).
+ * tmpfs: nothing. */
 int pp_fs_make(const struct pp_fs_def *def, const char *dev, struct pp_err *err);
 
-/** pp_fs_mount - mount on the existing directory @dir (mount(2); options as in fstab; pmem slots add
- *  dax=always and check that DAX is really on, else -EOPNOTSUPP). */
+/** pp_fs_mount - mount on the existing directory @dir (mount(2); options as in fstab; pmem slots
+ * add dax=always and check that DAX is really on, else -EOPNOTSUPP). */
 int pp_fs_mount(const struct pp_fs_def *def, const char *dev, const char *dir, struct pp_err *err);
 
 /** pp_fs_umount - unmount @dir (no lazy detach; EBUSY is retried until @bound_ms). */
 int pp_fs_umount(const char *dir, uint32_t bound_ms, struct pp_err *err);
 
-/** pp_fs_known - can this kernel mount @type (tries modprobe) and is its mkfs installed? 0 or -errno with why. */
+/** pp_fs_known - can this kernel mount @type (tries modprobe) and is its mkfs installed? 0 or
+ * -errno with why. */
 int pp_fs_known(const char *type, struct pp_err *err);
 
 #endif

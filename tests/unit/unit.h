@@ -21,12 +21,13 @@ int pp_unit_main(const char *suite, const struct pp_unit_case *cases, size_t cou
 #define PP_UNIT_MAIN(suite, cases)                                                                 \
 	int main(void)                                                                             \
 	{                                                                                          \
-		return pp_unit_main(suite, cases, sizeof(cases) / sizeof((cases)[0]));              \
+		return pp_unit_main(suite, cases, sizeof(cases) / sizeof((cases)[0]));             \
 	}
 
 /* The source tree, for test data: environment variable srcdir, else ".". */
 const char *pp_unit_srcdir(void);
-/** pp_unit_read - a whole file below the source tree, malloc'ed and NUL-terminated; fails the case if absent. */
+/** pp_unit_read - a whole file below the source tree, malloc'ed and NUL-terminated; fails the case
+ * if absent. */
 char *pp_unit_read(const char *path, size_t *len);
 
 #define PP_ASSERT_STR(actual, expected) CU_ASSERT_STRING_EQUAL(actual, expected)

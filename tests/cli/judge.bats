@@ -25,7 +25,7 @@ judge_refuses() {
 
 history_refuses() {
 	tree run >before
-	said "$CASE/history.bin: $1" "$PINPROOF" history "$CASE"
+	said "$CASE: history.bin: $1" "$PINPROOF" history "$CASE"
 	tree run | diff before -
 }
 
@@ -67,7 +67,7 @@ history_refuses() {
 	judge_refuses "case self/pass/vm-write: "
 	sed 's/^pinproof-plan 1/pinproof-plan 2/' plan >"$CASE/plan"
 	judge_refuses "case self/pass/vm-write: plan: line 1 column 15: expected plan version 1, found '2'"
-	said "$CASE/plan: line 1" "$PINPROOF" history "$CASE"
+	said "$CASE: plan: line 1" "$PINPROOF" history "$CASE"
 	head -c 500 /dev/urandom >"$CASE/plan"
 	judge_refuses "case self/pass/vm-write: plan: line "
 	: >"$CASE/plan"

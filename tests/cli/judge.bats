@@ -104,7 +104,7 @@ history_refuses() {
 	history_refuses ""
 	cp run/cases/self.drop.vm-write/history.bin "$CASE/"
 	judge_refuses "case self/pass/vm-write: history.bin: the history belongs to another plan"
-	history_refuses "The history belongs to another plan"
+	history_refuses "the history belongs to another plan"
 	rm "$CASE/history.bin"
 	judge_refuses "case self/pass/vm-write: cannot read $CASE/history.bin"
 }

@@ -5,7 +5,7 @@
 # Sourced by scripts/vm/run, which sets OPT, RUN, KERNEL, IMAGE, ACCEL.
 
 INTERRUPTED=0  # exit code, once a signal came
-GUEST_BROKEN=0 # QEMU itself failed: another guest would fail as well
+GUEST_BROKEN=0 # QEMU itself failed, or the kernel lacks a driver: another guest would fail as well
 QEMU_PID=
 DEVDAX_MIB=256
 # Between regions, and behind the last: adjacent ones merge, and one that ends with the memory is
@@ -269,6 +269,7 @@ guest_ended() {
 	if line=$(guest_panic); then
 		echo "panic: ${line%$'\r'}"
 	elif line=$(grep -a -m1 -o 'pinproof-init: FAILED: .*' "$GUEST/console.log"); then
+		GUEST_BROKEN=1
 		echo "setup: ${line%$'\r'}"
 	elif grep -a -q -E 'pinproof-init: exit [0-9]|reboot: Power down' "$GUEST/console.log"; then
 		echo "poweroff: the guest ended by itself, its job with exit code $code"

@@ -12,14 +12,43 @@
 #include "run/rundir.h"
 #include "run/suite.h"
 
-/* A planned case of which no file says anything: run or guest did not live long enough. */
-static void never_begun(const char *label, struct pp_result *r)
+/* How the last guest of the run directory @dir came to its end; empty for a run without guests. */
+static void last_words(const char *dir, char *out, size_t size)
 {
+	char path[PP_PATH_MAX];
+	size_t len, n;
+	char *text;
+
+	out[0] = '\0';
+	for (int guest = 1;; guest++) {
+		snprintf(path, sizeof(path), "%s/guest-%d", dir, guest);
+		if (pp_file_read(path, "ended", &text, &len, NULL))
+			return;
+		n = strcspn(text, "\n");
+		/* It may quote the console, where any byte can be; a report is text. */
+		for (size_t i = 0; i < n; i++)
+			text[i] = text[i] >= ' ' && text[i] <= '~' ? text[i] : '?';
+		snprintf(out, size, "guest %d: %.*s", guest, (int)n, text);
+		free(text);
+	}
+}
+
+/*
+ * A planned case of which no file says anything: run or guest did not live long enough. Nothing
+ * was tested, so this is no answer; the case that they died in is the CRASH.
+ */
+static void never_begun(const char *dir, const char *label, uint64_t seed, struct pp_result *r)
+{
+	char why[512];
+
+	last_words(dir, why, sizeof(why));
 	memset(r, 0, sizeof(*r));
 	snprintf(r->case_name, sizeof(r->case_name), "%s", label);
-	snprintf(r->reason, sizeof(r->reason), "never begun: what ran the cases before it ended");
-	r->verdict = PP_VERDICT_CRASH;
-	r->ending = PP_ENDING_CRASH;
+	snprintf(r->reason, sizeof(r->reason), "never begun: %s",
+		 why[0] ? why : "what ran the cases before it ended");
+	r->seed = seed;
+	r->verdict = PP_VERDICT_BROKEN;
+	r->ending = PP_ENDING_BROKEN;
 }
 
 /* What an interruption ended has no result, as one that was never begun. */
@@ -48,7 +77,7 @@ static int judge_label(struct pp_reporting *report, const char *base, const char
 		/* An interrupted run has fewer results, and says so. */
 		if (interrupted)
 			return 0;
-		never_begun(label, &r);
+		never_begun(report->out, label, report->c->seed, &r);
 		rc = 0;
 	}
 	if (!rc)

@@ -113,7 +113,7 @@ says_interrupted() {
 	[ "$status" -eq 1 ]
 	[ "${lines[2]}" = "ok 1 self/pass/vm-write" ]
 	[[ ${lines[3]} == "not ok 2 self/hang/vm-write # CRASH nothing was heard after the start" ]]
-	grep -q '^not ok 3 self/drop/vm-write # CRASH never begun' <<<"$output"
+	grep -q '^not ok 3 self/drop/vm-write # ERROR never begun' <<<"$output"
 	[ "$(grep -c '^   "case": ' run/results.json)" -eq 3 ]
 }
 

@@ -123,11 +123,11 @@ history_refuses() {
 	judge_refuses "case self/pass/vm-write: ending.json has an unknown ending 'well'"
 }
 
-@test "judge: a case that was never begun is a CRASH, and counted" {
+@test "judge: a case that was never begun is no answer, and counted" {
 	rm -r "$CASE"
 	run --separate-stderr "$SELFTEST" judge run
 	[ "$status" -eq 1 ]
-	[[ ${lines[2]} == "not ok 1 self/pass/vm-write # CRASH never begun"* ]]
+	[[ ${lines[2]} == "not ok 1 self/pass/vm-write # ERROR never begun"* ]]
 	[ ! -e "$CASE" ]
 	[ "$(grep -c '^   "case": ' run/results.json)" -eq 2 ]
 }
@@ -173,6 +173,18 @@ collected() {
 	collected $'self/pass/vm-write\nself/drop/vm-write'
 	head -c 3000 /dev/urandom >vm/guest-1/results.tar
 	collected $'self/pass/vm-write\nself/drop/vm-write'
+}
+
+@test "judge: a guest that could not be made ready is no answer, for bisection too, and says why" {
+	guest facts.json
+	rm vm/guest-1/results.tar
+	collected $'self/pass/vm-write\nself/drop/vm-write'
+	printf 'setup: there is no \377 disk\n' >vm/guest-1/ended
+	run --separate-stderr "$SELFTEST" judge vm
+	[ "$status" -eq 99 ]
+	[[ ${lines[2]} == "not ok 1 self/pass/vm-write # ERROR never begun: guest 1: setup: there is no ? disk" ]]
+	run --separate-stderr "$SELFTEST" judge --bisect vm
+	[ "$status" -eq 125 ]
 }
 
 @test "collect: a stream that ends anywhere leaves whole files only" {

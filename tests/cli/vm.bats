@@ -312,6 +312,11 @@ ready() {
 	run "$VM/run" --kernel "$KERNEL" --kernel debian-9.9 --accel tcg --dry-run --out o2 pass-1
 	one_sentence
 	[ ! -e o2 ]
+	# the cases are looked at before any kernel is fetched
+	run "$VM/run" --kernel debian-9.9 --kernel "$KERNEL" --accel tcg --dry-run --out o2 none
+	one_sentence
+	[[ $output == *"no case is selected"* ]]
+	[ ! -e o2 ]
 }
 
 @test "SIGTERM of a run of several kernels stops the guest that runs, and no other starts" {

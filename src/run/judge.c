@@ -14,6 +14,7 @@
 #include "sys/kmsg.h"
 
 #define ENDING_VERSION 1
+#define LOG_BEGIN      "pinproof: begin "
 
 static void broken(struct pp_result *r, const char *what, const struct pp_err *err)
 {
@@ -35,6 +36,52 @@ static void judge_taint(const struct pp_ending_record *ending, struct pp_result 
 	pp_taint_names(fresh, names, sizeof(names));
 	pp_finding_add(&r->findings, PP_O10_QUIET_KERNEL, PP_CLASS_SPLAT,
 		       "the kernel became tainted (%s) during the case", names);
+}
+
+/* Where the case's own lines begin: what stands in front of its mark came before it. */
+static size_t log_before(const char *log, size_t log_len)
+{
+	const char *mark = memmem(log, log_len, LOG_BEGIN, strlen(LOG_BEGIN));
+
+	return mark ? (size_t)(mark - log) : 0;
+}
+
+/* Damage between the cases is told by the next one, which did not do it. */
+static int judge_earlier(const char *log, size_t log_len, struct pp_result *r, struct pp_err *err)
+{
+	struct pp_findings earlier = { 0 };
+	int rc = pp_log_scan(log, log_len, &earlier, err);
+
+	for (size_t i = 0; !rc && i < earlier.count; i++)
+		pp_finding_add(&r->findings, PP_O10_QUIET_KERNEL, PP_CLASS_SPLAT,
+			       "before this case began, not by it: %s", earlier.items[i].text);
+	pp_findings_free(&earlier);
+	return rc;
+}
+
+static int judge_log(const char *log, size_t log_len, struct pp_result *r, struct pp_err *err)
+{
+	size_t before = log_before(log, log_len);
+	int rc = pp_log_scan(log + before, log_len - before, &r->findings, err);
+
+	return rc ? rc : judge_earlier(log, before, r, err);
+}
+
+/* A log of which records are missing shows no quiet kernel: nothing found is not nothing there. */
+static void judge_blind(const struct pp_plan *plan, const char *log, size_t log_len,
+			struct pp_result *r)
+{
+	const char *why = !log ? "there is no kernel log of the case"
+			  : memmem(log, log_len, PP_KMSG_OVERRAN, strlen(PP_KMSG_OVERRAN))
+				  ? "the kernel log overran, and lines of it are lost"
+				  : NULL;
+
+	if (!why || !(plan->rules & PP_RULE_BIT(PP_O10_QUIET_KERNEL)) ||
+	    (r->verdict != PP_VERDICT_PASS && r->verdict != PP_VERDICT_XPASS))
+		return;
+	r->verdict = PP_VERDICT_INCONCLUSIVE;
+	r->reference[0] = '\0';
+	snprintf(r->reason, sizeof(r->reason), "O10 cannot be judged: %s", why);
 }
 
 void pp_judge(const struct pp_plan *plan, const struct pp_history *h,
@@ -59,11 +106,12 @@ void pp_judge(const struct pp_plan *plan, const struct pp_history *h,
 	else
 		pp_evidence_count(plan, h, &out->evidence);
 	if (plan->rules & PP_RULE_BIT(PP_O10_QUIET_KERNEL)) {
-		if (pp_log_scan(log, log_len, &out->findings, &err))
+		if (log && judge_log(log, log_len, out, &err))
 			broken(out, "the log", &err);
 		judge_taint(ending, out);
 	}
 	pp_result_decide(out, plan, facts);
+	judge_blind(plan, log, log_len, out);
 }
 
 int pp_ending_save(const char *dir, const struct pp_ending_record *e, struct pp_err *err)
@@ -163,7 +211,8 @@ int pp_case_save(const char *dir, const struct pp_plan *plan, const struct pp_hi
 		return pp_err_set(err, -ENOMEM, "history");
 	rc = pp_file_write(dir, "history.bin", image, len, err);
 	free(image);
-	if (!rc)
+	/* A log that could not be kept is no empty log. */
+	if (!rc && log)
 		rc = pp_file_write(dir, "kmsg.log", log, log_len, err);
 	return rc ? rc : pp_ending_save(dir, ending, err);
 }
@@ -229,7 +278,7 @@ int pp_case_judge_dir(const char *dir, const char *label, const struct pp_facts 
 	if (!rc && pp_file_read(dir, "kmsg.log", &log, &log_len, &(struct pp_err){ "" }))
 		log = NULL;
 	if (!rc) {
-		pp_judge(*plan, &h, &ending, log ? log : "", log_len, facts, out);
+		pp_judge(*plan, &h, &ending, log, log_len, facts, out);
 		snprintf(out->case_name, sizeof(out->case_name), "%s", label);
 		json = pp_result_json(out, *plan);
 		rc = pp_file_text(dir, "result.json", json, err);

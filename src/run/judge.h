@@ -21,7 +21,8 @@ struct pp_ending_record {
 	unsigned long taint_before, taint_after;
 };
 
-/** pp_judge - result of one case. @log: kernel log of the case's time. Pure but for memory. */
+/** pp_judge - result of one case. @log: kernel log of the case's time, in front of its mark that of
+ * the time since the case before; NULL: lost. Pure but for memory. */
 void pp_judge(const struct pp_plan *plan, const struct pp_history *h,
 	      const struct pp_ending_record *ending, const char *log, size_t log_len,
 	      const struct pp_facts *facts, struct pp_result *out);

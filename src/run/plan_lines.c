@@ -48,7 +48,7 @@ void pp_lines_place_as(struct pp_plan_text *t, const char *backing, const char *
 {
 	const struct pp_place_lines *p = pp_place_of(backing);
 
-	pp_say(t, "need root rxe %s", p->needs);
+	pp_say(t, "need root rxe kmsg %s", p->needs);
 	if (p->fs)
 		pp_say(t, "fs f0 %s", fs ? fs : p->fs);
 }

@@ -237,6 +237,22 @@ static void mark(const struct pp_attempt *a, const char *what)
 	pp_kmsg_mark(text);
 }
 
+/* @a with @b behind it; takes both. Without memory NULL, which the judge takes for a lost log. */
+static char *join(char *a, size_t *a_len, char *b, size_t b_len)
+{
+	char *both = a && b ? realloc(a, *a_len + b_len + 1) : NULL;
+
+	if (both) {
+		memcpy(both + *a_len, b, b_len + 1);
+		*a_len += b_len;
+	} else {
+		free(a);
+		*a_len = 0;
+	}
+	free(b);
+	return both;
+}
+
 /* Forks the child, and waits for all of its life. */
 static int fork_and_supervise(const struct pp_attempt *a, struct pp_recorder *rec,
 			      struct pp_exec_outcome *outcome, struct pp_ending_record *ending,
@@ -261,7 +277,7 @@ int pp_attempt_run(const struct pp_attempt *a, struct pp_attempt_result *out, st
 {
 	struct pp_exec_outcome *outcome;
 	struct pp_recorder rec;
-	char *before;
+	char *before, *during;
 	size_t len;
 	int rc;
 
@@ -275,9 +291,9 @@ int pp_attempt_run(const struct pp_attempt *a, struct pp_attempt_result *out, st
 	rc = pp_recorder_open(&rec, a->plan->n_actors, a->run, err);
 	if (rc)
 		goto unmap;
-	/* Lines from before belong to nobody here: an earlier case has drained its own. */
-	before = pp_kmsg_drain(a->kmsg, &len);
-	free(before);
+	/* What the kernel said since the case before was drained, perhaps of that: it stands in
+	 * front of the mark, as somebody has to tell of it. */
+	before = pp_kmsg_drain(a->kmsg, &out->log_len);
 	pp_warn_once_reset();
 	mark(a, "begin");
 	out->ending.taint_before = pp_taint_read();
@@ -286,7 +302,8 @@ int pp_attempt_run(const struct pp_attempt *a, struct pp_attempt_result *out, st
 		wait_devices(a, &out->ending);
 	mark(a, "end");
 	out->ending.taint_after = pp_taint_read();
-	out->log = pp_kmsg_drain(a->kmsg, &out->log_len);
+	during = pp_kmsg_drain(a->kmsg, &len);
+	out->log = join(before, &out->log_len, during, len);
 	if (!rc)
 		rc = pp_recorder_history(&rec, pp_plan_crc(a->plan), &out->history, err);
 	pp_recorder_close(&rec);

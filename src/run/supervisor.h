@@ -33,7 +33,7 @@ struct pp_attempt {
 struct pp_attempt_result {
 	struct pp_ending_record ending;
 	struct pp_history history; /* to be freed */
-	char *log;                 /* malloc'ed kernel log of the attempt's time */
+	char *log;                 /* malloc'ed kernel log since the attempt before; NULL: lost */
 	size_t log_len;
 };
 

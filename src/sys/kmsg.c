@@ -19,7 +19,7 @@
 #define DRAIN_BYTES  (8u << 20) /* a kernel that never stops printing must not hold us for ever */
 #define LINE_BYTES   (RECORD_BYTES * 2)
 #define MARK_BYTES   900 /* the kernel refuses to take more than 1024 in one write */
-#define OVERRUN_LINE "pinproof: kernel log overran\n"
+#define OVERRUN_LINE PP_KMSG_OVERRAN "\n"
 
 struct text {
 	char *out;

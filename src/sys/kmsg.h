@@ -7,6 +7,9 @@
 
 #include "core/err.h"
 
+/* Stands in a drained text, without a time stamp, where records were lost. */
+#define PP_KMSG_OVERRAN "pinproof: kernel log overran"
+
 struct pp_kmsg {
 	int fd; /* -1: not readable */
 };
@@ -16,7 +19,7 @@ void pp_kmsg_close(struct pp_kmsg *k);
 /** pp_kmsg_mark - write "pinproof: TEXT" into the log. */
 int pp_kmsg_mark(const char *text);
 /** pp_kmsg_drain - all records since the last call as text lines "[seconds.micros] message";
- * malloc'ed, *len. Lost records (EPIPE) appear as a line "pinproof: kernel log overran". NULL only
+ * malloc'ed, *len. Lost records (EPIPE) appear as a line PP_KMSG_OVERRAN. NULL only
  * without memory. */
 char *pp_kmsg_drain(struct pp_kmsg *k, size_t *len);
 

@@ -14,9 +14,11 @@
 #define WRITE                                                                                      \
 	"pinproof-history 1\nrun 7\n@1-2 main op=1 reg m0\n@3-4 main op=2 rdma-write data 0+4096 " \
 	"gen=1\n"
-#define SEEN WRITE "@5-6 main op=3 load data 0+4096 saw main:1\n"
-#define LOST WRITE "@5-6 main op=3 load data 0+4096 saw zero\n"
-#define OOPS "[    1.0] BUG: unable to handle page fault for address: ffff\n"
+#define SEEN    WRITE "@5-6 main op=3 load data 0+4096 saw main:1\n"
+#define LOST    WRITE "@5-6 main op=3 load data 0+4096 saw zero\n"
+#define OOPS    "[    1.0] BUG: unable to handle page fault for address: ffff\n"
+#define BEGIN   "[    1.5] pinproof: begin unit/ext4/rxe-mr\n"
+#define OVERRAN "pinproof: kernel log overran\n"
 
 struct made {
 	struct tmpdir dir;
@@ -123,6 +125,12 @@ static const struct {
 	{ SEEN, OOPS, PP_ENDING_DONE, 0, PP_VERDICT_FAIL, "unable to handle page fault" },
 	{ SEEN, "", PP_ENDING_DONE, 1ul << 9, PP_VERDICT_FAIL, "became tainted" },
 	{ SEEN, OOPS, PP_ENDING_DONE, 1ul << 9, PP_VERDICT_FAIL, "unable to handle page fault" },
+	{ SEEN, OOPS BEGIN, PP_ENDING_DONE, 0, PP_VERDICT_FAIL,
+	  "before this case began, not by it: BUG" },
+	{ SEEN, BEGIN OOPS, PP_ENDING_DONE, 0, PP_VERDICT_FAIL, "kernel: BUG: unable to handle" },
+	{ SEEN, BEGIN OVERRAN, PP_ENDING_DONE, 0, PP_VERDICT_INCONCLUSIVE, "log overran" },
+	{ SEEN, BEGIN OVERRAN OOPS, PP_ENDING_DONE, 0, PP_VERDICT_FAIL, "page fault" },
+	{ LOST, BEGIN OVERRAN, PP_ENDING_DONE, 0, PP_VERDICT_FAIL, "O1 coherence" },
 	{ SEEN, "", PP_ENDING_TIMEOUT, 0, PP_VERDICT_TIMEOUT, "the reason" },
 	{ SEEN, "", PP_ENDING_CRASH, 0, PP_VERDICT_CRASH, "the reason" },
 	{ SEEN, "", PP_ENDING_SKIP, 0, PP_VERDICT_SKIP, "the reason" },
@@ -224,6 +232,25 @@ static void damage_row(size_t i)
 	unmake(&m);
 }
 
+/* No log is not a quiet one. */
+static void lost_log(void)
+{
+	struct pp_ending_record e = { .ending = PP_ENDING_DONE, .attempts = 1 };
+	struct pp_plan *plan = NULL;
+	struct pp_result r;
+	struct made m;
+
+	make(&m, SEEN);
+	CU_ASSERT_EQUAL(pp_case_save(m.dir.path, m.plan, &m.h, &e, NULL, 0, &m.err), 0);
+	CU_ASSERT_EQUAL_FATAL(pp_case_judge_dir(m.dir.path, "unit/x", &m.facts, &r, &plan, &m.err),
+			      0);
+	CU_ASSERT_EQUAL(r.verdict, PP_VERDICT_INCONCLUSIVE);
+	CU_ASSERT_PTR_NOT_NULL(strstr(r.reason, "no kernel log"));
+	pp_result_free(&r);
+	pp_plan_free(plan);
+	unmake(&m);
+}
+
 static void damaged_files(void)
 {
 	for (size_t i = 0; i < sizeof(damages) / sizeof(damages[0]); i++)
@@ -265,6 +292,7 @@ static const struct pp_unit_case cases[] = {
 	{ "damaged endings", damaged_endings },
 	{ "verdicts from files", verdicts_from_files },
 	{ "damaged files", damaged_files },
+	{ "a lost log", lost_log },
 	{ "a result that cannot be written", result_cannot_be_written },
 	{ "facts of a run", facts_of_a_run },
 };

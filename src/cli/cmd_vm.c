@@ -54,7 +54,7 @@ int pp_cmd_vm(const struct pp_command *c, int argc, char **argv)
 	for (size_t i = 0; i < PP_ARRAY_LEN(stages); i++)
 		known |= argc > 2 && !strcmp(argv[2], stages[i]);
 	if (!known) {
-		bool help = argc > 2 && !strcmp(argv[2], "--help");
+		bool help = argc > 2 && (!strcmp(argv[2], "--help") || !strcmp(argv[2], "-h"));
 
 		vm_usage(c, help ? stdout : stderr);
 		return help ? 0 : 2;

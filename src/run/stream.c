@@ -61,8 +61,11 @@ void pp_stream_close(struct pp_stream *s)
 {
 	if (!s)
 		return;
-	if (s->a)
+	if (s->a) {
+		/* After a failed write archive_write_free() alone would not close, and leak. */
+		archive_write_close(s->a);
 		archive_write_free(s->a);
+	}
 	close(s->fd);
 	free(s);
 }

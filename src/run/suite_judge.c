@@ -160,6 +160,8 @@ int pp_suite_judge(const struct pp_config *c, const char *dir)
 		snprintf(base, sizeof(base), "%s", dir);
 		rc = pp_case_labels(dir, "cases.list", &labels, &count, &err);
 	}
+	if (rc)
+		pp_err_prefix(&err, "not the directory of one run");
 	if (!rc && !count) {
 		pp_case_labels_free(labels, count);
 		rc = pp_err_set(&err, -EINVAL, "%s plans no case.", dir);

@@ -137,7 +137,8 @@ static const struct cause netdev_causes[] = {
 static const struct cause present_causes[] = {
 	CAUSE_ROOT,
 	{ -EPROTONOSUPPORT, -ENODEV,
-	  "this kernel speaks no RDMA netlink; modules ib_core and rdma_rxe are missing" },
+	  "this kernel has no RDMA netlink: boot one with the modules ib_core and "
+	  "rdma_rxe, or use 'pinproof vm run'" },
 	{ 0, 0, NULL },
 };
 

@@ -313,8 +313,8 @@ static void ask_verbs(const struct pp_probe_env *env, struct pp_probe_verbs *v)
 		return;
 	}
 	*v = (struct pp_probe_verbs){ .fabric = -ENODEV, .era = PP_ERA_UNKNOWN };
-	snprintf(v->fabric_why, sizeof(v->fabric_why), "no rxe link: %.180s",
-		 env->link_why ? env->link_why : "none was made");
+	snprintf(v->fabric_why, sizeof(v->fabric_why), "%.180s",
+		 env->link_why ? env->link_why : "no rxe link was made");
 }
 
 void pp_probe_all(struct pp_facts *f, const struct pp_probe_env *env)

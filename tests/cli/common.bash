@@ -10,7 +10,7 @@ common_setup() {
 	# shellcheck disable=SC2034 # for the tests
 	readonly TOP PINPROOF SELFTEST
 	# not the directory itself: bats keeps files of its own there
-	mkdir "$BATS_TEST_TMPDIR/work" && cd "$BATS_TEST_TMPDIR/work" || return 1
+	mkdir "$BATS_TEST_TMPDIR/here" && cd "$BATS_TEST_TMPDIR/here" || return 1
 	mkdir tmp
 	export TMPDIR=$PWD/tmp
 	ulimit -c 0

@@ -14,7 +14,7 @@ setup() {
 
 teardown() {
 	cd /
-	umount "$BATS_TEST_TMPDIR/work/small" 2>/dev/null || true
+	umount "$BATS_TEST_TMPDIR/here/small" 2>/dev/null || true
 }
 
 # small_disk SIZE - a filesystem of this size on small/

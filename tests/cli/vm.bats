@@ -220,7 +220,13 @@ ready() {
 	bzimage "$WORK/bz"
 	KERNEL=$("$VM/kernel" "$WORK/bz")
 	rm "$WORK/bz"
-	stand_in dracut <<<'for out; do :; done; echo base >"$out"'
+	# as the real one, it cannot cope with blanks in names
+	stand_in dracut <<-'END'
+		case $VM_DIR$VM_KERNEL$dracutbasedir in *" "*) exit 1 ;; esac
+		for out; do :; done
+		cd "$dracutbasedir/modules.d/99pinproof" && cp guest-init "$dracutbasedir/../init" &&
+			cd "$dracutbasedir/.." && echo init | cpio -o -H newc --quiet >"$out"
+	END
 }
 
 @test "dry run: QEMU's command is complete and stays in the run directory" {
@@ -367,6 +373,15 @@ ready() {
 	[ "$second" != "$first" ]
 	# the base is the same: dracut was not asked again
 	[ "$(grep -c dracut "$WORK/calls")" -eq 1 ]
+}
+
+@test "an image without the guest's first process is not kept, whatever dracut says" {
+	ready
+	stand_in dracut <<<'for out; do :; done; echo modules | cpio -o -H newc --quiet >"$out"'
+	run "$VM/image" "$KERNEL"
+	[ "$status" -eq 2 ]
+	[[ $output == *"dracut could not build"* ]]
+	[ -z "$(ls -A "$XDG_CACHE_HOME"/pinproof/{bases,images,tmp} | grep -v :)" ]
 }
 
 @test "dracut's failure is told with its messages, and nothing stays" {

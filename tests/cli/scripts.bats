@@ -32,6 +32,9 @@ small_tree() {
 	one_sentence quickstart
 	run "$top/scripts/quickstart" --tier slow
 	one_sentence quickstart
+	run "$top/scripts/quickstart" mr-fsync
+	one_sentence quickstart
+	[[ $output == *"behind '--'"* ]]
 }
 
 @test "quickstart: --no-install names what is missing and changes nothing" {

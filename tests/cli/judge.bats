@@ -41,7 +41,7 @@ history_refuses() {
 }
 
 @test "judge: no directory, no run" {
-	said "nothing/cases.list" "$PINPROOF" judge nothing
+	said "not the directory of one run: cannot read nothing/cases.list" "$PINPROOF" judge nothing
 	said "tmp/cases.list" "$PINPROOF" judge tmp
 	said "ktap/cases.list" "$PINPROOF" judge ktap
 	[ -z "$(ls -A tmp)" ]

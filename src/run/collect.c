@@ -15,6 +15,8 @@
 
 #define MOST_BYTES   (4ull << 30) /* of one guest's results */
 #define CONSOLE_TAIL 65536u       /* kept as the dead case's log */
+#define MARK_BEGIN   "pinproof: begin "
+#define MARK_END     "pinproof: end "
 
 int pp_case_labels(const char *dir, const char *name, char ***out, size_t *count,
 		   struct pp_err *err)
@@ -92,8 +94,14 @@ static bool was_stopped(const char *guest_dir)
 	return yes;
 }
 
+/* What the endings of a guest's cases say together. */
+struct settled {
+	size_t remaining; /* not begun */
+	bool blamed;      /* one of them ran when the guest died */
+};
+
 static int settle_case(const char *out, const char *guest_dir, const char *label, FILE *remaining,
-		       struct pp_err *err)
+		       struct settled *s, struct pp_err *err)
 {
 	struct pp_ending_record e;
 	char dir[PP_PATH_MAX];
@@ -105,16 +113,116 @@ static int settle_case(const char *out, const char *guest_dir, const char *label
 	if (rc == -ENOENT) {
 		rmdir(dir);
 		fprintf(remaining, "%s\n", label);
+		s->remaining++;
 		return 0;
 	}
 	if (rc || e.ending != PP_ENDING_STARTED || was_stopped(guest_dir))
 		return rc;
+	s->blamed = true;
 	return blame(dir, guest_dir, err);
+}
+
+/* Did the guest die, as the launcher saw it? Its time may just be over while cases remain. */
+static bool guest_died(const char *guest_dir, const struct settled *s)
+{
+	static const struct {
+		const char *word;
+		bool also_between;
+	} deaths[] = {
+		{ "panic:", true }, { "reset:", true }, { "silence:", false }, { "timeout:", false }
+	};
+	bool died = false;
+	size_t len;
+	char *text;
+
+	if (pp_file_read(guest_dir, "ended", &text, &len, NULL))
+		return false;
+	for (size_t i = 0; i < PP_ARRAY_LEN(deaths); i++)
+		died |= !strncmp(text, deaths[i].word, strlen(deaths[i].word)) &&
+			(deaths[i].also_between || !s->remaining);
+	free(text);
+	return died;
+}
+
+/* Behind the console's last mark if that is a case's end: the label (cut out in place) and what
+ * follows. NULL if a case had begun, or none ever did. */
+static const char *behind_last_end(char *console, char **label)
+{
+	char *end = NULL, *line;
+
+	for (char *at = console; (at = strstr(at, MARK_END)); at += strlen(MARK_END))
+		end = at + strlen(MARK_END);
+	line = end ? strchr(end, '\n') : NULL;
+	if (!line || strstr(end, MARK_BEGIN))
+		return NULL;
+	end[strcspn(end, "\r\n")] = '\0';
+	*label = end;
+	return line + 1;
+}
+
+static int append_log(const char *dir, const char *more, struct pp_err *err)
+{
+	static const char divider[] = "pinproof: after the end of the case, from the console:\n";
+	char *log = NULL, *both;
+	size_t len = 0, size;
+	int rc;
+
+	if (pp_file_read(dir, "kmsg.log", &log, &len, NULL))
+		log = NULL;
+	size = len + sizeof(divider) + strlen(more);
+	both = malloc(size);
+	if (both)
+		snprintf(both, size, "%.*s%s%s", (int)len, log ? log : "", divider, more);
+	rc = pp_file_text(dir, "kmsg.log", both, err);
+	free(both);
+	free(log);
+	return rc;
+}
+
+/*
+ * What befell the guest after its last case had ended (while it cleaned up, say) is damage too, and
+ * that case is the nearest to it. A guest that lives on has the next case tell, see judge.c.
+ */
+static int blame_late(const char *out, const char *guest_dir, const struct settled *s,
+		      struct pp_err *err)
+{
+	bool died = guest_died(guest_dir, s);
+	char dir[PP_PATH_MAX], title[256], *console, *label;
+	struct pp_ending_record e;
+	const char *late;
+	size_t len;
+	int rc = 0;
+
+	if (s->blamed || was_stopped(guest_dir) ||
+	    pp_file_read(guest_dir, "console.log", &console, &len, NULL))
+		return 0;
+	for (size_t i = 0; i < len; i++)
+		console[i] = console[i] ? console[i] : ' ';
+	late = behind_last_end(console, &label);
+	if (!late || (!pp_log_crash(late, strlen(late), title, sizeof(title)) && !died))
+		goto out;
+	rc = pp_rundir_case(out, label, dir, sizeof(dir), err);
+	if (!rc && pp_ending_load(dir, &e, NULL)) {
+		rmdir(dir); /* the mark of a case that is none of this run */
+		goto out;
+	}
+	if (!rc)
+		rc = append_log(dir, late, err);
+	if (!rc && died) {
+		e.ending = PP_ENDING_CRASH;
+		snprintf(e.reason, sizeof(e.reason), "the guest died after this case had ended: %s",
+			 title[0] ? title : "its console names no cause");
+		rc = pp_ending_save(dir, &e, err);
+	}
+out:
+	free(console);
+	return rc;
 }
 
 int pp_collect(const char *run, const char *guest, FILE *remaining, struct pp_err *err)
 {
 	char out[PP_PATH_MAX], guest_dir[PP_PATH_MAX], tar[PP_PATH_MAX];
+	struct settled s = { 0 };
 	struct stat st;
 	char **labels;
 	size_t count;
@@ -134,7 +242,9 @@ int pp_collect(const char *run, const char *guest, FILE *remaining, struct pp_er
 		rc = rc > 0 ? 0 : rc;
 	}
 	for (size_t i = 0; !rc && i < count; i++)
-		rc = settle_case(out, guest_dir, labels[i], remaining, err);
+		rc = settle_case(out, guest_dir, labels[i], remaining, &s, err);
+	if (!rc)
+		rc = blame_late(out, guest_dir, &s, err);
 	pp_case_labels_free(labels, count);
 	return rc;
 }

@@ -175,6 +175,37 @@ collected() {
 	collected $'self/pass/vm-write\nself/drop/vm-write'
 }
 
+# late ENDED LINE - the guest ended so, and LINE is on its console after its last case
+late() {
+	guest facts.json cases
+	printf '%s\n' "$1" >vm/guest-1/ended
+	printf '[    1.0] pinproof: %s self/drop/vm-write\r\n' begin end >vm/guest-1/console.log
+	printf '\0%s\r\n' "$2" '[    3.0] reboot: Power down' >>vm/guest-1/console.log
+	collected ""
+	run --separate-stderr "$SELFTEST" judge vm
+	cat vm/out/cases/self.drop.vm-write/result.json
+	[[ ${lines[2]} == "ok 1 self/pass/vm-write" ]]
+}
+
+@test "collect: a guest that dies or warns after its last case has not passed" {
+	late "panic: Kernel panic - not syncing: late" '[    2.0] Kernel panic - not syncing: late'
+	grep '"reason": .*the guest died after this case had ended: Kernel panic' vm/out/cases/self.drop.vm-write/result.json
+	late "silence: the guest gave no output for 9 s" ''
+	grep '"reason": .*the guest died after this case had ended' vm/out/cases/self.drop.vm-write/result.json
+	late "poweroff: by itself" '[    2.0] WARNING: CPU: 0 PID: 9 at mm/gup.c:7 put'
+	grep 'WARNING: CPU: N PID: N at mm/gup.c:N put' vm/out/cases/self.drop.vm-write/result.json
+	late "poweroff: by itself" '[    2.0] all is well'
+	run ! grep -E 'the guest died|WARNING' vm/out/cases/self.drop.vm-write/result.json
+	late "interrupted: by a signal" '[    2.0] WARNING: CPU: 0 PID: 9 at mm/gup.c:7 put'
+	run ! grep -E 'the guest died|WARNING' vm/out/cases/self.drop.vm-write/result.json
+	# a mark of nobody's case
+	guest facts.json cases
+	printf 'panic: late\n' >vm/guest-1/ended
+	printf '[    1.0] pinproof: end no/such\n[    2.0] Kernel panic - not syncing: late\n' >vm/guest-1/console.log
+	collected ""
+	[ ! -e vm/out/cases/no.such ]
+}
+
 @test "judge: a guest that could not be made ready is no answer, for bisection too, and says why" {
 	guest facts.json
 	rm vm/guest-1/results.tar

@@ -24,6 +24,18 @@ static int answer_of(const struct pp_event *e)
 	return e->result < 0 ? -e->result : e->result;
 }
 
+/*
+ * Did an observation end before the range that it was asked for, though nothing in the plan ends
+ * there? A file that lost its tail must not pass because what is left of it is right.
+ */
+static bool cut_short(const struct pp_judge *j, const struct pp_event *e, const struct pp_op *op)
+{
+	uint16_t region = pp_plan_op_region(j->plan, op);
+
+	return pp_verbs[e->verb].kind == PP_KIND_OBSERVE && (e->flags & PP_EVENT_PARTIAL) &&
+	       region != PP_NO_INDEX && j->plan->regions[region].eof == PP_EOF_INSIDE;
+}
+
 void pp_rule_results(struct pp_judge *j, uint32_t event)
 {
 	const struct pp_event *e = &j->h->events[event];
@@ -35,6 +47,12 @@ void pp_rule_results(struct pp_judge *j, uint32_t event)
 	    judged_by_policy(op))
 		return;
 	want = op->expect == PP_EXPECT_ERRNO ? op->expect_errno : 0;
+	if (got == want && !got && cut_short(j, e, op))
+		pp_judge_op(j, PP_O12_EXPLAINED, PP_CLASS_ERRNO, event, PP_NO_EVENT,
+			    "op %u %s of %s returned fewer than the %llu bytes it was asked for",
+			    e->op, pp_verbs[e->verb].name,
+			    j->plan->regions[pp_plan_op_region(j->plan, op)].name,
+			    (unsigned long long)op->length_bytes);
 	if (got == want)
 		return;
 	if (!got)

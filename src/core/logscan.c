@@ -333,12 +333,17 @@ static bool next_line(const char *text, size_t len, size_t *pos, const char **li
 	return true;
 }
 
+static bool begins(const char *line, size_t len, const char *with)
+{
+	return len >= strlen(with) && memcmp(line, with, strlen(with)) == 0;
+}
+
 /* The next line that the kernel may have printed, without its prefix. */
 static bool next_kernel_line(const struct scan *s, const char *text, size_t len, size_t *pos,
 			     const char **line, size_t *n)
 {
 	while (next_line(text, len, pos, line, n))
-		if (strip(line, n) || !s->stamped_only)
+		if ((strip(line, n) || !s->stamped_only) && !begins(*line, *n, PP_LOG_USER))
 			return true;
 	return false;
 }
@@ -385,11 +390,6 @@ static int record(struct pp_findings *out, const char *line, size_t len, struct 
 	    out->count < PP_FINDINGS_MAX)
 		return pp_err_set(err, -ENOMEM, "findings of the kernel log");
 	return 0;
-}
-
-static bool begins(const char *line, size_t len, const char *with)
-{
-	return len >= strlen(with) && memcmp(line, with, strlen(with)) == 0;
 }
 
 static int scan_line(struct scan *s, const char *line, size_t len, struct pp_findings *out,

@@ -8,6 +8,9 @@
 
 #include "core/finding.h"
 
+/* In front of a log line, behind its time stamp: a program wrote it, not the kernel. */
+#define PP_LOG_USER "user: "
+
 /* How a line of damage stands to the lines around it. */
 enum pp_log_role {
 	PP_LOG_LINE,  /* alone: an error message of a filesystem or a disk */

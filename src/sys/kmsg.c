@@ -13,6 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "core/logscan.h"
 #include "sys/kmsg_record.h"
 
 #define RECORD_BYTES 16384      /* more than the kernel's longest formatted record, 8192 */
@@ -55,11 +56,22 @@ static char unescape(const char *p, size_t left)
 	return '\0';
 }
 
+/* Facility 0 is the kernel's, and it gives a program's line another one. Our own marks say so
+ * themselves. */
+static bool from_user(unsigned priority, const char *text, const char *end)
+{
+	static const char ours[] = "pinproof: ";
+
+	return priority >> 3 && ((size_t)(end - text) < sizeof(ours) - 1 ||
+				 memcmp(text, ours, sizeof(ours) - 1) != 0);
+}
+
 size_t pp_kmsg_record(const char *record, size_t len, char *out, size_t size)
 {
 	struct text t = { out, 0, size };
 	const char *p = memchr(record, ';', len), *end = memchr(record, '\n', len);
-	char head[64], stamp[32] = "", c;
+	char head[64], stamp[48] = "", c;
+	unsigned priority;
 	uint64_t usec;
 
 	if (size)
@@ -67,10 +79,10 @@ size_t pp_kmsg_record(const char *record, size_t len, char *out, size_t size)
 	if (!end)
 		end = record + len;
 	snprintf(head, sizeof(head), "%.*s", p && p < end ? (int)(p - record) : 0, record);
-	if (sscanf(head, "%*u,%*u,%" SCNu64, &usec) == 1) {
-		snprintf(stamp, sizeof(stamp), "[%5" PRIu64 ".%06" PRIu64 "] ", usec / 1000000,
-			 usec % 1000000);
+	if (sscanf(head, "%u,%*u,%" SCNu64, &priority, &usec) == 2) {
 		p++;
+		snprintf(stamp, sizeof(stamp), "[%5" PRIu64 ".%06" PRIu64 "] %s", usec / 1000000,
+			 usec % 1000000, from_user(priority, p, end) ? PP_LOG_USER : "");
 	} else {
 		p = record;
 	}

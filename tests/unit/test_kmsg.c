@@ -26,6 +26,13 @@ static void records(void)
 		{ "3,5,1000000,-;tab\\x09back\\x5cslash esc\\x1b[0m\n",
 		  "[    1.000000] tab\tback\\slash esc\\x1b[0m\n" },
 		{ "3,5,1000000,-;cut \\x0", "[    1.000000] cut \\x0\n" },
+		/* facility 1, user: what a program wrote is none of the kernel's damage */
+		{ "12,9,1000000,-;WARNING: full disk\\x0atwo\n",
+		  "[    1.000000] user: WARNING: full disk\n[    1.000000] user: two\n" },
+		{ "30,9,1000000,-;systemd[1]: BUG: x\n",
+		  "[    1.000000] user: systemd[1]: BUG: x\n" },
+		{ "14,9,1000000,-;pinproof: begin a/b\n", "[    1.000000] pinproof: begin a/b\n" },
+		{ "14,9,1000000,-;pin\n", "[    1.000000] user: pin\n" },
 		{ "no header\n", "no header\n" },
 		{ "a;b\n", "a;b\n" },
 		{ "", "\n" },

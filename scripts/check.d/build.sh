@@ -9,6 +9,8 @@
 build() {
 	local name=$1
 	shift
+	# a stage may be asked for by itself, in a fresh clone
+	[[ -x $top/configure ]] || (cd "$top" && ./autogen.sh) || return 1
 	mkdir -p "$dir/$name" && cd "$dir/$name" || return 1
 	[[ -e config.status ]] || "$top/configure" --quiet --enable-werror "$@" || return 1
 	make -j "$jobs" all

@@ -57,6 +57,13 @@ small_tree() {
 	[ ! -e build/config.status ]
 }
 
+@test "quickstart: while another builds this clone it waits" {
+	run flock "$top" timeout 3 "$top/scripts/quickstart" --no-install --build "$PWD/build" --kernel nonsense
+	[ "$status" -ne 2 ] || skip "packages are missing"
+	[ "$status" -eq 124 ]
+	[ ! -e build/config.status ]
+}
+
 @test "quickstart: help names every option" {
 	run "$top/scripts/quickstart" --help
 	[ "$status" -eq 0 ]

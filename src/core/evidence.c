@@ -104,7 +104,7 @@ static void count_observation(struct counting *c, const struct pp_event *e)
 		count_durable(c, e, space, write);
 }
 
-static void count_quiet(struct counting *c, const struct pp_event *e)
+static void count_quiet(struct counting *c, const struct pp_event *e, struct pp_evidence *out)
 {
 	struct pp_quiet q;
 	int64_t pins;
@@ -113,12 +113,13 @@ static void count_quiet(struct counting *c, const struct pp_event *e)
 	/* Where the counters cannot be read the kernel's VmPin is what is left. */
 	pins = q.pins == INT64_MIN ? q.vmpin_pages : q.pins;
 	c->count[PP_EV_QUIETS]++;
+	out->blind_quiets += q.pins == INT64_MIN;
 	c->count[PP_EV_PACKETS] = q.packets;
 	if (pins > 0 && (uint64_t)pins > c->count[PP_EV_PINS_SEEN])
 		c->count[PP_EV_PINS_SEEN] = (uint64_t)pins;
 }
 
-static void count_event(struct counting *c, const struct pp_event *e, bool *refused)
+static void count_event(struct counting *c, const struct pp_event *e, struct pp_evidence *out)
 {
 	const struct pp_op *op = pp_plan_op(c->plan, e->op);
 
@@ -128,7 +129,7 @@ static void count_event(struct counting *c, const struct pp_event *e, bool *refu
 		c->count[PP_EV_REFUSALS] += e->result < 0;
 		if (e->result < 0 && op &&
 		    (op->expect == PP_EXPECT_ERA || op->expect == PP_EXPECT_POLICY))
-			*refused = true;
+			out->refused = true;
 		break;
 	case PP_KIND_OBSERVE:
 		if (!e->result)
@@ -141,7 +142,7 @@ static void count_event(struct counting *c, const struct pp_event *e, bool *refu
 		break;
 	case PP_KIND_LEDGER:
 		if (!e->result)
-			count_quiet(c, e);
+			count_quiet(c, e, out);
 		break;
 	case PP_KIND_SETUP:
 	case PP_KIND_UNPIN:
@@ -176,7 +177,7 @@ void pp_evidence_count(const struct pp_plan *plan, const struct pp_history *h,
 	if (c.seen && c.durable && !pp_model_build(&c.model, plan, h, NULL)) {
 		for (size_t i = 0; i < h->n_events; i++)
 			if (!(h->events[i].flags & (PP_EVENT_SKIPPED | PP_EVENT_OPEN)))
-				count_event(&c, &h->events[i], &out->refused);
+				count_event(&c, &h->events[i], out);
 		count_writes(&c);
 	}
 	for (size_t r = 0; c.durable && r < plan->n_regions; r++)

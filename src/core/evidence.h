@@ -38,7 +38,8 @@ extern const struct pp_evidence_def pp_evidence_defs[PP_EV_COUNT];
 
 struct pp_evidence {
 	uint64_t count[PP_EV_COUNT];
-	bool refused; /* an op with expect=era or expect=policy was refused */
+	bool refused;          /* an op with expect=era or expect=policy was refused */
+	uint64_t blind_quiets; /* quiet points at which only VmPin was known */
 };
 
 /** pp_evidence_count - fill @out from the history. Pure. */

@@ -163,6 +163,17 @@ static void say_evidence(struct pp_result *r)
 		SAY(r, "the plan asks for no evidence");
 }
 
+/* A witness that saw less than it should have says so, lest its silence be taken for an answer. */
+static void say_blind(struct pp_result *r, const struct pp_plan *plan)
+{
+	if (plan->rules & PP_RULE_BIT(PP_O7_PIN_BALANCE) && r->evidence.blind_quiets)
+		SAY(r,
+		    "; O7 judged VmPin alone at %llu of %llu quiet points: the pin counters cannot "
+		    "be read, or others pin",
+		    (unsigned long long)r->evidence.blind_quiets,
+		    (unsigned long long)r->evidence.count[PP_EV_QUIETS]);
+}
+
 static void decide_clean(struct pp_result *r, const struct judge *j)
 {
 	const struct pp_defect *possible = NULL;
@@ -178,12 +189,14 @@ static void decide_clean(struct pp_result *r, const struct judge *j)
 			snprintf(r->reference, sizeof(r->reference), "%s", d->reference);
 			SAY(r, "known defect %s did not show: ", d->name);
 			say_evidence(r);
+			say_blind(r, j->plan);
 			return;
 		}
 		possible = d;
 	}
 	r->verdict = PP_VERDICT_PASS;
 	say_evidence(r);
+	say_blind(r, j->plan);
 	if (possible)
 		SAY(r, "; known defect %s did not apply (range unconfirmed)", possible->name);
 }

@@ -127,6 +127,23 @@ static void count(const char *events, const char *what, struct pp_evidence *ev, 
 	pp_plan_free(plan);
 }
 
+static void test_blind(void)
+{
+	struct pp_evidence ev;
+	int missing;
+
+	count("@1-2 main op=12 quiet pins=? vmpin=5 packets=0\n"
+	      "@3-4 main op=13 quiet pins=0 vmpin=0 packets=0\n",
+	      "blind once", &ev, &missing);
+	CU_ASSERT_EQUAL(ev.blind_quiets, 1);
+	count("@1-2 main op=12 quiet pins=? vmpin=5 packets=0\n@3-4 main op=13 quiet skipped\n",
+	      "blind always", &ev, &missing);
+	CU_ASSERT_EQUAL(ev.blind_quiets, 1);
+	CU_ASSERT_EQUAL(ev.count[PP_EV_QUIETS], 1);
+	count("@1-2 main op=12 quiet pins=4 vmpin=4 packets=0\n", "sees", &ev, &missing);
+	CU_ASSERT_EQUAL(ev.blind_quiets, 0);
+}
+
 static void test_counters(void)
 {
 	bool tried[PP_EV_COUNT] = { false };
@@ -191,6 +208,7 @@ static void test_unknown_counter(void)
 
 static const struct pp_unit_case cases[] = {
 	{ "every counter", test_counters },
+	{ "quiet points without counters", test_blind },
 	{ "needs, with and without a refusal", test_short },
 	{ "a counter that does not exist is never enough", test_unknown_counter },
 };

@@ -187,6 +187,16 @@ static void evidence_sentences(void)
 	r.evidence.refused = true;
 	pp_result_decide(&r, &plan, &facts);
 	CU_ASSERT_PTR_NOT_NULL(strstr(r.reason, "registration refused as this kernel should"));
+	CU_ASSERT_PTR_NULL(strstr(r.reason, "VmPin alone"));
+	r.evidence.blind_quiets = 3;
+	pp_result_decide(&r, &plan, &facts);
+	CU_ASSERT_PTR_NULL(strstr(r.reason, "VmPin alone"));
+	plan.rules = PP_RULE_BIT(PP_O7_PIN_BALANCE);
+	pp_result_decide(&r, &plan, &facts);
+	CU_ASSERT_PTR_NOT_NULL(strstr(r.reason, "; O7 judged VmPin alone at 3 of "));
+	r.evidence.blind_quiets = 0;
+	pp_result_decide(&r, &plan, &facts);
+	CU_ASSERT_PTR_NULL(strstr(r.reason, "VmPin alone"));
 	/* deciding again gives the same: nothing of the first reason stays */
 	CU_ASSERT_PTR_EQUAL(strstr(r.reason, "12 device writes seen"), r.reason);
 	memset(&r.evidence, 0, sizeof(r.evidence));

@@ -132,8 +132,7 @@ static bool worth_another(const struct suite *s, const struct pp_plan *plan,
 
 	if (number == MAX_ATTEMPTS || s->c->drop_hazard || s->c->drop_device_writes)
 		return false;
-	pp_judge(plan, &r->history, &r->ending, r->log, r->log_len, &s->machine.facts,
-		 &judged);
+	pp_judge(plan, &r->history, &r->ending, r->log, r->log_len, &s->machine.facts, &judged);
 	again = judged.verdict == PP_VERDICT_INCONCLUSIVE;
 	pp_result_free(&judged);
 	return again;

@@ -51,7 +51,7 @@ static void put_diagnostics(FILE *out, const struct pp_result *r, const struct p
 	unexplained += r->findings.dropped;
 	if (unexplained > shown)
 		fprintf(out, "# and %zu more findings\n", unexplained - shown);
-	fprintf(out, "# seed: %" PRIu64 "\n", r->seed);
+	fprintf(out, "# seed of the plan: %" PRIu64 "\n", r->seed);
 	if (repeat) {
 		fprintf(out, "# repeat: ");
 		pp_report_text(out, repeat, "");

@@ -80,6 +80,10 @@ static void describe_kernel(const struct pp_facts *f, char *out, size_t size)
 		[PP_FLAVOUR_OTHER] = "of unknown origin",
 	};
 
+	if (!f->release[0]) {
+		snprintf(out, size, "unknown: no guest lived long enough to say");
+		return;
+	}
 	snprintf(out, size, "%s (upstream %d.%d.%d, %s, policy era %s)", f->release,
 		 f->version.major, f->version.minor, f->version.patch, flavours[f->flavour],
 		 pp_era_names[f->era]);

@@ -63,7 +63,9 @@ static int try_root(run_t run, struct pp_err *why)
 			break;
 	fclose(f);
 	if (geteuid())
-		return pp_err_set(why, -EPERM, "the user id is %u, not 0.", geteuid());
+		return pp_err_set(why, -EPERM,
+				  "the user id is %u, not 0: run it as root, or 'pinproof vm run'.",
+				  geteuid());
 	if ((caps & need) != need)
 		return pp_err_set(
 			why, -EPERM,

@@ -48,7 +48,7 @@ only() {
 
 # without_counts COMMAND... - its closing lines do not count here, as its verdicts are no failures
 without_counts() {
-	"$@" | sed -E 's/^([a-z]+: [0-9]+ passed), ([0-9]+ failed)/\1 and \2/'
+	"$@" 2>&1 | sed -E 's/^([a-z]+: [0-9]+ passed), ([0-9]+ failed)/\1 and \2/'
 }
 
 stage_console() {

@@ -26,8 +26,10 @@ static bool listed(const char *list, char sep, const char *word)
 
 enum pp_range pp_defect_range(const struct pp_defect *d, const struct pp_facts *f)
 {
+	/* Others take fixes from later versions, never defects: behind the range the defect is
+	 * gone. */
 	if (f->flavour == PP_FLAVOUR_OTHER)
-		return PP_RANGE_POSSIBLE;
+		return pp_version_cmp(f->version, d->before) < 0 ? PP_RANGE_POSSIBLE : PP_RANGE_OUT;
 	return pp_version_cmp(f->version, d->since) >= 0 &&
 			       pp_version_cmp(f->version, d->before) < 0
 		       ? PP_RANGE_IN

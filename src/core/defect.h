@@ -34,7 +34,8 @@ extern const size_t pp_n_defects;
 
 enum pp_range { PP_RANGE_OUT, PP_RANGE_IN, PP_RANGE_POSSIBLE };
 
-/** pp_defect_range - IN or OUT for mainline, stable and Debian; POSSIBLE for any other kernel. */
+/** pp_defect_range - IN or OUT for mainline, stable and Debian; any other kernel is
+ * POSSIBLE up to the range's end and OUT behind it. */
 enum pp_range pp_defect_range(const struct pp_defect *d, const struct pp_facts *f);
 
 /**

@@ -49,6 +49,18 @@ void pp_case_labels_free(char **labels, size_t count)
 	free(labels);
 }
 
+/* Bytes in front of the line of the last mark that a case begins, 0 if there is none. */
+static size_t before_last_begin(const char *console)
+{
+	const char *begin = console;
+
+	for (const char *at = console; (at = strstr(at, MARK_BEGIN)); at++)
+		begin = at;
+	while (begin > console && begin[-1] != '\n')
+		begin--;
+	return (size_t)(begin - console);
+}
+
 /* The case that ran when the guest died: CRASH, with the console's word for it. */
 static int blame(const char *dir, const char *guest_dir, struct pp_err *err)
 {
@@ -63,6 +75,13 @@ static int blame(const char *dir, const char *guest_dir, struct pp_err *err)
 	if (!pp_file_read(guest_dir, "ended", &text, &ended_len, NULL)) {
 		snprintf(ended, sizeof(ended), "%.*s", (int)strcspn(text, "\n"), text);
 		free(text);
+	}
+	if (console) {
+		size_t skip = before_last_begin(console);
+
+		/* What earlier cases left on the console is theirs. */
+		memmove(console, console + skip, len - skip + 1);
+		len -= skip;
 	}
 	if (console && pp_log_crash(console, len, title, sizeof(title)))
 		snprintf(e.reason, sizeof(e.reason), "the guest died: %s", title);

@@ -47,15 +47,18 @@ static void resolve(const struct pp_exec *x, const struct pp_op *op, struct pp_t
 }
 
 /* Why an operation is not executed: a --drop switch, or its MR was refused. */
-static bool op_skipped(const struct pp_exec *x, const struct pp_op *op)
+static bool op_skipped(struct pp_exec *x, const struct pp_op *op)
 {
 	const struct pp_verb_info *v = verb_of(op);
 
-	if (op->hazard && x->setup->drop_hazard)
+	if (op->hazard && x->setup->drop_hazard) {
+		if (op->verb == PP_VERB_REG)
+			x->mrs[op->object].absent = true;
 		return true;
+	}
 	if (v->kind == PP_KIND_DEVICE_WRITE && x->setup->drop_device_writes)
 		return true;
-	return v->target == PP_TARGET_MR && op->verb != PP_VERB_REG && !x->mrs[op->object].handle;
+	return v->target == PP_TARGET_MR && op->verb != PP_VERB_REG && x->mrs[op->object].absent;
 }
 
 /* Mistakes of a plan that only show at run time; said before anything crashes on them. */
@@ -69,6 +72,13 @@ static int op_possible(const struct pp_exec *x, const struct pp_target_ref *t, s
 
 	if (verb_of(op)->target == PP_TARGET_MR && !x->fabric)
 		return pp_err_set(err, -ENODEV, "the plan uses an MR but there is no fabric.");
+	if (verb_of(op)->target == PP_TARGET_MR && op->verb != PP_VERB_REG &&
+	    !x->mrs[op->object].handle)
+		return pp_err_set(err, -EINVAL, "MR %s is not registered at operation %u.",
+				  x->plan->mrs[op->object].name, op->id);
+	if (op->verb == PP_VERB_REG && x->mrs[op->object].handle)
+		return pp_err_set(err, -EINVAL, "MR %s is registered already at operation %u.",
+				  x->plan->mrs[op->object].name, op->id);
 	if (t->region == PP_NO_INDEX || by_file & 1u << op->verb)
 		return 0;
 	if (!x->regions[t->region].r.addr)
@@ -188,6 +198,9 @@ static int run_write(struct pp_worker *w, const struct pp_target_ref *t)
 		at->flags |= PP_EVENT_PARTIAL;
 		at->length_bytes = (uint32_t)n / PP_CELL_BYTES * PP_CELL_BYTES;
 	}
+	/* A call that moved nothing and says nothing is wrong: O12 asks why. */
+	if (n == 0)
+		n = -ENODATA;
 	pp_record_end(at, history_now(w->x), n < 0 ? (int)n : 0);
 	return 0;
 }

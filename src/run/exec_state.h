@@ -26,6 +26,7 @@ struct pp_exec_region {
 
 struct pp_exec_mr {
 	struct pp_fmr *handle; /* NULL while not registered */
+	bool absent; /* refused, or left out by a --drop switch: what needs it is skipped */
 	uint64_t pages;
 };
 

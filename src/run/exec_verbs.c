@@ -85,6 +85,7 @@ static int act_reg(struct pp_worker *w, const struct pp_target_ref *t, struct pp
 	rc = pp_fabric_reg(w->x->fabric, memory_at(w, t), def->length_bytes, def->access,
 			   &mr->handle, &w->err);
 	pthread_mutex_unlock(&w->x->fabric_lock);
+	mr->absent = rc != 0;
 	if (rc) {
 		mr->handle = NULL;
 		return rc;

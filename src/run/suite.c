@@ -78,6 +78,15 @@ static bool needs_missing(const struct pp_plan *plan, const struct pp_facts *fac
 	return false;
 }
 
+/* Does the plan leave an answer to the policy table? */
+static bool plan_asks_policy(const struct pp_plan *plan)
+{
+	for (size_t i = 0; i < plan->n_ops; i++)
+		if (plan->ops[i].expect == PP_EXPECT_ERA || plan->ops[i].expect == PP_EXPECT_POLICY)
+			return true;
+	return false;
+}
+
 static bool must_skip(const struct suite *s, const struct pp_case *k, const struct pp_plan *plan,
 		      char *why, size_t size)
 {
@@ -87,7 +96,15 @@ static bool must_skip(const struct suite *s, const struct pp_case *k, const stru
 			 "--i-may-lose-this-machine");
 		return true;
 	}
-	return needs_missing(plan, &s->machine.facts, why, size);
+	if (needs_missing(plan, &s->machine.facts, why, size))
+		return true;
+	if (s->machine.facts.era == PP_ERA_UNKNOWN && plan_asks_policy(plan)) {
+		snprintf(why, size,
+			 "era: neither this kernel's version nor its answers say which "
+			 "registrations it should accept");
+		return true;
+	}
+	return false;
 }
 
 static void attempt_of(struct suite *s, const struct pp_case *k, const struct pp_plan *plan,

@@ -381,7 +381,7 @@ ready() {
 	run "$VM/image" "$KERNEL"
 	[ "$status" -eq 2 ]
 	[[ $output == *"dracut could not build"* ]]
-	[ -z "$(ls -A "$XDG_CACHE_HOME"/pinproof/{bases,images,tmp} | grep -v :)" ]
+	[ -z "$(find "$XDG_CACHE_HOME"/pinproof/{bases,images,tmp} -mindepth 1)" ]
 }
 
 @test "dracut's failure is told with its messages, and nothing stays" {

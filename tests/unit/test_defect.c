@@ -156,7 +156,10 @@ static void ranges(void)
 		{ "6.5.0-rc1", "", PP_RANGE_OUT },
 		{ "6.1.0-56-amd64", "Debian 6.1.192-2", PP_RANGE_IN },
 		{ "6.12.117+deb12-amd64", "Debian 6.12.117-1~deb12u1", PP_RANGE_OUT },
-		{ "6.8.0-45-generic", "#45-Ubuntu SMP", PP_RANGE_POSSIBLE },
+		{ "6.2.0-39-generic", "#40-Ubuntu SMP", PP_RANGE_POSSIBLE },
+		{ "5.4.0-200-generic", "#220-Ubuntu SMP", PP_RANGE_POSSIBLE },
+		{ "6.8.0-45-generic", "#45-Ubuntu SMP", PP_RANGE_OUT },
+		{ "6.12.0+", "", PP_RANGE_OUT },
 		{ "6.4.0+", "", PP_RANGE_POSSIBLE },
 	};
 

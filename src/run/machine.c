@@ -34,6 +34,7 @@ int pp_machine_open(struct pp_machine *m, const struct pp_config *c, struct pp_e
 {
 	struct pp_probe_env env = { .slots = &m->slots, .guest = c->guest };
 	struct pp_err ignored = { 0 };
+	size_t len;
 	int rc;
 
 	memset(m, 0, sizeof(*m));
@@ -51,7 +52,7 @@ int pp_machine_open(struct pp_machine *m, const struct pp_config *c, struct pp_e
 	make_link(m);
 	rc = pp_guardian_tell(&m->guardian, m->has_link ? &m->link : NULL, m->workdir, err);
 	if (rc) {
-		pp_machine_close(m);
+		free(pp_machine_close(m, &len, &ignored));
 		return rc;
 	}
 	pp_kmsg_open(&m->kmsg, &ignored);
@@ -61,13 +62,16 @@ int pp_machine_open(struct pp_machine *m, const struct pp_config *c, struct pp_e
 	return 0;
 }
 
-void pp_machine_close(struct pp_machine *m)
+char *pp_machine_close(struct pp_machine *m, size_t *len, struct pp_err *err)
 {
-	struct pp_err ignored = { 0 };
+	char *log;
 
-	pp_kmsg_close(&m->kmsg);
+	err->text[0] = '\0';
 	if (m->has_link)
-		pp_link_remove(&m->link, &ignored);
+		pp_link_remove(&m->link, err);
 	rmdir(m->workdir);
 	pp_guardian_stop(&m->guardian);
+	log = pp_kmsg_drain(&m->kmsg, len);
+	pp_kmsg_close(&m->kmsg);
+	return log;
 }

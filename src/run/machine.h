@@ -30,6 +30,9 @@ struct pp_machine {
  * ...). On error nothing is left behind.
  */
 int pp_machine_open(struct pp_machine *m, const struct pp_config *c, struct pp_err *err);
-void pp_machine_close(struct pp_machine *m); /* the link and the directory are taken away */
+/** pp_machine_close - take the link and the directory away. Returns the kernel log since it was
+ * last drained (malloc'ed, *@len bytes): taking things down can do damage too. @err says what could
+ *  not be taken away, empty otherwise. */
+char *pp_machine_close(struct pp_machine *m, size_t *len, struct pp_err *err);
 
 #endif

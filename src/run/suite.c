@@ -12,6 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "core/logscan.h"
 #include "core/report.h"
 #include "run/machine.h"
 #include "run/reporting.h"
@@ -271,6 +272,26 @@ static int write_head(struct suite *s, int argc, char **argv)
 	return rc;
 }
 
+/* Damage behind the last case has no case to fail: it fails the run. */
+static bool close_machine(struct suite *s)
+{
+	struct pp_findings found = { 0 };
+	struct pp_err err = { 0 };
+	size_t len = 0;
+	char *log = pp_machine_close(&s->machine, &len, &err);
+	bool clean;
+
+	if (err.text[0])
+		fprintf(stderr, "pinproof: not taken away: %s\n", err.text);
+	clean = !log || (!pp_log_scan(log, len, &found, &err) && !found.count);
+	if (!clean)
+		fprintf(stderr, "pinproof: damage in the kernel log after the last case: %s\n",
+			found.count ? found.items[0].text : err.text);
+	pp_findings_free(&found);
+	free(log);
+	return clean;
+}
+
 static int suite_open(struct suite *s, int argc, char **argv)
 {
 	int rc = pp_select(s->c, &s->selection, &s->err);
@@ -295,16 +316,17 @@ static int suite_open(struct suite *s, int argc, char **argv)
 		rc = pp_reporting_open(&s->report, s->c, s->out, &s->machine.facts,
 				       s->selection.count, &s->err);
 	if (rc)
-		pp_machine_close(&s->machine);
+		close_machine(s);
 	return rc;
 }
 
 static int suite_close(struct suite *s, int rc)
 {
-	int code;
+	bool clean = close_machine(s);
+	int code = pp_reporting_close(&s->report, interrupted != 0, &s->err);
 
-	pp_machine_close(&s->machine);
-	code = pp_reporting_close(&s->report, interrupted != 0, &s->err);
+	if (!clean)
+		code = 1;
 	if (s->stream) {
 		pp_stream_file(s->stream, s->out, "results.json", &s->err);
 		if (!rc && !interrupted && !pp_file_text(s->out, "done", "done\n", &s->err))

@@ -52,6 +52,7 @@ int pp_suite_doctor(const struct pp_config *c)
 {
 	struct pp_machine *m = calloc(1, sizeof(*m));
 	struct pp_err err = { 0 };
+	size_t len;
 	int rc;
 
 	if (!m)
@@ -78,7 +79,9 @@ int pp_suite_doctor(const struct pp_config *c)
 	printf("rxe is a copy by the CPU inside the kernel: it shows no IOMMU, no PCIe ordering "
 	       "and "
 	       "no lost\nCPU caches on emulated persistent memory.\n");
-	pp_machine_close(m);
+	free(pp_machine_close(m, &len, &err));
+	if (err.text[0])
+		fprintf(stderr, "pinproof: %s\n", err.text);
 	free(m);
 	return 0;
 }

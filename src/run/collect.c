@@ -34,9 +34,16 @@ int pp_case_labels(const char *dir, const char *name, char ***out, size_t *count
 		free(text);
 		return pp_err_set(err, -ENOMEM, "list of cases");
 	}
-	for (char *line = strtok(text, "\n"); line; line = strtok(NULL, "\n"))
-		labels[n++] = strdup(line);
+	for (char *line = strtok(text, "\n"); line && !rc; line = strtok(NULL, "\n")) {
+		labels[n] = strdup(line);
+		rc = labels[n] ? 0 : pp_err_set(err, -ENOMEM, "list of cases");
+		n += !rc;
+	}
 	free(text);
+	if (rc) {
+		pp_case_labels_free(labels, n);
+		return rc;
+	}
 	*out = labels;
 	*count = n;
 	return 0;

@@ -179,7 +179,7 @@ int pp_stream_unpack(const char *path, const char *run, unsigned long long most_
 	struct archive *a = archive_read_new();
 	struct archive_entry *entry;
 	unsigned long long bytes = 0;
-	int files = 0, rc = 0;
+	int files = 0, rc = 0, next;
 
 	if (!a)
 		return pp_err_set(err, -ENOMEM, "unpack");
@@ -193,7 +193,8 @@ int pp_stream_unpack(const char *path, const char *run, unsigned long long most_
 		archive_read_free(a);
 		return rc;
 	}
-	while (!rc && archive_read_next_header(a, &entry) == ARCHIVE_OK) {
+	while (!rc && ((next = archive_read_next_header(a, &entry)) == ARCHIVE_OK ||
+		       next == ARCHIVE_WARN)) {
 		if (archive_entry_filetype(entry) != AE_IFREG ||
 		    !name_is_safe(archive_entry_pathname(entry)))
 			continue;

@@ -57,12 +57,13 @@ void pp_case_labels_free(char **labels, size_t count)
 }
 
 /* Bytes in front of the line of the last mark that a case begins, 0 if there is none. */
-static size_t before_last_begin(const char *console)
+static size_t before_last_begin(const char *console, size_t len)
 {
-	const char *begin = console;
+	const char *begin = console, *at = console;
 
-	for (const char *at = console; (at = strstr(at, MARK_BEGIN)); at++)
-		begin = at;
+	/* A console may hold NUL bytes: firmware writes what it likes. */
+	while ((at = memmem(at, len - (size_t)(at - console), MARK_BEGIN, strlen(MARK_BEGIN))))
+		begin = at++;
 	while (begin > console && begin[-1] != '\n')
 		begin--;
 	return (size_t)(begin - console);
@@ -84,7 +85,7 @@ static int blame(const char *dir, const char *guest_dir, struct pp_err *err)
 		free(text);
 	}
 	if (console) {
-		size_t skip = before_last_begin(console);
+		size_t skip = before_last_begin(console, len);
 
 		/* What earlier cases left on the console is theirs. */
 		memmove(console, console + skip, len - skip + 1);

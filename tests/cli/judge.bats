@@ -206,6 +206,27 @@ late() {
 	[ ! -e vm/out/cases/no.such ]
 }
 
+@test "collect: a case in which the guest died answers for its own part of the console only" {
+	local case=cases/self.drop.vm-write
+	mkdir -p stage/$case vm/guest-1
+	cp run/facts.json stage/
+	cp run/$case/plan stage/$case/
+	sed 's/"ending": "[a-z]*"/"ending": "started"/' run/$case/ending.json >stage/$case/ending.json
+	echo self/drop/vm-write >vm/cases
+	tar -C stage -cf vm/guest-1/results.tar facts.json cases
+	echo "panic: Kernel panic" >vm/guest-1/ended
+	printf '%s\r\n' '[    1.0] pinproof: begin self/pass/vm-write' \
+		'[    2.0] WARNING: CPU: 0 PID: 9 at mm/gup.c:7 early' >vm/guest-1/console.log
+	printf '\0%s\r\n' '[    3.0] pinproof: begin self/drop/vm-write' \
+		'[    4.0] Kernel panic - not syncing: mine' >>vm/guest-1/console.log
+	collected ""
+	run --separate-stderr "$SELFTEST" judge vm
+	[ "$status" -eq 1 ]
+	cat vm/out/$case/result.json
+	grep '"reason": .*Kernel panic - not syncing: mine' vm/out/$case/result.json
+	run ! grep early vm/out/$case/result.json
+}
+
 @test "judge: a guest that could not be made ready is no answer, for bisection too, and says why" {
 	guest facts.json
 	rm vm/guest-1/results.tar

@@ -146,6 +146,10 @@ static void count_event(struct counting *c, const struct pp_event *e, struct pp_
 		break;
 	case PP_KIND_SETUP:
 	case PP_KIND_UNPIN:
+	case PP_KIND_HOLD:
+	case PP_KIND_WINDOW:
+	case PP_KIND_HAZARD:
+	case PP_KIND_CHECK:
 	case PP_KIND_WRITE:
 	case PP_KIND_DEVICE_WRITE:
 	case PP_KIND_DETACH:

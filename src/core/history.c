@@ -121,6 +121,8 @@ static bool other_object(const struct subject *s)
 		return s->e->object >= p->n_mrs || s->e->object != s->op->object;
 	case PP_TARGET_REGION:
 		return s->e->object >= p->n_regions || s->e->object != pp_plan_op_region(p, s->op);
+	case PP_TARGET_GATE:
+		return s->e->object >= p->n_gates || s->e->object != s->op->object;
 	case PP_TARGET_NONE:
 		break;
 	}

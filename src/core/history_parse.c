@@ -98,6 +98,11 @@ static int read_operand(struct pp_reader *r, struct pp_draft *d)
 		index = pp_rd_find_name(w, p->mrs, p->n_mrs, sizeof(*p->mrs),
 					offsetof(struct pp_mr_def, name));
 		break;
+	case PP_TARGET_GATE:
+		what = "a gate";
+		index = pp_rd_find_name(w, p->gates, p->n_gates, sizeof(*p->gates),
+					offsetof(struct pp_gate_def, name));
+		break;
 	default:
 		what = "a region";
 		index = pp_rd_find_region(p, w);

@@ -29,6 +29,8 @@ static const char *object_name(const struct pp_plan *plan, const struct pp_event
 		return e->object < plan->n_regions ? plan->regions[e->object].name : NULL;
 	case PP_TARGET_MR:
 		return e->object < plan->n_mrs ? plan->mrs[e->object].name : NULL;
+	case PP_TARGET_GATE:
+		return e->object < plan->n_gates ? plan->gates[e->object].name : NULL;
 	case PP_TARGET_NONE:
 		break;
 	}

@@ -40,6 +40,7 @@ libpinproof_a_SOURCES += \
 	src/core/result.c \
 	src/core/result_json.c \
 	src/core/stamp.c \
+	src/core/storm.c \
 	src/core/verb.c \
 	src/core/words.c
 
@@ -63,5 +64,6 @@ ppcore_HEADERS = \
 	src/core/report.h \
 	src/core/result.h \
 	src/core/stamp.h \
+	src/core/storm.h \
 	src/core/verb.h \
 	src/core/words.h

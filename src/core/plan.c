@@ -89,6 +89,8 @@ void pp_plan_free(struct pp_plan *plan)
 	free(plan->steps);
 	free(plan->ops);
 	free(plan->after);
+	free(plan->gates);
+	free(plan->mixes);
 	free(plan);
 }
 
@@ -142,4 +144,12 @@ void pp_plan_scenario(const struct pp_plan *plan, char *out)
 		n = PP_NAME_MAX - 1;
 	memcpy(out, plan->case_name, n);
 	out[n] = '\0';
+}
+
+uint16_t pp_plan_gate(const struct pp_plan *plan, const char *name)
+{
+	for (size_t i = 0; i < plan->n_gates; i++)
+		if (!strcmp(plan->gates[i].name, name))
+			return (uint16_t)i;
+	return PP_NO_INDEX;
 }

@@ -85,6 +85,15 @@ struct pp_fs_def {
 	char mount[PP_TEXT_MAX]; /* mount options */
 };
 
+/*
+ * A gate is a device-mapper device in front of a slot that can be held: its name is used where a
+ * slot's name is ("fs f0 ... slot=g0", "via=g0"). Gates are defined above what uses them.
+ */
+struct pp_gate_def {
+	char name[16]; /* as long as a slot's */
+	char slot[16]; /* the disk behind it */
+};
+
 struct pp_region_def {
 	char name[PP_NAME_MAX];
 	enum pp_backing backing;
@@ -92,6 +101,8 @@ struct pp_region_def {
 	unsigned prot;       /* PP_PROT_* ; 0 is PROT_NONE */
 	bool fd_readonly;    /* file opened O_RDONLY (fd=ro) */
 	bool populate;       /* touched before anything else (touch=yes) */
+	bool bystander;      /* bystander=yes: nobody but the set-up writes it; what breaks in it,
+				or shows its bytes elsewhere, is O6 */
 	enum pp_eof eof;     /* where the range lies against the end of file */
 	uint64_t size_bytes; /* of the mapping */
 	uint16_t fs;         /* index, PP_NO_INDEX if none */
@@ -102,8 +113,15 @@ struct pp_region_def {
 				if there is no file, or only a private mapping of it (no of=) */
 };
 
+enum pp_mr_kind {
+	PP_MR_RXE,   /* ibv_reg_mr() */
+	PP_MR_URING, /* io_uring registered buffer (kind=uring): for fixed-read and fixed-write */
+	PP_MR_KIND_COUNT
+};
+
 struct pp_mr_def {
 	char name[PP_NAME_MAX];
+	enum pp_mr_kind kind;
 	uint16_t region;
 	uint64_t offset_bytes, length_bytes;
 	unsigned access; /* PP_ACCESS_* */
@@ -118,22 +136,50 @@ enum pp_expect {
 			     is accepted is a finding of O8 (class accepted) */
 };
 
+/* How the I/O of one operation is done: mode=linked,fixed-file,sqpoll,async. Bits. */
+#define PP_MODE_LINKED     1u /* IOSQE_IO_LINK chains the pieces */
+#define PP_MODE_FIXED_FILE 2u /* IOSQE_FIXED_FILE */
+#define PP_MODE_SQPOLL     4u /* a kernel thread submits, where available */
+#define PP_MODE_ASYNC                                                                              \
+	8u /* IOSQE_ASYNC: no attempt without waiting, so that a held gate sees each               \
+	      bio once */
+
 struct pp_op {
 	uint32_t id;    /* unique in the plan, > 0, ascending in text order */
 	uint16_t actor; /* index */
 	uint16_t step;  /* index into steps */
 	enum pp_verb verb;
-	uint16_t object; /* index of fs, region or mr as the verb's target says */
+	uint16_t object; /* index of fs, region, mr or gate as the verb's target says */
 	uint64_t offset_bytes,
 		length_bytes; /* relative to the region, or to the MR for target MR */
 	uint32_t gen;         /* writes: generation of this actor, > 0 */
-	char via[16];         /* slot of the raw disk, "" if none */
+	char via[16];         /* slot or gate of the raw disk, "" if none */
+	uint32_t split_bytes; /* split=: pieces of one transfer; 0: one piece */
+	uint16_t depth;       /* depth=: pieces in flight at once; 0 is 1 */
+	uint16_t sges;        /* sges=: scatter/gather elements of one RDMA work request; 0 is 1 */
+	unsigned mode;        /* PP_MODE_* */
+	uint16_t to;          /* to=: region (reflink), PP_NO_INDEX if none */
+	uint32_t of;          /* op=: id of the operation that an await speaks of, 0 if none */
+	uint64_t least_bytes; /* least=: await-bios */
 	bool hazard;          /* left out by --drop-hazard */
 	enum pp_expect expect;
 	int expect_errno;  /* positive */
 	uint32_t bound_ms; /* 0: the executor's default bound for one operation */
 	uint32_t after_first,
 		after_count; /* slice of plan->after: ids that must have ended before */
+};
+
+/*
+ * One line of a storm: what an actor may do next, with what weight. The actor draws lines by weight
+ * and ranges inside [0, length) until its time or its count is over: core/storm.h.
+ */
+struct pp_mix {
+	uint16_t actor;
+	uint32_t weight;
+	uint32_t align_bytes;          /* of offset and length: align=; default PP_CELL_BYTES */
+	uint32_t min_bytes, max_bytes; /* length=MIN..MAX of ranged verbs */
+	struct pp_op op; /* the template: verb, object, via, mode, hazard, expect... ; its range is
+			    what to draw from; id, gen and after are drawn or 0 */
 };
 
 enum pp_when { PP_WHEN_ALWAYS, PP_WHEN_ACCEPTED, PP_WHEN_REFUSED };
@@ -156,6 +202,8 @@ struct pp_plan {
 	size_t n_needs;
 	struct pp_need_evidence *evidence;
 	size_t n_evidence;
+	struct pp_gate_def *gates;
+	size_t n_gates;
 	struct pp_fs_def *fs;
 	size_t n_fs;
 	struct pp_region_def *regions;
@@ -170,6 +218,16 @@ struct pp_plan {
 	size_t n_ops;
 	uint32_t *after;
 	size_t n_after;
+	/*
+	 * The storm: runs where the line "storm" stands among the operations; all operations above
+	 * it (any actor) end before it begins, those below begin after it ended.
+	 */
+	struct pp_mix *mixes;
+	size_t n_mixes;
+	uint32_t storm_ms;  /* "storm for=60s": 0 without a storm */
+	uint32_t storm_ops; /* "storm ops=1000": most operations of each actor; 0: no limit */
+	size_t storm_at;    /* index in ops of the first operation behind the storm */
+	uint16_t storm_step;
 };
 
 /**
@@ -193,6 +251,9 @@ void pp_plan_free(struct pp_plan *plan);
 uint32_t pp_plan_crc(const struct pp_plan *plan);
 
 const struct pp_op *pp_plan_op(const struct pp_plan *plan, uint32_t id); /* NULL if absent */
+/** pp_plan_gate - index of the gate called @name (a slot word), PP_NO_INDEX if it is a real slot.
+ */
+uint16_t pp_plan_gate(const struct pp_plan *plan, const char *name);
 /** pp_plan_op_region - region index an op acts on (through its MR if need be), PP_NO_INDEX if none.
  */
 uint16_t pp_plan_op_region(const struct pp_plan *plan, const struct pp_op *op);

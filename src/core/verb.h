@@ -20,29 +20,79 @@ enum pp_verb {
 	/* registration */
 	PP_VERB_REG,
 	PP_VERB_DEREG,
-	/* writes by the CPU */
-	PP_VERB_STORE,  /* through the mapping */
-	PP_VERB_PWRITE, /* through the file descriptor and the page cache */
+	/* writes by the CPU or through the file */
+	PP_VERB_STORE,      /* through the mapping */
+	PP_VERB_PWRITE,     /* through the file descriptor and the page cache */
+	PP_VERB_DIO_PWRITE, /* O_DIRECT io_uring write to the file, past the page cache */
 	/* device writes */
-	PP_VERB_RDMA_WRITE, /* RDMA WRITE into an MR over the region */
-	PP_VERB_DIO_READ,   /* O_DIRECT io_uring read from a raw disk into the mapping */
-	PP_VERB_VM_WRITE,   /* process_vm_writev into the mapping */
+	PP_VERB_RDMA_WRITE,     /* RDMA WRITE into an MR over the region */
+	PP_VERB_RDMA_WRITE_IMM, /* the same WITH_IMM: the responder gets a completion */
+	PP_VERB_RDMA_SEND,      /* SEND into a RECV that was posted over the MR */
+	PP_VERB_RDMA_FETCH,     /* RDMA READ of our stage whose response lands in the MR */
+	PP_VERB_ATOMIC_ADD,     /* fetch-and-add of 8 bytes of the MR */
+	PP_VERB_ATOMIC_SWAP,    /* compare-and-swap of 8 bytes of the MR */
+	PP_VERB_DIO_READ,       /* O_DIRECT io_uring read from a raw disk into the mapping */
+	PP_VERB_FIXED_READ,     /* the same into a registered buffer (READ_FIXED) */
+	PP_VERB_VM_WRITE,       /* process_vm_writev into the mapping */
 	/* observations */
-	PP_VERB_LOAD,      /* CPU load through the mapping */
-	PP_VERB_PREAD,     /* page cache through the file descriptor */
-	PP_VERB_RDMA_READ, /* RDMA READ of the MR */
+	PP_VERB_LOAD,       /* CPU load through the mapping */
+	PP_VERB_PEER_LOAD,  /* CPU load by a second process through its own mapping */
+	PP_VERB_PREAD,      /* page cache through the file descriptor */
+	PP_VERB_URING_READ, /* the same by io_uring */
+	PP_VERB_DIO_PREAD,  /* O_DIRECT read of the file: writes dirty pages back first */
+	PP_VERB_RDMA_READ,  /* RDMA READ of the MR */
 	PP_VERB_DIO_WRITE, /* O_DIRECT io_uring write from the mapping to a raw disk, disk then read
 			    */
-	PP_VERB_VM_READ,   /* process_vm_readv */
-	PP_VERB_VMSPLICE,  /* vmsplice into a pipe, pipe then drained */
-	PP_VERB_DISK_READ, /* block device at the FIEMAP offset, O_DIRECT */
-	PP_VERB_COLD_READ, /* unmount, mount, pread: durable image */
+	PP_VERB_FIXED_WRITE,  /* the same from a registered buffer (WRITE_FIXED) */
+	PP_VERB_VM_READ,      /* process_vm_readv */
+	PP_VERB_VMSPLICE,     /* vmsplice into a pipe, pipe then drained */
+	PP_VERB_SPLICE_DRAIN, /* read what splice-hold or child-hold left in the actor's pipe */
+	PP_VERB_DISK_READ,    /* block device at the FIEMAP offset, O_DIRECT */
+	PP_VERB_COLD_READ,    /* unmount, mount, pread: durable image */
 	/* synchronisation of data with storage */
 	PP_VERB_FSYNC,
 	PP_VERB_FDATASYNC,
 	PP_VERB_MSYNC,       /* MS_SYNC over the range */
 	PP_VERB_MSYNC_ASYNC, /* promises nothing */
-	/* ledger */
+	PP_VERB_SYNC_RANGE,  /* sync_file_range(WAIT_BEFORE|WRITE|WAIT_AFTER) */
+	PP_VERB_SYNCFS,
+	/* references held until the scenario lets go, and windows opened on purpose */
+	PP_VERB_SPLICE_HOLD, /* vmsplice into the actor's pipe, left unread: pages stay referenced
+			      */
+	PP_VERB_CHILD_HOLD,  /* the same by a child, which stays until reap or kill */
+	PP_VERB_GATE_HOLD,   /* suspend a gate: bios queue up */
+	PP_VERB_GATE_OPEN,   /* resume it */
+	PP_VERB_AWAIT_BIOS, /* proof: at least so many bytes queued at the gate since it was held */
+	PP_VERB_AWAIT_WRITEBACK, /* proof: every page of the range is under writeback */
+	PP_VERB_AWAIT_ASLEEP,    /* proof: the actor of another op sleeps in the kernel inside it */
+	/* hazards */
+	PP_VERB_TRUNCATE, /* set the file's end to the start of the range */
+	PP_VERB_EXTEND,   /* set it back to the end of the region */
+	PP_VERB_PUNCH,
+	PP_VERB_ZERO_RANGE,
+	PP_VERB_COLLAPSE,
+	PP_VERB_INSERT,
+	PP_VERB_REFLINK,  /* FICLONE of the file into the file of to= */
+	PP_VERB_DONTNEED, /* madvise(MADV_DONTNEED) */
+	PP_VERB_PAGEOUT,  /* madvise(MADV_PAGEOUT) */
+	PP_VERB_FADVISE,  /* posix_fadvise(DONTNEED) */
+	PP_VERB_MREMAP,
+	PP_VERB_FORK, /* a child shares the mapping until reap */
+	PP_VERB_REAP, /* end the actor's child */
+	PP_VERB_KILL, /* SIGKILL the actor's child, and wait for it */
+	PP_VERB_MIGRATE,
+	PP_VERB_COMPACT,
+	PP_VERB_DROP_CACHES,
+	PP_VERB_RECLAIM, /* reclaim under a cgroup limit */
+	PP_VERB_THP_SPLIT,
+	PP_VERB_KSM,
+	PP_VERB_FREEZE,
+	PP_VERB_THAW,
+	PP_VERB_SELF_READ,   /* O_DIRECT read of the file into its own mapping, same offsets */
+	PP_VERB_SELF_WRITE,  /* O_DIRECT write of the mapping into its own file, same offsets */
+	PP_VERB_LINK_DELETE, /* rdma link delete of a link that another process holds MRs on */
+	/* judging the filesystem and the ledger */
+	PP_VERB_FSCK,  /* check of the unmounted filesystem, without repair */
 	PP_VERB_QUIET, /* quiet point: pins, VmPin, fabric packets against the baseline */
 	PP_VERB_COUNT
 };
@@ -55,27 +105,52 @@ enum pp_kind { /* what the oracle makes of it */
 	       PP_KIND_DEVICE_WRITE,
 	       PP_KIND_OBSERVE,
 	       PP_KIND_SYNC,
-	       PP_KIND_DETACH, /* region no longer shares its pages afterwards (unmap, and later
-				  DONTNEED...) */
+	       PP_KIND_DETACH, /* unmap: region no longer shares its pages afterwards */
+	       PP_KIND_HOLD,   /* takes a reference that lasts until another op */
+	       PP_KIND_WINDOW, /* opens, proves or closes a window; no data */
+	       PP_KIND_HAZARD, /* what filesystem or mm do meanwhile: see effect */
+	       PP_KIND_CHECK,  /* of a filesystem */
 	       PP_KIND_LEDGER
+};
+
+/* What the model allows after a hazard (and after a write, for PP_EFFECT_REPLACE). */
+enum pp_effect {
+	PP_EFFECT_NONE,    /* content and sharing stay as they are */
+	PP_EFFECT_HOLE,    /* the range reads as zeros; pages leave the file, MRs over them keep
+			      orphans */
+	PP_EFFECT_SHIFT,   /* content moves by whole blocks; pages as with HOLE */
+	PP_EFFECT_REPLACE, /* a write that throws the cached pages away: MRs over them keep orphans
+			    */
+	PP_EFFECT_DROP, /* private and anonymous pages of the range are gone: initial content, MRs
+			   keep orphans; shared memory: nothing */
+	PP_EFFECT_SELF, /* the range is rewritten with what it showed at some moment meanwhile */
+	PP_EFFECT_CLONE /* the file of to= shows what this file showed at some moment meanwhile,
+			   for ever */
 };
 
 enum pp_target { /* what the first operand names */
 		 PP_TARGET_NONE,
 		 PP_TARGET_FS,
 		 PP_TARGET_REGION,
-		 PP_TARGET_MR
+		 PP_TARGET_MR,
+		 PP_TARGET_GATE
 };
 
 struct pp_verb_info {
 	const char *name; /* in plans and histories: "rdma-write" */
 	enum pp_kind kind;
 	enum pp_target target;
+	enum pp_effect effect;
 	bool ranged;  /* takes OFFSET+LENGTH (default: the whole region or MR) */
+	bool bytes;   /* the range need not consist of whole cells */
 	bool via;     /* needs via=DISK: the raw disk it reads from or writes to */
 	bool durable; /* observation of a durable image (O2 witness) */
-	bool file;    /* observes the file behind the region, not the mapping: for a private region
+	bool pin;     /* observation through pinned pages */
+	bool file;    /* acts on the file behind the region, not the mapping: for a private region
 			 the file's own data space is expected */
+	bool moves;   /* changes the region's address or mapping: runs alone on the region */
+	bool machine; /* disturbs the whole machine */
+	const char *needs; /* fact it needs beyond its object's, NULL if none */
 	const char *title;
 };
 

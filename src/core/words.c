@@ -50,6 +50,8 @@ const struct pp_word pp_class_words[PP_CLASS_COUNT] = {
 	[PP_CLASS_OVERRELEASE] = { "overrelease", "fewer pins or charges than expected" },
 	[PP_CLASS_SPLAT]       = { "splat",       "a line of damage in the kernel log" },
 	[PP_CLASS_STUCK]       = { "stuck",       "did not end before its bound" },
+	[PP_CLASS_EARLY]       = { "early",       "did not wait for what it must wait for" },
+	[PP_CLASS_DAMAGED]     = { "damaged",     "a check of the filesystem found damage" },
 };
 /* clang-format on */
 

@@ -62,6 +62,8 @@ enum pp_class {
 	PP_CLASS_OVERRELEASE, /* fewer than expected */
 	PP_CLASS_SPLAT,       /* a line of damage in the kernel log, or new taint */
 	PP_CLASS_STUCK,       /* did not end before its bound */
+	PP_CLASS_EARLY,       /* did not wait for what it must wait for */
+	PP_CLASS_DAMAGED,     /* a check of the filesystem found damage */
 	PP_CLASS_COUNT
 };
 

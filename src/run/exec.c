@@ -65,11 +65,11 @@ static bool op_skipped(struct pp_exec *x, const struct pp_op *op)
 static int op_possible(const struct pp_exec *x, const struct pp_target_ref *t, struct pp_err *err)
 {
 	const struct pp_op *op = t->op;
-	static const uint32_t by_file = 1u << PP_VERB_PWRITE | 1u << PP_VERB_PREAD |
-					1u << PP_VERB_FSYNC | 1u << PP_VERB_FDATASYNC |
-					1u << PP_VERB_DISK_READ | 1u << PP_VERB_COLD_READ |
-					1u << PP_VERB_MAP;
+	const struct pp_verb_info *v = verb_of(op);
+	bool by_file = v->file && v->effect != PP_EFFECT_SELF;
 
+	if (!pp_exec_verb(op->verb))
+		return pp_err_set(err, -EOPNOTSUPP, "nothing here can carry out %s.", v->name);
 	if (verb_of(op)->target == PP_TARGET_MR && !x->fabric)
 		return pp_err_set(err, -ENODEV, "the plan uses an MR but there is no fabric.");
 	if (verb_of(op)->target == PP_TARGET_MR && op->verb != PP_VERB_REG &&
@@ -79,7 +79,7 @@ static int op_possible(const struct pp_exec *x, const struct pp_target_ref *t, s
 	if (op->verb == PP_VERB_REG && x->mrs[op->object].handle)
 		return pp_err_set(err, -EINVAL, "MR %s is registered already at operation %u.",
 				  x->plan->mrs[op->object].name, op->id);
-	if (t->region == PP_NO_INDEX || by_file & 1u << op->verb)
+	if (t->region == PP_NO_INDEX || by_file || op->verb == PP_VERB_MAP)
 		return 0;
 	if (!x->regions[t->region].r.addr)
 		return pp_err_set(err, -EINVAL, "region %s is not mapped at operation %u.",
@@ -143,7 +143,7 @@ static int run_act(struct pp_worker *w, const struct pp_target_ref *t)
 	at = record(w, &e);
 	if (!at)
 		return -ENOSPC;
-	rc = pp_verb_impls[t->op->verb].act(w, t, at);
+	rc = pp_exec_verb(t->op->verb)->act(w, t, at);
 	pp_record_end(at, history_now(w->x), rc);
 	return rc;
 }
@@ -170,7 +170,7 @@ static void stamp_buffer(struct pp_worker *w, const struct pp_target_ref *t)
 /* Prepare, then publish the operation as begun: from here on it may have taken effect. */
 static int begin(struct pp_worker *w, const struct pp_target_ref *t, struct pp_event **at)
 {
-	const struct pp_verb_impl *impl = &pp_verb_impls[t->op->verb];
+	const struct pp_verb_impl *impl = pp_exec_verb(t->op->verb);
 	struct pp_event e;
 	int rc = impl->prepare ? impl->prepare(w, t) : 0;
 
@@ -184,7 +184,7 @@ static int begin(struct pp_worker *w, const struct pp_target_ref *t, struct pp_e
 
 static int run_write(struct pp_worker *w, const struct pp_target_ref *t)
 {
-	const struct pp_verb_impl *impl = &pp_verb_impls[t->op->verb];
+	const struct pp_verb_impl *impl = pp_exec_verb(t->op->verb);
 	struct pp_event *at;
 	int64_t n = 0;
 	int rc;
@@ -271,7 +271,7 @@ static void planted_end(const struct pp_worker *w)
 
 static int run_observation(struct pp_worker *w, const struct pp_target_ref *t)
 {
-	const struct pp_verb_impl *impl = &pp_verb_impls[t->op->verb];
+	const struct pp_verb_impl *impl = pp_exec_verb(t->op->verb);
 	struct pp_event *at;
 	uint64_t end_ns;
 	int64_t n;
@@ -307,7 +307,7 @@ static bool breaks_case(const struct pp_op *op, int rc)
 
 static int run_op(struct pp_worker *w, const struct pp_op *op)
 {
-	const struct pp_verb_impl *impl = &pp_verb_impls[op->verb];
+	const struct pp_verb_impl *impl = pp_exec_verb(op->verb);
 	struct pp_target_ref t;
 	int rc;
 

@@ -9,13 +9,6 @@
 #include "run/exec_state.h"
 #include "sys/fs.h"
 
-static const char *slot_dev(struct pp_exec *x, const char *slot)
-{
-	const struct pp_slot *s = slot[0] ? pp_slots_find(x->setup->slots, slot) : NULL;
-
-	return s ? s->dev : NULL;
-}
-
 int pp_exec_objects_open(struct pp_exec *x, struct pp_err *err)
 {
 	const struct pp_plan *p = x->plan;
@@ -26,10 +19,12 @@ int pp_exec_objects_open(struct pp_exec *x, struct pp_err *err)
 	x->ended = calloc(p->n_ops + 1, sizeof(*x->ended));
 	if (!x->fs || !x->regions || !x->mrs || !x->ended)
 		return pp_err_set(err, -ENOMEM, "objects of the plan");
-	for (size_t i = 0; i < p->n_regions; i++)
+	for (size_t i = 0; i < p->n_regions; i++) {
 		x->regions[i].r.fd = -1;
+		pthread_rwlock_init(&x->regions[i].moving, NULL);
+	}
 	for (size_t i = 0; i < p->n_fs; i++) {
-		x->fs[i].dev = slot_dev(x, p->fs[i].slot);
+		x->fs[i].dev = pp_exec_dev(x, p->fs[i].slot);
 		if (p->fs[i].slot[0] && !x->fs[i].dev)
 			return pp_err_set(err, -ENODEV,
 					  "no device fills the slot %s of filesystem %s",
@@ -84,7 +79,7 @@ int pp_exec_region_ready(struct pp_exec *x, uint16_t index, struct pp_err *err)
 		place.dir = x->fs[def->fs].dir;
 	}
 	if (def->slot[0]) {
-		place.dev = slot_dev(x, def->slot);
+		place.dev = pp_exec_dev(x, def->slot);
 		if (!place.dev)
 			return pp_err_set(err, -ENODEV, "no device fills the slot %s of region %s",
 					  def->slot, def->name);
@@ -143,7 +138,7 @@ const char *pp_exec_region_dev(struct pp_exec *x, uint16_t index)
 {
 	const struct pp_region_def *def = &x->plan->regions[index];
 
-	return def->fs == PP_NO_INDEX ? slot_dev(x, def->slot) : x->fs[def->fs].dev;
+	return def->fs == PP_NO_INDEX ? pp_exec_dev(x, def->slot) : x->fs[def->fs].dev;
 }
 
 int pp_exec_pins_baseline(struct pp_exec *x, struct pp_err *err)

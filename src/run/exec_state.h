@@ -4,6 +4,8 @@
 #define PP_RUN_EXEC_STATE_H
 
 #include <pthread.h>
+#include <stdatomic.h>
+#include <sys/types.h>
 
 #include "run/exec.h"
 #include "sys/fabric.h"
@@ -22,10 +24,18 @@ struct pp_exec_fs {
 struct pp_exec_region {
 	struct pp_region r;
 	bool created;
+	pthread_rwlock_t moving; /* held for reading by what uses the address, for writing by what
+				    moves it (pp_verb_info.moves, map, unmap) */
 };
+
+struct pp_exec_gate;  /* exec_gates.c */
+struct pp_exec_peer;  /* exec_looks.c: the second process */
+struct pp_exec_child; /* exec_hazards.c: an actor's child */
 
 struct pp_exec_mr {
 	struct pp_fmr *handle; /* NULL while not registered */
+	bool fixed;            /* kind uring: registered as the owning actor's fixed buffer */
+	uint16_t owner;        /* kind uring: the actor whose ring it is */
 	bool absent; /* refused, or left out by a --drop switch: what needs it is skipped */
 	uint64_t pages;
 };
@@ -36,9 +46,12 @@ struct pp_exec {
 	struct pp_exec_fs *fs;
 	struct pp_exec_region *regions;
 	struct pp_exec_mr *mrs;
-	struct pp_fabric *fabric;
+	struct pp_exec_gate *gates; /* of the plan's gates */
+	struct pp_exec_peer *peer;  /* NULL: the plan needs none */
+	struct pp_fabric *fabric;   /* device, PD and MRs; queue pairs are the workers' */
 	pthread_mutex_t fabric_lock;
-	pthread_mutex_t lock; /* guards ended[], stop, outcome and the objects' states */
+	struct pp_worker *workers; /* of each actor */
+	pthread_mutex_t lock;      /* guards ended[], stop, outcome and the objects' states */
 	pthread_cond_t changed;
 	bool *ended;                      /* by index of the op */
 	bool stop;                        /* set-up broke: no actor goes on */
@@ -56,8 +69,14 @@ struct pp_worker {
 	struct pp_exec *x;
 	uint16_t actor;
 	pthread_t thread;
-	struct pp_pinio *pinio;
-	uint8_t *buf; /* stamps to write, bytes observed; page aligned */
+	struct pp_endpoint *endpoint; /* own queue pair and stage; NULL without a fabric */
+	struct pp_pinio *pinio;       /* own io_uring */
+	int held_pipe[2];             /* splice-hold: -1 until used */
+	struct pp_exec_child *child;  /* NULL: none */
+	pid_t tid;
+	_Atomic uint32_t op; /* being carried out, 0: none: await-asleep and the watchdog look */
+	_Atomic uint64_t deadline_ns; /* of that operation: the watchdog interrupts it then */
+	uint8_t *buf;                 /* stamps to write, bytes observed; page aligned */
 	size_t buf_bytes;
 	struct pp_err err; /* of the operation at hand */
 };
@@ -74,16 +93,49 @@ struct pp_target_ref {
 /*
  * How a verb is carried out. Writes: prepare (before the operation begins), put. Observations:
  * prepare, fetch (bytes into w->buf), finish (after the operation ended). Others: act. All return 0
- * or bytes >= 0, or -errno.
+ * or bytes >= 0, or -errno. A call that blocks must return -EINTR when a signal interrupts it: so
+ * the watchdog ends what exceeds its bound (O9 then says so).
  */
 struct pp_verb_impl {
+	enum pp_verb verb;
 	int (*act)(struct pp_worker *w, const struct pp_target_ref *t, struct pp_event *e);
 	int (*prepare)(struct pp_worker *w, const struct pp_target_ref *t);
 	int64_t (*put)(struct pp_worker *w, const struct pp_target_ref *t);
 	int64_t (*fetch)(struct pp_worker *w, const struct pp_target_ref *t);
 	int (*finish)(struct pp_worker *w, const struct pp_target_ref *t);
 };
-extern const struct pp_verb_impl pp_verb_impls[PP_VERB_COUNT];
+
+/* One list a file, each ends with PP_VERB_NONE. */
+extern const struct pp_verb_impl pp_exec_basic_verbs[];  /* exec_verbs.c */
+extern const struct pp_verb_impl pp_exec_device_verbs[]; /* exec_device.c: verbs, fixed buffers */
+extern const struct pp_verb_impl pp_exec_gate_verbs[];   /* exec_gates.c: gates, holds, awaits */
+extern const struct pp_verb_impl pp_exec_hazard_verbs[]; /* exec_hazards.c */
+extern const struct pp_verb_impl pp_exec_look_verbs[];   /* exec_looks.c: observers, fsck */
+/** pp_exec_verb - how @verb is carried out; NULL if nobody does. */
+const struct pp_verb_impl *pp_exec_verb(enum pp_verb verb);
+
+/* Helpers that all lists share: exec_verbs.c. */
+struct pp_region *pp_exec_region_of(struct pp_worker *w, const struct pp_target_ref *t);
+uint8_t *pp_exec_memory_at(struct pp_worker *w, const struct pp_target_ref *t);
+/** pp_exec_file_ready - create the file behind the region if that was not done yet: for prepare. */
+int pp_exec_file_ready(struct pp_worker *w, const struct pp_target_ref *t);
+/** pp_exec_via_open - the raw disk of via=, O_DIRECT, and where this actor's part of it begins:
+ *  a file descriptor or -errno. */
+int pp_exec_via_open(struct pp_worker *w, const struct pp_target_ref *t, uint64_t *offset);
+
+/* exec_gates.c: made before, removed after everything else. */
+int pp_exec_gates_open(struct pp_exec *x, struct pp_err *err);
+void pp_exec_gates_close(struct pp_exec *x);
+/** pp_exec_dev - block device that fills a slot or is the gate of that name; NULL if none. */
+const char *pp_exec_dev(struct pp_exec *x, const char *slot);
+void pp_exec_worker_unhold(struct pp_worker *w); /* close what splice-hold left */
+
+/* exec_looks.c: forked before the fabric is opened. */
+int pp_exec_peer_open(struct pp_exec *x, struct pp_err *err);
+void pp_exec_peer_close(struct pp_exec *x);
+
+/* exec_hazards.c */
+void pp_exec_worker_unfork(struct pp_worker *w); /* end what fork or child-hold left */
 
 /* exec_objects.c: the plan's objects */
 int pp_exec_objects_open(struct pp_exec *x, struct pp_err *err);

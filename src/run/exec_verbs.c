@@ -15,14 +15,14 @@
 /* Where on the raw disk an actor's transfers go: far apart, so that they never share a sector. */
 #define VIA_STRIDE (16ull << 20)
 
-static struct pp_region *region_of(struct pp_worker *w, const struct pp_target_ref *t)
+struct pp_region *pp_exec_region_of(struct pp_worker *w, const struct pp_target_ref *t)
 {
 	return &w->x->regions[t->region].r;
 }
 
-static uint8_t *memory_at(struct pp_worker *w, const struct pp_target_ref *t)
+uint8_t *pp_exec_memory_at(struct pp_worker *w, const struct pp_target_ref *t)
 {
-	return (uint8_t *)region_of(w, t)->addr + t->offset_bytes;
+	return (uint8_t *)pp_exec_region_of(w, t)->addr + t->offset_bytes;
 }
 
 /* Set-up and tear-down */
@@ -53,7 +53,7 @@ static int act_map(struct pp_worker *w, const struct pp_target_ref *t, struct pp
 	pthread_mutex_lock(&w->x->lock);
 	rc = pp_exec_region_ready(w->x, t->region, &w->err);
 	if (!rc)
-		rc = pp_region_map(region_of(w, t), &w->err);
+		rc = pp_region_map(pp_exec_region_of(w, t), &w->err);
 	pthread_mutex_unlock(&w->x->lock);
 	return rc;
 }
@@ -61,7 +61,7 @@ static int act_map(struct pp_worker *w, const struct pp_target_ref *t, struct pp
 static int act_unmap(struct pp_worker *w, const struct pp_target_ref *t, struct pp_event *e)
 {
 	(void)e;
-	return pp_region_unmap(region_of(w, t), &w->err);
+	return pp_region_unmap(pp_exec_region_of(w, t), &w->err);
 }
 
 /* Registration */
@@ -82,7 +82,7 @@ static int act_reg(struct pp_worker *w, const struct pp_target_ref *t, struct pp
 
 	(void)e;
 	pthread_mutex_lock(&w->x->fabric_lock);
-	rc = pp_fabric_reg(w->x->fabric, memory_at(w, t), def->length_bytes, def->access,
+	rc = pp_fabric_reg(w->x->fabric, pp_exec_memory_at(w, t), def->length_bytes, def->access,
 			   &mr->handle, &w->err);
 	pthread_mutex_unlock(&w->x->fabric_lock);
 	mr->absent = rc != 0;
@@ -90,7 +90,7 @@ static int act_reg(struct pp_worker *w, const struct pp_target_ref *t, struct pp
 		mr->handle = NULL;
 		return rc;
 	}
-	mr->pages = pages_spanned(memory_at(w, t), def->length_bytes);
+	mr->pages = pages_spanned(pp_exec_memory_at(w, t), def->length_bytes);
 	pthread_mutex_lock(&w->x->lock);
 	w->x->pins_expected += (int64_t)mr->pages;
 	pthread_mutex_unlock(&w->x->lock);
@@ -119,12 +119,12 @@ static int act_dereg(struct pp_worker *w, const struct pp_target_ref *t, struct 
 
 static int64_t put_store(struct pp_worker *w, const struct pp_target_ref *t)
 {
-	int rc = pp_guarded_copy(memory_at(w, t), w->buf, t->length_bytes);
+	int rc = pp_guarded_copy(pp_exec_memory_at(w, t), w->buf, t->length_bytes);
 
 	return rc ? rc : (int64_t)t->length_bytes;
 }
 
-static int file_ready(struct pp_worker *w, const struct pp_target_ref *t)
+int pp_exec_file_ready(struct pp_worker *w, const struct pp_target_ref *t)
 {
 	int rc;
 
@@ -136,7 +136,8 @@ static int file_ready(struct pp_worker *w, const struct pp_target_ref *t)
 
 static int64_t put_pwrite(struct pp_worker *w, const struct pp_target_ref *t)
 {
-	ssize_t n = pwrite(region_of(w, t)->fd, w->buf, t->length_bytes, (off_t)t->offset_bytes);
+	ssize_t n = pwrite(pp_exec_region_of(w, t)->fd, w->buf, t->length_bytes,
+			   (off_t)t->offset_bytes);
 
 	return n < 0 ? pp_err_set(&w->err, -errno, "pwrite") : n;
 }
@@ -157,16 +158,16 @@ static int64_t put_rdma_write(struct pp_worker *w, const struct pp_target_ref *t
 	return rc ? rc : (int64_t)t->length_bytes;
 }
 
-static int via_open(struct pp_worker *w, const struct pp_target_ref *t, uint64_t *offset)
+int pp_exec_via_open(struct pp_worker *w, const struct pp_target_ref *t, uint64_t *offset)
 {
-	const struct pp_slot *s = pp_slots_find(w->x->setup->slots, t->op->via);
+	const char *dev = pp_exec_dev(w->x, t->op->via);
 	int fd;
 
-	if (!s)
+	if (!dev)
 		return pp_err_set(&w->err, -ENODEV, "no device fills the slot %s", t->op->via);
-	fd = open(s->dev, O_RDWR | O_DIRECT | O_CLOEXEC);
+	fd = open(dev, O_RDWR | O_DIRECT | O_CLOEXEC);
 	if (fd < 0)
-		return pp_err_set(&w->err, -errno, "open %s", s->dev);
+		return pp_err_set(&w->err, -errno, "open %s", dev);
 	*offset = w->actor * VIA_STRIDE;
 	return fd;
 }
@@ -175,7 +176,7 @@ static int via_open(struct pp_worker *w, const struct pp_target_ref *t, uint64_t
 static int via_buffer(struct pp_worker *w, const struct pp_target_ref *t, bool write)
 {
 	uint64_t offset;
-	int fd = via_open(w, t, &offset);
+	int fd = pp_exec_via_open(w, t, &offset);
 	ssize_t n;
 	int rc = 0;
 
@@ -197,12 +198,12 @@ static int via_buffer(struct pp_worker *w, const struct pp_target_ref *t, bool w
 static int64_t via_memory(struct pp_worker *w, const struct pp_target_ref *t, bool write)
 {
 	uint64_t offset;
-	int fd = via_open(w, t, &offset);
+	int fd = pp_exec_via_open(w, t, &offset);
 	int64_t n;
 
 	if (fd < 0)
 		return fd;
-	n = pp_pinio_direct(w->pinio, fd, write, memory_at(w, t), t->length_bytes, offset,
+	n = pp_pinio_direct(w->pinio, fd, write, pp_exec_memory_at(w, t), t->length_bytes, offset,
 			    t->bound_ms, &w->err);
 	close(fd);
 	return n;
@@ -220,21 +221,22 @@ static int64_t put_dio_read(struct pp_worker *w, const struct pp_target_ref *t)
 
 static int64_t put_vm_write(struct pp_worker *w, const struct pp_target_ref *t)
 {
-	return pp_pinio_vm_write(memory_at(w, t), w->buf, t->length_bytes, &w->err);
+	return pp_pinio_vm_write(pp_exec_memory_at(w, t), w->buf, t->length_bytes, &w->err);
 }
 
 /* Observations */
 
 static int64_t fetch_load(struct pp_worker *w, const struct pp_target_ref *t)
 {
-	int rc = pp_guarded_copy(w->buf, memory_at(w, t), t->length_bytes);
+	int rc = pp_guarded_copy(w->buf, pp_exec_memory_at(w, t), t->length_bytes);
 
 	return rc ? rc : (int64_t)t->length_bytes;
 }
 
 static int64_t fetch_pread(struct pp_worker *w, const struct pp_target_ref *t)
 {
-	ssize_t n = pread(region_of(w, t)->fd, w->buf, t->length_bytes, (off_t)t->offset_bytes);
+	ssize_t n =
+		pread(pp_exec_region_of(w, t)->fd, w->buf, t->length_bytes, (off_t)t->offset_bytes);
 
 	return n < 0 ? pp_err_set(&w->err, -errno, "pread") : n;
 }
@@ -275,17 +277,17 @@ static int finish_dio_write(struct pp_worker *w, const struct pp_target_ref *t)
 
 static int64_t fetch_vm_read(struct pp_worker *w, const struct pp_target_ref *t)
 {
-	return pp_pinio_vm_read(memory_at(w, t), w->buf, t->length_bytes, &w->err);
+	return pp_pinio_vm_read(pp_exec_memory_at(w, t), w->buf, t->length_bytes, &w->err);
 }
 
 static int64_t fetch_vmsplice(struct pp_worker *w, const struct pp_target_ref *t)
 {
-	return pp_pinio_vmsplice(memory_at(w, t), w->buf, t->length_bytes, &w->err);
+	return pp_pinio_vmsplice(pp_exec_memory_at(w, t), w->buf, t->length_bytes, &w->err);
 }
 
 static int64_t fetch_disk_read(struct pp_worker *w, const struct pp_target_ref *t)
 {
-	int rc = pp_blocks_read(region_of(w, t)->fd, pp_exec_region_dev(w->x, t->region),
+	int rc = pp_blocks_read(pp_exec_region_of(w, t)->fd, pp_exec_region_dev(w->x, t->region),
 				t->offset_bytes, t->length_bytes, w->buf, &w->err);
 
 	return rc ? rc : (int64_t)t->length_bytes;
@@ -304,18 +306,19 @@ static int64_t fetch_cold_read(struct pp_worker *w, const struct pp_target_ref *
 static int act_fsync(struct pp_worker *w, const struct pp_target_ref *t, struct pp_event *e)
 {
 	(void)e;
-	return fsync(region_of(w, t)->fd) ? pp_err_set(&w->err, -errno, "fsync") : 0;
+	return fsync(pp_exec_region_of(w, t)->fd) ? pp_err_set(&w->err, -errno, "fsync") : 0;
 }
 
 static int act_fdatasync(struct pp_worker *w, const struct pp_target_ref *t, struct pp_event *e)
 {
 	(void)e;
-	return fdatasync(region_of(w, t)->fd) ? pp_err_set(&w->err, -errno, "fdatasync") : 0;
+	return fdatasync(pp_exec_region_of(w, t)->fd) ? pp_err_set(&w->err, -errno, "fdatasync")
+						      : 0;
 }
 
 static int do_msync(struct pp_worker *w, const struct pp_target_ref *t, int flags)
 {
-	uintptr_t from = (uintptr_t)memory_at(w, t);
+	uintptr_t from = (uintptr_t)pp_exec_memory_at(w, t);
 	uintptr_t start = from & ~(uintptr_t)(PAGE_BYTES - 1);
 
 	if (msync((void *)start, from + t->length_bytes - start, flags))
@@ -377,32 +380,47 @@ static int act_quiet(struct pp_worker *w, const struct pp_target_ref *t, struct 
 }
 
 /* clang-format off */
-const struct pp_verb_impl pp_verb_impls[PP_VERB_COUNT] = {
-	[PP_VERB_MKFS]        = { .act = act_mkfs },
-	[PP_VERB_MOUNT]       = { .act = act_mount },
-	[PP_VERB_UMOUNT]      = { .act = act_umount },
-	[PP_VERB_MAP]         = { .act = act_map },
-	[PP_VERB_UNMAP]       = { .act = act_unmap },
-	[PP_VERB_REG]         = { .act = act_reg },
-	[PP_VERB_DEREG]       = { .act = act_dereg },
-	[PP_VERB_STORE]       = { .put = put_store },
-	[PP_VERB_PWRITE]      = { .prepare = file_ready, .put = put_pwrite },
-	[PP_VERB_RDMA_WRITE]  = { .put = put_rdma_write },
-	[PP_VERB_DIO_READ]    = { .prepare = prepare_dio_read, .put = put_dio_read },
-	[PP_VERB_VM_WRITE]    = { .put = put_vm_write },
-	[PP_VERB_LOAD]        = { .fetch = fetch_load },
-	[PP_VERB_PREAD]       = { .prepare = file_ready, .fetch = fetch_pread },
-	[PP_VERB_RDMA_READ]   = { .fetch = fetch_rdma_read },
-	[PP_VERB_DIO_WRITE]   = { .prepare = prepare_dio_write, .fetch = fetch_dio_write,
+const struct pp_verb_impl pp_exec_basic_verbs[] = {
+	{ .verb = PP_VERB_MKFS, .act = act_mkfs },
+	{ .verb = PP_VERB_MOUNT, .act = act_mount },
+	{ .verb = PP_VERB_UMOUNT, .act = act_umount },
+	{ .verb = PP_VERB_MAP, .act = act_map },
+	{ .verb = PP_VERB_UNMAP, .act = act_unmap },
+	{ .verb = PP_VERB_REG, .act = act_reg },
+	{ .verb = PP_VERB_DEREG, .act = act_dereg },
+	{ .verb = PP_VERB_STORE, .put = put_store },
+	{ .verb = PP_VERB_PWRITE, .prepare = pp_exec_file_ready, .put = put_pwrite },
+	{ .verb = PP_VERB_RDMA_WRITE, .put = put_rdma_write },
+	{ .verb = PP_VERB_DIO_READ, .prepare = prepare_dio_read, .put = put_dio_read },
+	{ .verb = PP_VERB_VM_WRITE, .put = put_vm_write },
+	{ .verb = PP_VERB_LOAD, .fetch = fetch_load },
+	{ .verb = PP_VERB_PREAD, .prepare = pp_exec_file_ready, .fetch = fetch_pread },
+	{ .verb = PP_VERB_RDMA_READ, .fetch = fetch_rdma_read },
+	{ .verb = PP_VERB_DIO_WRITE, .prepare = prepare_dio_write, .fetch = fetch_dio_write,
 				  .finish = finish_dio_write },
-	[PP_VERB_VM_READ]     = { .fetch = fetch_vm_read },
-	[PP_VERB_VMSPLICE]    = { .fetch = fetch_vmsplice },
-	[PP_VERB_DISK_READ]   = { .prepare = file_ready, .fetch = fetch_disk_read },
-	[PP_VERB_COLD_READ]   = { .prepare = file_ready, .fetch = fetch_cold_read },
-	[PP_VERB_FSYNC]       = { .act = act_fsync },
-	[PP_VERB_FDATASYNC]   = { .act = act_fdatasync },
-	[PP_VERB_MSYNC]       = { .act = act_msync },
-	[PP_VERB_MSYNC_ASYNC] = { .act = act_msync_async },
-	[PP_VERB_QUIET]       = { .act = act_quiet },
+	{ .verb = PP_VERB_VM_READ, .fetch = fetch_vm_read },
+	{ .verb = PP_VERB_VMSPLICE, .fetch = fetch_vmsplice },
+	{ .verb = PP_VERB_DISK_READ, .prepare = pp_exec_file_ready, .fetch = fetch_disk_read },
+	{ .verb = PP_VERB_COLD_READ, .prepare = pp_exec_file_ready, .fetch = fetch_cold_read },
+	{ .verb = PP_VERB_FSYNC, .act = act_fsync },
+	{ .verb = PP_VERB_FDATASYNC, .act = act_fdatasync },
+	{ .verb = PP_VERB_MSYNC, .act = act_msync },
+	{ .verb = PP_VERB_MSYNC_ASYNC, .act = act_msync_async },
+	{ .verb = PP_VERB_QUIET, .act = act_quiet },
+	{ .verb = PP_VERB_NONE },
 };
 /* clang-format on */
+
+const struct pp_verb_impl *pp_exec_verb(enum pp_verb verb)
+{
+	static const struct pp_verb_impl *const lists[] = {
+		pp_exec_basic_verbs,  pp_exec_device_verbs, pp_exec_gate_verbs,
+		pp_exec_hazard_verbs, pp_exec_look_verbs,
+	};
+
+	for (size_t i = 0; i < PP_ARRAY_LEN(lists); i++)
+		for (const struct pp_verb_impl *v = lists[i]; v->verb != PP_VERB_NONE; v++)
+			if (v->verb == verb)
+				return v;
+	return NULL;
+}

@@ -5,6 +5,10 @@ libpinproof_a_SOURCES += \
 	src/run/collect.c \
 	src/run/config.c \
 	src/run/exec.c \
+	src/run/exec_device.c \
+	src/run/exec_gates.c \
+	src/run/exec_hazards.c \
+	src/run/exec_looks.c \
 	src/run/exec_objects.c \
 	src/run/exec_verbs.c \
 	src/run/guardian.c \

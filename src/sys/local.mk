@@ -9,10 +9,13 @@ libpinproof_a_SOURCES += \
 	src/sys/fabric.c \
 	src/sys/fabric_cm.c \
 	src/sys/fs.c \
+	src/sys/gate.c \
+	src/sys/gate_trace.c \
 	src/sys/guard.c \
 	src/sys/kmsg.c \
 	src/sys/link.c \
 	src/sys/link_netlink.c \
+	src/sys/pages.c \
 	src/sys/pinio.c \
 	src/sys/pins.c \
 	src/sys/probe.c \
@@ -30,10 +33,13 @@ ppsys_HEADERS = \
 	src/sys/fabric.h \
 	src/sys/fabric_cm.h \
 	src/sys/fs.h \
+	src/sys/gate.h \
+	src/sys/gate_trace.h \
 	src/sys/kmsg.h \
 	src/sys/kmsg_record.h \
 	src/sys/link.h \
 	src/sys/link_netlink.h \
+	src/sys/pages.h \
 	src/sys/pinio.h \
 	src/sys/pins.h \
 	src/sys/pins_parse.h \

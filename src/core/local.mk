@@ -19,16 +19,24 @@ libpinproof_a_SOURCES += \
 	src/core/history_text.c \
 	src/core/logscan.c \
 	src/core/oracle.c \
+	src/core/oracle_edges.c \
+	src/core/oracle_findings.c \
 	src/core/oracle_model.c \
 	src/core/oracle_model_build.c \
 	src/core/oracle_rules_cells.c \
+	src/core/oracle_rules_isolation.c \
+	src/core/oracle_rules_live.c \
+	src/core/oracle_rules_order.c \
 	src/core/oracle_rules_pins.c \
 	src/core/oracle_rules_results.c \
 	src/core/plan.c \
+	src/core/plan_action.c \
 	src/core/plan_lex.c \
+	src/core/plan_object.c \
 	src/core/plan_op.c \
 	src/core/plan_parse.c \
 	src/core/plan_print.c \
+	src/core/plan_storm.c \
 	src/core/plan_text.c \
 	src/core/plan_value.c \
 	src/core/policy.c \

@@ -50,7 +50,7 @@ const struct pp_choice pp_prot_choices[] = {
 	{ NULL, 0 }
 };
 const struct pp_choice pp_fd_choices[] = { { "rw", false }, { "ro", true }, { NULL, 0 } };
-const struct pp_choice pp_touch_choices[] = { { "no", false }, { "yes", true }, { NULL, 0 } };
+const struct pp_choice pp_yes_choices[] = { { "no", false }, { "yes", true }, { NULL, 0 } };
 const struct pp_choice pp_eof_choices[] = {
 	{ "inside", PP_EOF_INSIDE }, { "straddle", PP_EOF_STRADDLE }, { "beyond", PP_EOF_BEYOND },
 	{ NULL, 0 }
@@ -61,6 +61,13 @@ const struct pp_choice pp_when_choices[] = {
 const struct pp_choice pp_expect_choices[] = {
 	{ "ok", PP_EXPECT_OK }, { "any", PP_EXPECT_ANY }, { "era", PP_EXPECT_ERA },
 	{ "policy", PP_EXPECT_POLICY }, { NULL, 0 }
+};
+const struct pp_choice pp_mr_kind_choices[] = {
+	{ "rxe", PP_MR_RXE }, { "uring", PP_MR_URING }, { NULL, 0 }
+};
+const struct pp_choice pp_mode_choices[] = {
+	{ "linked", PP_MODE_LINKED }, { "fixed-file", PP_MODE_FIXED_FILE },
+	{ "sqpoll", PP_MODE_SQPOLL }, { "async", PP_MODE_ASYNC }, { NULL, 0 }
 };
 const struct pp_choice pp_access_choices[] = {
 	{ "lw", PP_ACCESS_LW }, { "rw", PP_ACCESS_RW }, { "rr", PP_ACCESS_RR },
@@ -115,6 +122,11 @@ const struct pp_op *pp_plan_op(const struct pp_plan *plan, uint32_t id)
 	if (!plan->n_ops)
 		return NULL;
 	return bsearch(&id, plan->ops, plan->n_ops, sizeof(*plan->ops), compare_id);
+}
+
+bool pp_plan_has_storm(const struct pp_plan *plan)
+{
+	return plan->storm_ms || plan->storm_ops;
 }
 
 uint16_t pp_plan_op_region(const struct pp_plan *plan, const struct pp_op *op)

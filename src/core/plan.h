@@ -230,6 +230,15 @@ struct pp_plan {
 	uint16_t storm_step;
 };
 
+/*
+ * Ids and generations leave room for what a storm draws: those of the operations above it are
+ * below PP_STORM_FIRST, those of the operations below it at least PP_STORM_END.
+ */
+#define PP_STORM_FIRST   1000000u
+#define PP_STORM_END     1000000000u
+#define PP_STORM_OPS_MAX 3000000u /* draws of one actor; 255 actors fit */
+#define PP_STORM_MRS_MAX 64u      /* MRs of a plan with a storm */
+
 /**
  * pp_plan_parse - parse a whole plan text
  * @text: NUL-terminated or not; @len bytes
@@ -250,6 +259,8 @@ void pp_plan_free(struct pp_plan *plan);
 /** pp_plan_crc - CRC-32C of the printed text: ties a history to its plan; 0 without memory. */
 uint32_t pp_plan_crc(const struct pp_plan *plan);
 
+/** pp_plan_has_storm - is there a storm line? */
+bool pp_plan_has_storm(const struct pp_plan *plan);
 const struct pp_op *pp_plan_op(const struct pp_plan *plan, uint32_t id); /* NULL if absent */
 /** pp_plan_gate - index of the gate called @name (a slot word), PP_NO_INDEX if it is a real slot.
  */
@@ -279,6 +290,13 @@ void pp_say(struct pp_plan_text *t, const char *fmt, ...) __attribute__((format(
 uint32_t pp_op(struct pp_plan_text *t, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /** pp_op_by - the same for another actor. */
 uint32_t pp_op_by(struct pp_plan_text *t, const char *actor, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+/** pp_storm_line - append "storm FMT", such as "for=60s ops=100000"; ids and generations of what
+ *  follows leave the room that a storm needs. */
+void pp_storm_line(struct pp_plan_text *t, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+/** pp_mix - append "mix ACTOR FMT": a line of the storm above. */
+void pp_mix(struct pp_plan_text *t, const char *actor, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 /** pp_gen - the next generation, from 1: for `gen=%u` of a write. */
 uint32_t pp_gen(struct pp_plan_text *t);

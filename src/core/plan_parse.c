@@ -14,37 +14,6 @@
 
 #define ACTORS_MAX 255u /* a history's event names its actor in 8 bits */
 
-/* Append a definition that others name by a 16-bit index. */
-static int append_def(struct pp_parser *p, void *array, size_t *count, const void *item,
-		      size_t size)
-{
-	if (*count >= PP_NO_INDEX)
-		return pp_plan_bad(p, &p->line.token[0].word, "fewer definitions of a kind");
-	return pp_plan_append(p, array, count, item, size);
-}
-#define APPEND_DEF(p, what, item)                                                                  \
-	append_def(p, &(p)->plan->what, &(p)->plan->n_##what, item, sizeof((p)->plan->what[0]))
-
-/* Is there an object called @name? All tables of the plan hold objects that begin with a name. */
-static bool is_taken(const void *array, size_t count, size_t size, const char *name)
-{
-	for (size_t i = 0; i < count; i++)
-		if (!strcmp((const char *)array + i * size, name))
-			return true;
-	return false;
-}
-#define IS_TAKEN(p, what, name)                                                                    \
-	is_taken((p)->plan->what, (p)->plan->n_##what, sizeof((p)->plan->what[0]), name)
-
-static int take_name(struct pp_parser *p, char *out, size_t size)
-{
-	const struct pp_token *token = pp_plan_take(p);
-
-	if (token->has_value)
-		return pp_plan_bad(p, &token->word, "a name");
-	return pp_plan_copy_name(p, &token->word, out, size);
-}
-
 static int parse_version(struct pp_parser *p)
 {
 	const struct pp_span *word;
@@ -90,12 +59,12 @@ static int parse_case(struct pp_parser *p)
 
 static int parse_backing(struct pp_parser *p)
 {
-	return take_name(p, p->plan->backing, sizeof(p->plan->backing));
+	return pp_plan_take_name(p, p->plan->backing, sizeof(p->plan->backing));
 }
 
 static int parse_pinner(struct pp_parser *p)
 {
-	return take_name(p, p->plan->pinner, sizeof(p->plan->pinner));
+	return pp_plan_take_name(p, p->plan->pinner, sizeof(p->plan->pinner));
 }
 
 static int parse_seed(struct pp_parser *p)
@@ -145,7 +114,7 @@ static int parse_need(struct pp_parser *p)
 	int rc = 0;
 
 	while (!rc && p->next < p->line.count) {
-		rc = take_name(p, name, sizeof(name));
+		rc = pp_plan_take_name(p, name, sizeof(name));
 		if (!rc && !IS_TAKEN(p, needs, name))
 			rc = APPEND_DEF(p, needs, name);
 	}
@@ -157,7 +126,7 @@ static int parse_evidence(struct pp_parser *p)
 	struct pp_need_evidence need = { .when = PP_WHEN_ALWAYS };
 	const struct pp_span *place = &p->line.token[p->next].word, *word;
 	unsigned when;
-	int rc = take_name(p, need.name, sizeof(need.name));
+	int rc = pp_plan_take_name(p, need.name, sizeof(need.name));
 
 	if (!rc && pp_evidence_find(need.name) < 0)
 		rc = pp_plan_bad(p, place, "the name of a counter of evidence, such as syncs");
@@ -185,192 +154,12 @@ static int parse_evidence(struct pp_parser *p)
 	return rc ? rc : APPEND_DEF(p, evidence, &need);
 }
 
-static int set_fs_type(struct pp_parser *p, const struct pp_span *v, void *field,
-		       const struct pp_key *k)
-{
-	static const char *const types[] = { "ext4", "xfs", "btrfs", "vfat", "tmpfs" };
-
-	for (size_t i = 0; i < PP_ARRAY_LEN(types); i++)
-		if (pp_span_is(v, types[i]))
-			return pp_plan_set_name(p, v, field, k);
-	return pp_plan_bad(p, v, "one of ext4, xfs, btrfs, vfat, tmpfs");
-}
-
-static int parse_fs(struct pp_parser *p)
-{
-	static const struct pp_key keys[] = {
-		PP_KEY(struct pp_fs_def, "type", set_fs_type, type, .required = true),
-		PP_KEY(struct pp_fs_def, "slot", pp_plan_set_name, slot),
-		PP_KEY(struct pp_fs_def, "block", pp_plan_set_u32, block_bytes,
-		       .arg = "a block size in bytes, a power of two"),
-		PP_KEY(struct pp_fs_def, "mkfs", pp_plan_set_quoted, mkfs),
-		PP_KEY(struct pp_fs_def, "mount", pp_plan_set_quoted, mount),
-	};
-	struct pp_fs_def fs = { 0 };
-	int rc = take_name(p, fs.name, sizeof(fs.name));
-
-	if (!rc && IS_TAKEN(p, fs, fs.name))
-		rc = pp_plan_bad(p, &p->line.token[1].word, "a name that no other fs has");
-	if (!rc)
-		rc = pp_plan_keys(p, keys, PP_ARRAY_LEN(keys), &fs);
-	if (rc)
-		return rc;
-	if (fs.block_bytes & (fs.block_bytes - 1))
-		return pp_plan_bad(p, pp_plan_place_of(p, "block"),
-				   "a block size in bytes, a power of two");
-	if (!strcmp(fs.type, "tmpfs") && fs.slot[0])
-		return pp_plan_bad(p, pp_plan_place_of(p, "slot"), "no slot for a tmpfs");
-	if (strcmp(fs.type, "tmpfs") && !fs.slot[0])
-		return pp_plan_bad(p, pp_plan_place_of(p, "slot"), "slot=");
-	return APPEND_DEF(p, fs, &fs);
-}
-
-/* A second mapping of another region's object takes over what it does not say. */
-static int check_second_mapping(struct pp_parser *p, struct pp_region_def *r)
-{
-	const struct pp_region_def *root = &p->plan->regions[r->of];
-
-	if (!pp_backings[r->backing].remaps)
-		return pp_plan_bad(p, pp_plan_place_of(p, "of"), "no of= for this backing");
-	if (root->backing != r->backing)
-		return pp_plan_bad(p, pp_plan_place_of(p, "of"), "a region of the same backing");
-	if (root->share != PP_SHARED)
-		return pp_plan_bad(p, pp_plan_place_of(p, "of"), "a region with share=shared");
-	if (r->fs != PP_NO_INDEX && r->fs != root->fs)
-		return pp_plan_bad(p, pp_plan_place_of(p, "fs"),
-				   "the fs of the region that of= names");
-	if (r->slot[0] && strcmp(r->slot, root->slot))
-		return pp_plan_bad(p, pp_plan_place_of(p, "slot"),
-				   "the slot of the region that of= names");
-	if (r->size_bytes > root->size_bytes)
-		return pp_plan_bad(p, pp_plan_place_of(p, "size"),
-				   "at most the size of the of= region");
-	if (!r->size_bytes)
-		r->size_bytes = root->size_bytes;
-	r->fs = root->fs;
-	memcpy(r->slot, root->slot, sizeof(r->slot));
-	return 0;
-}
-
-/* Who owns the bytes that the mapping shows, and those of the file behind it. */
-static void set_spaces(const struct pp_plan *plan, struct pp_region_def *r)
-{
-	uint16_t own = (uint16_t)plan->n_regions;
-
-	if (r->of != PP_NO_INDEX)
-		r->file_space = plan->regions[r->of].file_space;
-	else if (pp_backings[r->backing].remaps && r->share == PP_SHARED)
-		r->file_space = own;
-	else
-		r->file_space = PP_NO_INDEX;
-	r->space = r->of != PP_NO_INDEX && r->share == PP_SHARED ? r->file_space : own;
-}
-
-static int check_region(struct pp_parser *p, struct pp_region_def *r)
-{
-	const struct pp_backing_info *info = &pp_backings[r->backing];
-	int rc = r->of != PP_NO_INDEX ? check_second_mapping(p, r) : 0;
-
-	if (rc)
-		return rc;
-	if (!r->size_bytes)
-		return pp_plan_bad(p, pp_plan_place_of(p, "size"), "size=");
-	if (info->needs_fs && r->fs == PP_NO_INDEX)
-		return pp_plan_bad(p, pp_plan_place_of(p, "fs"), "fs=");
-	if (!info->needs_fs && r->fs != PP_NO_INDEX)
-		return pp_plan_bad(p, pp_plan_place_of(p, "fs"), "no fs= for this backing");
-	if (info->needs_fs && strcmp(p->plan->fs[r->fs].type, info->fs_type))
-		return pp_plan_bad(p, pp_plan_place_of(p, "fs"),
-				   "an fs of the type that the backing says");
-	if (info->needs_disk && !r->slot[0])
-		return pp_plan_bad(p, pp_plan_place_of(p, "slot"), "slot=");
-	if (!info->needs_disk && r->slot[0])
-		return pp_plan_bad(p, pp_plan_place_of(p, "slot"), "no slot= for this backing");
-	return 0;
-}
-
-static int parse_region(struct pp_parser *p)
-{
-	static const struct pp_key keys[] = {
-		PP_KEY(struct pp_region_def, "backing", pp_plan_set_backing, backing,
-		       .required = true),
-		PP_KEY(struct pp_region_def, "fs", pp_plan_set_fs, fs),
-		PP_KEY(struct pp_region_def, "slot", pp_plan_set_name, slot),
-		PP_KEY(struct pp_region_def, "size", pp_plan_set_size, size_bytes),
-		PP_KEY(struct pp_region_def, "of", pp_plan_set_region, of),
-		PP_KEY(struct pp_region_def, "share", pp_plan_set_choice, share,
-		       .arg = pp_share_choices),
-		PP_KEY(struct pp_region_def, "prot", pp_plan_set_choice, prot,
-		       .arg = pp_prot_choices),
-		PP_KEY(struct pp_region_def, "fd", pp_plan_set_choice, fd_readonly,
-		       .arg = pp_fd_choices),
-		PP_KEY(struct pp_region_def, "touch", pp_plan_set_choice, populate,
-		       .arg = pp_touch_choices),
-		PP_KEY(struct pp_region_def, "eof", pp_plan_set_choice, eof, .arg = pp_eof_choices),
-	};
-	struct pp_region_def r = { .prot = PP_PROT_R | PP_PROT_W,
-				   .fs = PP_NO_INDEX,
-				   .of = PP_NO_INDEX };
-	int rc = take_name(p, r.name, sizeof(r.name));
-
-	if (!rc && IS_TAKEN(p, regions, r.name))
-		rc = pp_plan_bad(p, &p->line.token[1].word, "a name that no other region has");
-	if (!rc)
-		rc = pp_plan_keys(p, keys, PP_ARRAY_LEN(keys), &r);
-	if (!rc)
-		rc = check_region(p, &r);
-	if (rc)
-		return rc;
-	set_spaces(p->plan, &r);
-	return APPEND_DEF(p, regions, &r);
-}
-
-/* A range can only be judged once region= is known, which may stand behind it: keep the place. */
-static int set_nothing(struct pp_parser *p, const struct pp_span *v, void *field,
-		       const struct pp_key *k)
-{
-	(void)p;
-	(void)v;
-	(void)field;
-	(void)k;
-	return 0;
-}
-
-static int parse_mr(struct pp_parser *p)
-{
-	static const struct pp_key keys[] = {
-		PP_KEY(struct pp_mr_def, "region", pp_plan_set_region, region, .required = true),
-		PP_KEY(struct pp_mr_def, "range", set_nothing, offset_bytes),
-		PP_KEY(struct pp_mr_def, "access", pp_plan_set_access, access),
-	};
-	struct pp_mr_def mr = { .access = PP_ACCESS_LW | PP_ACCESS_RW | PP_ACCESS_RR };
-	const struct pp_span *range;
-	struct pp_plan_range got;
-	int rc = take_name(p, mr.name, sizeof(mr.name));
-
-	if (!rc && IS_TAKEN(p, mrs, mr.name))
-		rc = pp_plan_bad(p, &p->line.token[1].word, "a name that no other mr has");
-	if (!rc)
-		rc = pp_plan_keys(p, keys, PP_ARRAY_LEN(keys), &mr);
-	if (rc)
-		return rc;
-	range = pp_plan_place_of(p, "range");
-	got = (struct pp_plan_range){ 0, p->plan->regions[mr.region].size_bytes };
-	if (range != &p->line.token[p->line.count].word)
-		rc = pp_plan_read_range(p, range, got.length, &got);
-	if (rc)
-		return rc;
-	mr.offset_bytes = got.offset;
-	mr.length_bytes = got.length;
-	return APPEND_DEF(p, mrs, &mr);
-}
-
 static int parse_actor(struct pp_parser *p)
 {
 	char name[PP_NAME_MAX] = { 0 };
 	uint32_t gen = 0;
 	size_t n = p->plan->n_actors;
-	int rc = take_name(p, name, sizeof(name));
+	int rc = pp_plan_take_name(p, name, sizeof(name));
 
 	if (!rc && IS_TAKEN(p, actors, name))
 		rc = pp_plan_bad(p, &p->line.token[1].word, "a name that no other actor has");
@@ -411,12 +200,15 @@ static const struct statement statements[] = {
 	{ "bound", parse_bound, .once = true, .required = true },
 	{ "need", parse_need, .once = false },
 	{ "evidence", parse_evidence, .once = false },
-	{ "fs", parse_fs, .once = false },
-	{ "region", parse_region, .once = false },
-	{ "mr", parse_mr, .once = false },
+	{ "gate", pp_plan_parse_gate, .once = false },
+	{ "fs", pp_plan_parse_fs, .once = false },
+	{ "region", pp_plan_parse_region, .once = false },
+	{ "mr", pp_plan_parse_mr, .once = false },
 	{ "actor", parse_actor, .once = false },
 	{ "step", parse_step, .once = false },
 	{ "op", pp_plan_parse_op, .once = false },
+	{ "storm", pp_plan_parse_storm, .once = true },
+	{ "mix", pp_plan_parse_mix, .once = false },
 };
 
 static int parse_statement(struct pp_parser *p)
@@ -432,7 +224,7 @@ static int parse_statement(struct pp_parser *p)
 	if (i == PP_ARRAY_LEN(statements) || token->has_value)
 		return pp_plan_bad(p, &token->word,
 				   "a statement (case, backing, pinner, seed, rules, bound, need, "
-				   "evidence, fs, region, mr, actor, step, op)");
+				   "evidence, gate, fs, region, mr, actor, step, op, storm, mix)");
 	if (statements[i].once && p->seen & 1u << i)
 		return pp_plan_bad(p, &token->word, "a statement that may stand more than once");
 	p->seen |= 1u << i;
@@ -447,7 +239,8 @@ static int parse_text(struct pp_parser *p)
 {
 	static const char no_step[PP_NAME_MAX];
 	char expected[64];
-	int rc = append_def(p, &p->plan->steps, &p->plan->n_steps, no_step, sizeof(no_step));
+	int rc =
+		pp_plan_append_def(p, &p->plan->steps, &p->plan->n_steps, no_step, sizeof(no_step));
 
 	while (!rc) {
 		rc = pp_lex_line(&p->lex, &p->line);
@@ -460,6 +253,8 @@ static int parse_text(struct pp_parser *p)
 			snprintf(expected, sizeof(expected), "a line '%s ...'", statements[i].name);
 			rc = pp_plan_bad(p, &p->line.token[0].word, expected);
 		}
+	if (!rc)
+		rc = pp_plan_end_storm(p);
 	return rc;
 }
 

@@ -16,12 +16,14 @@ struct pp_choice {
 
 extern const struct pp_choice pp_share_choices[];
 extern const struct pp_choice pp_prot_choices[];
-extern const struct pp_choice pp_fd_choices[];    /* value: read-only? */
-extern const struct pp_choice pp_touch_choices[]; /* value: populate? */
+extern const struct pp_choice pp_fd_choices[];  /* value: read-only? */
+extern const struct pp_choice pp_yes_choices[]; /* no, yes */
 extern const struct pp_choice pp_eof_choices[];
 extern const struct pp_choice pp_when_choices[];   /* the word after "if" */
 extern const struct pp_choice pp_expect_choices[]; /* the named ones; an errno's name otherwise */
+extern const struct pp_choice pp_mr_kind_choices[];
 extern const struct pp_choice pp_access_choices[]; /* one bit each, joined by commas */
+extern const struct pp_choice pp_mode_choices[];   /* likewise */
 
 /** pp_choice_name - the word for @value, "?" if there is none. */
 const char *pp_choice_name(const struct pp_choice *table, unsigned value);
@@ -82,6 +84,7 @@ struct pp_parser {
 	struct pp_err *err;
 	uint32_t seen;      /* statements so far, bit by index in the table */
 	uint32_t *last_gen; /* of each actor */
+	bool has_storm;
 };
 
 /* One key of a statement: where its value goes and who reads it. */
@@ -102,6 +105,13 @@ struct pp_key {
 		.size = sizeof(((type *)0)->field), __VA_ARGS__                                    \
 	}
 
+/* What pp_plan_set_number() accepts: 1 to @max, with K, M or G behind it if @bytes. */
+struct pp_limit {
+	uint64_t max;
+	const char *expected;
+	bool bytes;
+};
+
 struct pp_plan_range {
 	uint64_t offset, length;
 };
@@ -119,19 +129,77 @@ int pp_plan_take_word(struct pp_parser *p, const char *expected, const struct pp
 /** pp_plan_place_of - the value of @key in this line; the end of the line if it is absent. */
 const struct pp_span *pp_plan_place_of(struct pp_parser *p, const char *key);
 
+/** pp_plan_has_key - does this line have the key? */
+bool pp_plan_has_key(struct pp_parser *p, const char *key);
+
 /** pp_plan_append - copy @item to the end of a growing array; @array is the address of its pointer.
  */
 int pp_plan_append(struct pp_parser *p, void *array, size_t *count, const void *item, size_t size);
 
-/** pp_plan_parse_op - the statement `op`. */
+/** pp_plan_append_def - the same for definitions that others name by a 16-bit index. */
+int pp_plan_append_def(struct pp_parser *p, void *array, size_t *count, const void *item,
+		       size_t size);
+#define APPEND_DEF(p, what, item)                                                                  \
+	pp_plan_append_def(p, &(p)->plan->what, &(p)->plan->n_##what, item,                        \
+			   sizeof((p)->plan->what[0]))
+
+/** pp_plan_is_taken - is there an object called @name? All tables of the plan hold objects that
+ *  begin with a name. */
+bool pp_plan_is_taken(const void *array, size_t count, size_t size, const char *name);
+#define IS_TAKEN(p, what, name)                                                                    \
+	pp_plan_is_taken((p)->plan->what, (p)->plan->n_##what, sizeof((p)->plan->what[0]), name)
+
+/** pp_plan_take_name - the next token, which must be a name, into @out. */
+int pp_plan_take_name(struct pp_parser *p, char *out, size_t size);
+
+/* Statements. */
+int pp_plan_parse_gate(struct pp_parser *p);
+int pp_plan_parse_fs(struct pp_parser *p);
+int pp_plan_parse_region(struct pp_parser *p);
+int pp_plan_parse_mr(struct pp_parser *p);
 int pp_plan_parse_op(struct pp_parser *p);
+int pp_plan_parse_storm(struct pp_parser *p);
+int pp_plan_parse_mix(struct pp_parser *p);
+/** pp_plan_end_storm - what can only be said of a storm once all lines are read. */
+int pp_plan_end_storm(struct pp_parser *p);
+
+/** pp_plan_take_action - verb, object and range of an op or a mix line; a range left out is the
+ *  whole object (8 bytes for an atomic of an op). */
+int pp_plan_take_action(struct pp_parser *p, struct pp_op *op, bool mix);
+
+/** pp_plan_check_keys - are the keys of this line those that the op's verb needs and knows? */
+int pp_plan_check_keys(struct pp_parser *p, struct pp_op *op, bool mix);
+
+/** pp_plan_unit - what offset and length of the verb are multiples of: 1, 8, 64 or 4096 bytes. */
+uint32_t pp_plan_unit(enum pp_verb verb);
+
+int pp_plan_set_expect(struct pp_parser *p, const struct pp_span *v, void *op,
+		       const struct pp_key *k);
+
+/* The keys that op and mix lines share; @m leads from @type to the struct pp_op in it. */
+#define PP_OP_KEYS(type, m)                                                                        \
+	PP_KEY(type, "via", pp_plan_set_name, m via),                                              \
+		PP_KEY(type, "split", pp_plan_set_number, m split_bytes, .arg = &pp_split_limit),  \
+		PP_KEY(type, "depth", pp_plan_set_number, m depth, .arg = &pp_depth_limit),        \
+		PP_KEY(type, "sges", pp_plan_set_number, m sges, .arg = &pp_sges_limit),           \
+		PP_KEY(type, "mode", pp_plan_set_mode, m mode),                                    \
+		PP_KEY(type, "to", pp_plan_set_region, m to),                                      \
+		PP_KEY(type, "expect", pp_plan_set_expect, m id),                                  \
+		PP_KEY(type, "bound", pp_plan_set_duration, m bound_ms),                           \
+		PP_KEY(type, "hazard", pp_plan_set_flag, m hazard, .bare = true)
+
+extern const struct pp_limit pp_split_limit, pp_depth_limit, pp_sges_limit;
 
 /** pp_plan_keys - read all tokens left in the line as keys of @object; each at most once. */
 int pp_plan_keys(struct pp_parser *p, const struct pp_key *keys, size_t n, void *object);
 
-/** pp_plan_read_range - OFFSET+LENGTH in whole cells inside [0, @limit). */
-int pp_plan_read_range(struct pp_parser *p, const struct pp_span *v, uint64_t limit,
+/** pp_plan_read_range - OFFSET+LENGTH in whole units of @unit bytes inside [0, @limit). */
+int pp_plan_read_range(struct pp_parser *p, const struct pp_span *v, uint64_t limit, uint32_t unit,
 		       struct pp_plan_range *out);
+
+/** pp_plan_check_range - are offset and length multiples of @unit bytes, the length not 0? */
+int pp_plan_check_range(struct pp_parser *p, const struct pp_span *v,
+			const struct pp_plan_range *range, uint32_t unit);
 
 bool pp_plan_find_choice(const struct pp_choice *table, const struct pp_span *v, unsigned *value);
 int pp_plan_copy_name(struct pp_parser *p, const struct pp_span *v, char *out, size_t size);
@@ -141,9 +209,9 @@ int pp_plan_copy_quoted(struct pp_parser *p, const struct pp_span *v, char *out,
 typedef int pp_plan_setter(struct pp_parser *p, const struct pp_span *v, void *field,
 			   const struct pp_key *k);
 pp_plan_setter pp_plan_set_name, pp_plan_set_quoted, pp_plan_set_choice, pp_plan_set_flag;
-pp_plan_setter pp_plan_set_u32, pp_plan_set_size, pp_plan_set_duration, pp_plan_set_fs;
+pp_plan_setter pp_plan_set_number, pp_plan_set_size, pp_plan_set_duration, pp_plan_set_fs;
 pp_plan_setter pp_plan_set_region, pp_plan_set_mr, pp_plan_set_actor;
-pp_plan_setter pp_plan_set_backing, pp_plan_set_access;
+pp_plan_setter pp_plan_set_gate, pp_plan_set_backing, pp_plan_set_access, pp_plan_set_mode;
 
 /** pp_text_add - append formatted text without a newline. */
 void pp_text_add(struct pp_plan_text *t, const char *fmt, ...)

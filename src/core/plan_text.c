@@ -32,18 +32,24 @@ static void __attribute__((format(printf, 2, 0)))
 add(struct pp_plan_text *t, const char *fmt, va_list ap)
 {
 	va_list again;
+	size_t room = t->text ? t->cap - t->len : 0;
 	int n;
 
+	if (t->failed)
+		return;
+	/* What fits, as almost all does, is formatted once: a storm written out is a long text. */
 	va_copy(again, ap);
-	n = vsnprintf(NULL, 0, fmt, again);
+	n = vsnprintf(room ? t->text + t->len : NULL, room, fmt, again);
 	va_end(again);
 	if (n < 0) {
 		t->failed = -EINVAL;
 		return;
 	}
-	if (!reserve(t, (size_t)n))
-		return;
-	vsnprintf(t->text + t->len, (size_t)n + 1, fmt, ap);
+	if ((size_t)n >= room) {
+		if (!reserve(t, (size_t)n))
+			return;
+		vsnprintf(t->text + t->len, (size_t)n + 1, fmt, ap);
+	}
 	t->len += (size_t)n;
 }
 
@@ -99,6 +105,30 @@ uint32_t pp_op_by(struct pp_plan_text *t, const char *actor, const char *fmt, ..
 	id = op(t, actor, fmt, ap);
 	va_end(ap);
 	return id;
+}
+
+void pp_storm_line(struct pp_plan_text *t, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	pp_text_add(t, "storm ");
+	add(t, fmt, ap);
+	pp_text_add(t, "\n");
+	va_end(ap);
+	t->next_op = PP_STORM_END;
+	t->next_gen = PP_STORM_END;
+}
+
+void pp_mix(struct pp_plan_text *t, const char *actor, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	pp_text_add(t, "mix %s ", actor);
+	add(t, fmt, ap);
+	pp_text_add(t, "\n");
+	va_end(ap);
 }
 
 uint32_t pp_gen(struct pp_plan_text *t)

@@ -81,6 +81,11 @@ const struct pp_span *pp_plan_place_of(struct pp_parser *p, const char *key)
 	return &p->line.token[p->line.count].word;
 }
 
+bool pp_plan_has_key(struct pp_parser *p, const char *key)
+{
+	return pp_plan_place_of(p, key) != &p->line.token[p->line.count].word;
+}
+
 static bool is_alnum(char c)
 {
 	return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
@@ -192,16 +197,27 @@ int pp_plan_set_flag(struct pp_parser *p, const struct pp_span *v, void *field,
 	return 0;
 }
 
-int pp_plan_set_u32(struct pp_parser *p, const struct pp_span *v, void *field,
-		    const struct pp_key *k)
+/* 1 up to the limit in k->arg, into a field of 16 or 32 bits. */
+int pp_plan_set_number(struct pp_parser *p, const struct pp_span *v, void *field,
+		       const struct pp_key *k)
 {
-	uint32_t narrow;
+	const struct pp_limit *limit = k->arg;
+	uint16_t narrow;
+	uint32_t word;
 	uint64_t value;
+	bool ok = limit->bytes ? pp_span_bytes(v->s, v->len, &value)
+			       : pp_span_number(v->s, v->len, &value);
 
-	if (v->quoted || !pp_span_bytes(v->s, v->len, &value) || !value || value > UINT32_MAX)
-		return pp_plan_bad(p, v, k->arg);
-	narrow = (uint32_t)value;
-	memcpy(field, &narrow, sizeof(narrow));
+	if (v->quoted || !ok || !value || value > limit->max)
+		return pp_plan_bad(p, v, limit->expected);
+	narrow = (uint16_t)value;
+	word = (uint32_t)value;
+	if (k->size == sizeof(narrow))
+		memcpy(field, &narrow, sizeof(narrow));
+	else if (k->size == sizeof(word))
+		memcpy(field, &word, sizeof(word));
+	else
+		memcpy(field, &value, sizeof(value));
 	return 0;
 }
 
@@ -242,18 +258,40 @@ int pp_plan_set_duration(struct pp_parser *p, const struct pp_span *v, void *fie
 	return 0;
 }
 
-/* OFFSET+LENGTH inside [0, limit), both multiples of a cell. */
-int pp_plan_read_range(struct pp_parser *p, const struct pp_span *v, uint64_t limit,
+int pp_plan_check_range(struct pp_parser *p, const struct pp_span *v,
+			const struct pp_plan_range *range, uint32_t unit)
+{
+	static const struct {
+		uint32_t unit;
+		const char *expected;
+	} units[] = {
+		{ 1, "a range of at least one byte" },
+		{ 8, "a range of whole 8-byte words, at least one" },
+		{ PP_CELL_BYTES, "a range of whole 64-byte cells, at least one" },
+		{ 4096, "a range of whole 4096-byte pages, at least one" },
+	};
+	size_t i = 0;
+
+	if (range->length && range->offset % unit == 0 && range->length % unit == 0)
+		return 0;
+	while (i + 1 < PP_ARRAY_LEN(units) && units[i].unit != unit)
+		i++;
+	return pp_plan_bad(p, v, units[i].expected);
+}
+
+int pp_plan_read_range(struct pp_parser *p, const struct pp_span *v, uint64_t limit, uint32_t unit,
 		       struct pp_plan_range *out)
 {
 	const char *plus = v->len && !v->quoted ? memchr(v->s, '+', v->len) : NULL;
 	char expected[96];
+	int rc;
 
 	if (!plus || !pp_span_bytes(v->s, (size_t)(plus - v->s), &out->offset) ||
 	    !pp_span_bytes(plus + 1, v->len - (size_t)(plus + 1 - v->s), &out->length))
 		return pp_plan_bad(p, v, "a range OFFSET+LENGTH in bytes, such as 0+4096");
-	if (out->offset % PP_CELL_BYTES || out->length % PP_CELL_BYTES || !out->length)
-		return pp_plan_bad(p, v, "a range of whole 64-byte cells, at least one");
+	rc = pp_plan_check_range(p, v, out, unit);
+	if (rc)
+		return rc;
 	if (out->offset > limit || out->length > limit - out->offset) {
 		snprintf(expected, sizeof(expected), "a range inside the object's %llu bytes",
 			 (unsigned long long)limit);
@@ -287,6 +325,7 @@ static uint16_t find_named(const void *array, size_t count, size_t size, const s
 SET_REFERENCE(pp_plan_set_fs, fs, "the name of an fs defined above")
 SET_REFERENCE(pp_plan_set_region, regions, "the name of a region defined above")
 SET_REFERENCE(pp_plan_set_mr, mrs, "the name of an mr defined above")
+SET_REFERENCE(pp_plan_set_gate, gates, "the name of a gate defined above")
 SET_REFERENCE(pp_plan_set_actor, actors, "the name of an actor defined above")
 
 int pp_plan_set_backing(struct pp_parser *p, const struct pp_span *v, void *field,
@@ -303,38 +342,62 @@ int pp_plan_set_backing(struct pp_parser *p, const struct pp_span *v, void *fiel
 	return pp_plan_bad(p, v, "the name of a backing, such as anon, memfd or ext4");
 }
 
+/* Words of a table, joined by commas, each at most once: their bits. */
+static int read_bits(struct pp_parser *p, const struct pp_span *v, const struct pp_choice *table,
+		     const char *expected, unsigned *bits)
+{
+	const char *at = v->s, *end = v->s + v->len, *comma;
+	unsigned bit;
+
+	for (*bits = 0;; at = comma + 1) {
+		struct pp_span one = { .s = at, .quoted = v->quoted };
+
+		comma = v->len ? memchr(at, ',', (size_t)(end - at)) : NULL;
+		one.len = (size_t)((comma ? comma : end) - at);
+		one.column = v->column + (unsigned)(at - v->s);
+		if (!pp_plan_find_choice(table, &one, &bit) || *bits & bit)
+			return pp_plan_bad(p, &one, expected);
+		*bits |= bit;
+		if (!comma)
+			return 0;
+	}
+}
+
 int pp_plan_set_access(struct pp_parser *p, const struct pp_span *v, void *field,
 		       const struct pp_key *k)
 {
-	const char *at = v->s, *end = v->s + v->len;
-	unsigned bits = 0, bit;
+	unsigned bits = 0;
+	int rc = 0;
 
 	(void)k;
 	if (!pp_span_is(v, "none"))
-		for (;;) {
-			const char *comma = memchr(at, ',', (size_t)(end - at));
-			struct pp_span one = { .s = at, .quoted = v->quoted };
-
-			one.len = (size_t)((comma ? comma : end) - at);
-			one.column = v->column + (unsigned)(at - v->s);
-			if (!pp_plan_find_choice(pp_access_choices, &one, &bit) || bits & bit)
-				return pp_plan_bad(p, &one,
-						   "none, or lw, rw, rr, ra, od, each at most "
-						   "once and joined by commas");
-			bits |= bit;
-			if (!comma)
-				break;
-			at = comma + 1;
-		}
+		rc = read_bits(p, v, pp_access_choices,
+			       "none, or lw, rw, rr, ra, od, each at most once and joined by "
+			       "commas",
+			       &bits);
 	memcpy(field, &bits, sizeof(bits));
-	return 0;
+	return rc;
+}
+
+int pp_plan_set_mode(struct pp_parser *p, const struct pp_span *v, void *field,
+		     const struct pp_key *k)
+{
+	unsigned bits;
+	int rc = read_bits(p, v, pp_mode_choices,
+			   "linked, fixed-file, sqpoll, async, each at most once and joined by "
+			   "commas",
+			   &bits);
+
+	(void)k;
+	memcpy(field, &bits, sizeof(bits));
+	return rc;
 }
 
 static int parse_one_key(struct pp_parser *p, const struct pp_key *keys, size_t n, void *object,
 			 uint32_t *seen)
 {
 	const struct pp_token *token = pp_plan_take(p);
-	char expected[160];
+	char expected[192];
 	size_t used = 0;
 
 	for (size_t i = 0; i < n; i++) {

@@ -23,6 +23,10 @@ struct pp_storm {
 	uint64_t flags;      /* bits of states that pair verbs: frozen, held, forked, truncated */
 };
 
+/** pp_storm_may_draw - may the verb stand in a mix line? Not what sets up or takes down, nor the
+ *  second of a pair, which is drawn by itself. */
+bool pp_storm_may_draw(enum pp_verb verb);
+
 /** pp_storm_start - false if the actor has no mix line. Pure. */
 bool pp_storm_start(struct pp_storm *s, const struct pp_plan *plan, uint16_t actor);
 

@@ -16,7 +16,7 @@
 
 #define PLANS "tests/golden/plans/"
 
-static const char *const good[] = { "mr-fsync", "everything", "base" };
+static const char *const good[] = { "mr-fsync", "everything", "base", "race", "storm" };
 
 static char *read_plan(const char *name, const char *suffix, size_t *len)
 {

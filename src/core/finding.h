@@ -10,7 +10,23 @@
 #include "core/stamp.h"
 #include "core/words.h"
 
-#define PP_FINDING_OPS 8
+#define PP_FINDING_OPS 12
+
+/* What an operation is to a finding. Bits. */
+#define PP_MARK_EXPECTED 1u  /* the write that had to show */
+#define PP_MARK_FOUND    2u  /* the write that shows instead */
+#define PP_MARK_SYNC     4u  /* the sync that promised it */
+#define PP_MARK_SHOWED   8u  /* the operation that showed it */
+#define PP_MARK_WITH     16u /* another that the sentence speaks of */
+
+/* One operation of a finding's story. */
+struct pp_finding_line {
+	uint32_t op;               /* id in the plan */
+	unsigned marks;            /* PP_MARK_* */
+	int32_t result;            /* 0 or -errno */
+	char what[128];            /* "main rdma-write data 0+4096 gen 2" */
+	uint64_t begin_ns, end_ns; /* since the case began; UINT64_MAX: never ended */
+};
 
 struct pp_finding {
 	enum pp_rule rule;
@@ -24,6 +40,8 @@ struct pp_finding {
 	struct pp_stamp found;
 	uint32_t ops[PP_FINDING_OPS]; /* ids of operations that touch or overlap, in time order */
 	size_t n_ops;
+	struct pp_finding_line lines[PP_FINDING_OPS]; /* the same operations, told */
+	size_t n_lines; /* n_ops, or 0: nothing is known but the ids */
 	int defect;     /* index of the known-defect row that explains it, -1 if none */
 	char text[512]; /* one sentence */
 };

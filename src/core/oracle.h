@@ -11,6 +11,9 @@
 #include "core/history.h"
 #include "core/plan.h"
 
+/* How long one operation may take where its plan line does not say bound= (O9). */
+#define PP_OP_BOUND_MS 20000u
+
 struct pp_oracle_options {
 	uint32_t disabled; /* PP_RULE_BIT mask left out on purpose: tests prove that this turns them
 			      red */

@@ -19,12 +19,16 @@ struct pp_broken {
 	uint32_t expected; /* write that had to show, found write, sync that promised: */
 	uint32_t found;    /* events, PP_NO_EVENT if none */
 	uint32_t sync;
-	bool has_stamp; /* the cell held a whole stamp */
+	uint32_t seen_by; /* O3: 1 + observation that showed the expected, 0: none */
+	bool has_stamp;   /* the cell held a whole stamp */
 	struct pp_stamp stamp;
 	char text[400]; /* findings without cells: the sentence */
 };
 
 struct pp_pin_ledger; /* of oracle_rules_pins.c */
+struct pp_order;      /* of oracle_rules_order.c */
+struct pp_live;       /* of oracle_rules_live.c */
+struct pp_edges;      /* of oracle_edges.c */
 
 struct pp_judge {
 	const struct pp_plan *plan;
@@ -34,6 +38,9 @@ struct pp_judge {
 	struct pp_model model;
 	uint64_t *cow_ns; /* of each region: from when pages may be private copies */
 	struct pp_pin_ledger *ledger;
+	struct pp_order *order;
+	struct pp_live *live;
+	struct pp_edges *edges;
 	struct pp_broken pending;
 	struct pp_findings *out;
 };
@@ -46,11 +53,57 @@ void pp_judge_broken(struct pp_judge *j, const struct pp_broken *b);
 void pp_judge_op(struct pp_judge *j, enum pp_rule rule, enum pp_class cls, uint32_t event,
 		 uint32_t with, const char *fmt, ...) __attribute__((format(printf, 6, 7)));
 
+/** pp_judge_flush - turn what is pending into a finding. */
+void pp_judge_flush(struct pp_judge *j);
+
 /* The rules. Each is called for every event of its kind, in order of begin. */
 void pp_rule_cells(struct pp_judge *j, uint32_t event);        /* O1, O2, O4 */
 void pp_rule_pins(struct pp_judge *j, uint32_t event);         /* O7, O8 */
 void pp_rule_registration(struct pp_judge *j, uint32_t event); /* O8 */
 void pp_rule_results(struct pp_judge *j, uint32_t event);      /* O12 */
+void pp_rule_live(struct pp_judge *j, uint32_t event);         /* O9 */
+void pp_rule_fs(struct pp_judge *j, uint32_t event);           /* O11 */
+
+/**
+ * pp_rule_order - O3, for one whole value (stamp or zeros) that O1, O2 and O4 found possible
+ * @found: the write seen; PP_NO_EVENT: initial content
+ * @found_end_ns: the latest moment at which what is seen can have been put there (end of the write,
+ *	or of whatever made the place initial again); 0: initial from the start; PP_TIME_NEVER:
+ *	unknown, it may come back at any time
+ *
+ * To be called only where more than one value was possible: nothing else breaks O3. Not for
+ * observations through a detached MR, nor for the file's stamps in a private mapping.
+ */
+void pp_rule_order(struct pp_judge *j, uint32_t event, uint16_t space, uint64_t offset_bytes,
+		   uint64_t length_bytes, uint32_t found, uint64_t found_end_ns);
+
+/** pp_rule_isolation - O6: the rule that @b breaks; O6 instead of its own where a bystander lost or
+ *  gave away bytes. */
+enum pp_rule pp_rule_isolation(const struct pp_judge *j, const struct pp_broken *b);
+
+/** pp_judge_bound_ms - how long an operation may take, 0: not judged. */
+uint32_t pp_judge_bound_ms(const struct pp_op *op);
+
+/** pp_judge_stuck - did the event end behind its operation's bound? O9 answers for its errno. */
+bool pp_judge_stuck(const struct pp_judge *j, uint32_t event);
+
+/* What the file behind an operation's range was while the operation ran. */
+struct pp_edge {
+	bool cut;   /* may have been shorter: reads end early, accesses through mappings fault */
+	bool holes; /* something may have punched or moved it meanwhile */
+	bool full;  /* its filesystem had no space: stores into holes fault */
+};
+
+struct pp_edge pp_edge_of(const struct pp_judge *j, const struct pp_event *e,
+			  const struct pp_op *op);
+
+/* What the rules keep beside the model; NULL without memory, free(NULL) is allowed. */
+struct pp_order *pp_order_new(void);
+void pp_order_free(struct pp_order *o);
+struct pp_live *pp_live_new(const struct pp_plan *plan, const struct pp_history *h);
+void pp_live_free(struct pp_live *l);
+struct pp_edges *pp_edges_new(const struct pp_plan *plan, const struct pp_history *h);
+void pp_edges_free(struct pp_edges *x);
 
 /** pp_pin_ledger_new - sums of pages registered and released over time; NULL without memory. */
 struct pp_pin_ledger *pp_pin_ledger_new(const struct pp_plan *plan, const struct pp_history *h);

@@ -33,7 +33,81 @@ static bool cut_short(const struct pp_judge *j, const struct pp_event *e, const 
 	uint16_t region = pp_plan_op_region(j->plan, op);
 
 	return pp_verbs[e->verb].kind == PP_KIND_OBSERVE && (e->flags & PP_EVENT_PARTIAL) &&
-	       region != PP_NO_INDEX && j->plan->regions[region].eof == PP_EOF_INSIDE;
+	       region != PP_NO_INDEX && j->plan->regions[region].eof == PP_EOF_INSIDE &&
+	       !pp_edge_of(j, e, op).cut;
+}
+
+/* Does it reach memory through a mapping, so that the file's end is a fault (SIGBUS, EFAULT)? */
+static bool through_mapping(const struct pp_verb_info *verb)
+{
+	return !verb->file && (verb->target == PP_TARGET_REGION || verb->target == PP_TARGET_MR);
+}
+
+/* Does the history explain an error that the plan did not speak of? */
+static bool explained(const struct pp_judge *j, const struct pp_event *e, const struct pp_op *op,
+		      int got)
+{
+	const struct pp_verb_info *verb = &pp_verbs[e->verb];
+	struct pp_edge edge;
+
+	if (got != EFAULT && got != ENODATA && got != ENXIO)
+		return false;
+	edge = pp_edge_of(j, e, op);
+	if (got == EFAULT && through_mapping(verb))
+		return edge.cut || edge.holes ||
+		       (edge.full &&
+			(verb->kind == PP_KIND_WRITE || verb->kind == PP_KIND_DEVICE_WRITE));
+	/* A read at or behind the end of a file that was cut has no bytes to give. */
+	return verb->file && verb->kind == PP_KIND_OBSERVE && edge.cut;
+}
+
+/* What no plan and no hazard makes right on a healthy device. */
+static bool damage(int got)
+{
+	return got == EIO || got == EUCLEAN;
+}
+
+/* Errors that another rule, or the evidence, answers for. */
+static bool answered_elsewhere(const struct pp_judge *j, uint32_t event, int got)
+{
+	const struct pp_event *e = &j->h->events[event];
+	enum pp_kind kind = pp_verbs[e->verb].kind;
+
+	if (kind == PP_KIND_CHECK && got == EUCLEAN)
+		return j->plan->rules & PP_RULE_BIT(PP_O11_SOUND_FS);
+	/* The window was not proven: without evidence there is no PASS. */
+	if (kind == PP_KIND_WINDOW && got == ETIMEDOUT)
+		return true;
+	return got == EINTR && (j->plan->rules & PP_RULE_BIT(PP_O9_LIVENESS)) &&
+	       pp_judge_stuck(j, event);
+}
+
+static bool judged(const struct pp_judge *j, uint32_t event, const struct pp_op *op, int got)
+{
+	const struct pp_event *e = &j->h->events[event];
+
+	if ((e->flags & PP_EVENT_OPEN) || judged_by_policy(op))
+		return false;
+	/* A hazard may do as it likes, but it must not damage anything. */
+	if (op->expect == PP_EXPECT_ANY)
+		return pp_verbs[e->verb].kind == PP_KIND_HAZARD && damage(got);
+	return !answered_elsewhere(j, event, got);
+}
+
+static void say_answer(struct pp_judge *j, uint32_t event, const struct pp_op *op, int got,
+		       int want, enum pp_class cls)
+{
+	const struct pp_event *e = &j->h->events[event];
+	uint16_t region = pp_plan_op_region(j->plan, op);
+	bool fault = pp_verbs[e->verb].kind == PP_KIND_OBSERVE && e->seen == PP_SEEN_FAULT;
+
+	pp_judge_op(j, PP_O12_EXPLAINED, cls, event, PP_NO_EVENT,
+		    "op %u %s%s%s gave %s%s, the plan allows %s", e->op, pp_verbs[e->verb].name,
+		    region == PP_NO_INDEX ? "" : " of ",
+		    region == PP_NO_INDEX ? "" : j->plan->regions[region].name, pp_errno_name(got),
+		    fault ? " by a fault" : "",
+		    op->expect == PP_EXPECT_ANY ? "errors, but no sign of damage"
+						: pp_errno_name(want));
 }
 
 void pp_rule_results(struct pp_judge *j, uint32_t event)
@@ -43,8 +117,8 @@ void pp_rule_results(struct pp_judge *j, uint32_t event)
 	int want, got = answer_of(e);
 	enum pp_class cls = PP_CLASS_ERRNO;
 
-	if (!op || (e->flags & PP_EVENT_OPEN) || op->expect == PP_EXPECT_ANY ||
-	    judged_by_policy(op))
+	if (!op || (!got && op->expect == PP_EXPECT_OK && !(e->flags & PP_EVENT_PARTIAL)) ||
+	    !judged(j, event, op, got))
 		return;
 	want = op->expect == PP_EXPECT_ERRNO ? op->expect_errno : 0;
 	if (got == want && !got && cut_short(j, e, op))
@@ -53,23 +127,13 @@ void pp_rule_results(struct pp_judge *j, uint32_t event)
 			    e->op, pp_verbs[e->verb].name,
 			    j->plan->regions[pp_plan_op_region(j->plan, op)].name,
 			    (unsigned long long)op->length_bytes);
-	if (got == want)
+	if (got == want || (!want && explained(j, e, op, got)))
 		return;
 	if (!got)
 		cls = PP_CLASS_ACCEPTED;
 	else if (!want && pp_verbs[e->verb].kind == PP_KIND_PIN)
 		cls = PP_CLASS_REFUSED;
-	pp_judge_op(j, PP_O12_EXPLAINED, cls, event, PP_NO_EVENT,
-		    "op %u %s%s%s gave %s%s, the plan allows %s", e->op, pp_verbs[e->verb].name,
-		    pp_plan_op_region(j->plan, op) == PP_NO_INDEX ? "" : " of ",
-		    pp_plan_op_region(j->plan, op) == PP_NO_INDEX
-			    ? ""
-			    : j->plan->regions[pp_plan_op_region(j->plan, op)].name,
-		    pp_errno_name(got),
-		    pp_verbs[e->verb].kind == PP_KIND_OBSERVE && e->seen == PP_SEEN_FAULT
-			    ? " by a fault"
-			    : "",
-		    pp_errno_name(want));
+	say_answer(j, event, op, got, want, cls);
 }
 
 /* "fits era 6.2-6.4: eras are mixed" or "fits no era" */

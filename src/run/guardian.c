@@ -11,6 +11,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "sys/gate.h"
+
 struct message {
 	struct pp_link link;
 	int has_link;
@@ -19,8 +21,14 @@ struct message {
 
 static void clean(struct message *m)
 {
+	char prefix[PP_GATE_PREFIX_MAX];
 	struct pp_err ignored = { 0 };
 
+	/* First of all: what sleeps behind a held gate keeps everything else busy. */
+	if (m->workdir[0]) {
+		pp_gate_prefix(m->workdir, prefix, sizeof(prefix));
+		pp_gates_sweep(prefix, &ignored);
+	}
 	if (m->has_link)
 		pp_link_remove(&m->link, &ignored);
 	if (m->workdir[0])

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The guardian: a small process that outlives the supervisor's sudden death
- * (SIGKILL, a crash) and takes away what it made in the system: the rxe link, the
- * dummy netdev, the work directory. Mounts need none: they live in private mount
+ * (SIGKILL, a crash) and takes away what it made in the system: gates, the rxe link,
+ * the dummy netdev, the work directory. Mounts need none: they live in private mount
  * namespaces of the children.
  */
 #ifndef PP_RUN_GUARDIAN_H

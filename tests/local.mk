@@ -37,6 +37,7 @@ PP_UNIT_TESTS = \
 	tests/unit/test_pins \
 	tests/unit/test_plan \
 	tests/unit/test_plan_lines \
+	tests/unit/test_plant \
 	tests/unit/test_policy \
 	tests/unit/test_prng \
 	tests/unit/test_probe \
@@ -49,6 +50,7 @@ PP_UNIT_TESTS = \
 	tests/unit/test_select \
 	tests/unit/test_slots \
 	tests/unit/test_stamp \
+	tests/unit/test_storm \
 	tests/unit/test_stream \
 	tests/unit/test_verb \
 	tests/unit/test_words

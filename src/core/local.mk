@@ -49,6 +49,7 @@ libpinproof_a_SOURCES += \
 	src/core/result_json.c \
 	src/core/stamp.c \
 	src/core/storm.c \
+	src/core/storm_expand.c \
 	src/core/verb.c \
 	src/core/words.c
 

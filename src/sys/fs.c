@@ -19,7 +19,9 @@
 #define MODPROBE_TIMEOUT_MS 20000
 #define UMOUNT_POLL_MS      10
 #define MAX_ARGS            48
-#define PMEM_BLOCK_BYTES    4096 /* DAX wants blocks of a page */
+#define CHECK_BYTES         16384 /* of what a check says */
+#define LAST_BYTES          300   /* of that into the sentence */
+#define PMEM_BLOCK_BYTES    4096  /* DAX wants blocks of a page */
 
 /*
  * One row for each filesystem: the command line that never asks and never
@@ -36,6 +38,8 @@ struct fs_kind {
 	const char *block_prefix; /* in front of the number */
 	unsigned block_unit;      /* the number counts these */
 	const char *pmem_mount;   /* mount option for pmem slots */
+	const char *check[4];     /* looks for damage and repairs nothing; the device follows */
+	unsigned damaged;         /* bit of each exit status that means damage */
 };
 
 /* clang-format off */
@@ -45,19 +49,24 @@ static const struct fs_kind fs_kinds[] = {
 		       "-E", "nodiscard,lazy_itable_init=0,lazy_journal_init=0",
 		       "-J", "size=4", "-N", "512" },
 	  .block_option = "-b", .block_prefix = "", .block_unit = 1,
-	  .pmem_mount = "dax=always" },
+	  .pmem_mount = "dax=always",
+	  .check = { "e2fsck", "-fn" }, .damaged = 1u << 1 | 1u << 4 },
 	{ .type = "xfs",
 	  .command = { "mkfs.xfs", "-f", "-K", "-q", "-L", PP_OWN_LABEL },
 	  .pmem = { "-m", "reflink=0" },
 	  .block_option = "-b", .block_prefix = "size=", .block_unit = 1,
-	  .pmem_mount = "dax=always" },
+	  .pmem_mount = "dax=always",
+	  /* 2 is a dirty log: after an unmount that is damage too. */
+	  .check = { "xfs_repair", "-n" }, .damaged = 1u << 1 | 1u << 2 },
 	{ .type = "btrfs",
 	  .command = { "mkfs.btrfs", "-f", "-q", "-K", "-L", PP_OWN_LABEL },
-	  .block_option = "-s", .block_prefix = "", .block_unit = 1 },
+	  .block_option = "-s", .block_prefix = "", .block_unit = 1,
+	  .check = { "btrfs", "check", "--readonly" }, .damaged = 1u << 1 },
 	/* Its label is upper case, and a fake partition table would make the disk unusable next time. */
 	{ .type = "vfat",
 	  .command = { "mkfs.vfat", "--mbr=n", "-n", "PINPROOF" },
-	  .block_option = "-s", .block_prefix = "", .block_unit = 512 },
+	  .block_option = "-s", .block_prefix = "", .block_unit = 512,
+	  .check = { "fsck.vfat", "-n" }, .damaged = 1u << 1 },
 	{ .type = "tmpfs" },
 };
 
@@ -231,6 +240,56 @@ int pp_fs_umount(const char *dir, uint32_t bound_ms, struct pp_err *err)
 					  bound_ms);
 		pp_pause_ms(UMOUNT_POLL_MS);
 	}
+	return 0;
+}
+
+/* The last lines of what a tool said, on one line: the first ones only name its passes. */
+static void last_words(char *text, char *out, size_t size)
+{
+	size_t len = strlen(text), from;
+
+	while (len && text[len - 1] == '\n')
+		text[--len] = '\0';
+	from = len > LAST_BYTES ? len - LAST_BYTES : 0;
+	if (from)
+		from += strcspn(text + from, "\n") + 1;
+	snprintf(out, size, "%s", from < len ? text + from : text);
+	for (char *nl; (nl = strchr(out, '\n'));)
+		*nl = ';';
+}
+
+int pp_fs_check(const struct pp_fs_def *def, const char *dev, uint32_t bound_ms, struct pp_err *err)
+{
+	const struct fs_kind *kind = find_kind(def->type, err);
+	const char *argv[PP_ARRAY_LEN(kind->check) + 2];
+	char said[CHECK_BYTES], last[LAST_BYTES + 1];
+	int n = 0, rc;
+
+	if (!kind)
+		return -EINVAL;
+	if (!kind->check[0])
+		return pp_err_set(err, -EOPNOTSUPP, "%s has no blocks to check", def->type);
+	for (; n < (int)PP_ARRAY_LEN(kind->check) && kind->check[n]; n++)
+		argv[n] = kind->check[n];
+	argv[n++] = dev;
+	argv[n] = NULL;
+	rc = pp_command(argv, (int)bound_ms, said, sizeof(said), err);
+	if (rc <= 0)
+		return rc;
+	last_words(said, last, sizeof(last));
+	if (rc < 32 && kind->damaged & 1u << rc)
+		return pp_err_set(err, -EUCLEAN, "%s found damage on %s: %s.", argv[0], dev, last);
+	return pp_err_set(err, -EIO, "%s ended with status %d: %s.", argv[0], rc, last);
+}
+
+int pp_fs_check_known(const char *type, struct pp_err *err)
+{
+	const struct fs_kind *kind = find_kind(type, err);
+
+	if (!kind || !kind->check[0])
+		return -EINVAL;
+	if (!pp_command_exists(kind->check[0]))
+		return pp_err_set(err, -ENOENT, "%s is not installed", kind->check[0]);
 	return 0;
 }
 

@@ -14,10 +14,14 @@
 #include <unistd.h>
 
 #include "sys/fs.h"
+#include "sys/gate.h"
+#include "sys/gate_trace.h"
 #include "sys/kmsg.h"
+#include "sys/pages.h"
 #include "sys/pinio.h"
 #include "sys/pins.h"
 #include "sys/probe_era.h"
+#include "sys/probe_hazard.h"
 #include "sys/region.h"
 
 #define HUGE_DIR   "/sys/kernel/mm/hugepages/hugepages-2048kB/"
@@ -264,7 +268,34 @@ static int has_fs(struct pp_err *why, const char *type)
 	return ret ? ret : yes(why, "the kernel mounts %s.", type);
 }
 
+static int has_fsck(struct pp_err *why, const char *type)
+{
+	int ret = pp_fs_check_known(type, why);
+
+	return ret ? ret : yes(why, "the tool that checks %s is installed.", type);
+}
+
 /* clang-format off */
+static int try_dm(run_t run, struct pp_err *why)
+{ (void)run; return unless(pp_gate_possible(why), why, "device-mapper has the linear target."); }
+static int try_tracefs(run_t run, struct pp_err *why)
+{ (void)run; return unless(pp_gate_trace_possible(why), why, "trace instances of our own can be made."); }
+static int try_page_flags(run_t run, struct pp_err *why)
+{ (void)run; return unless(pp_pages_possible(why), why, "page frames and their flags can be read."); }
+static int try_sqpoll(run_t run, struct pp_err *why)
+{ (void)run; return unless(pp_probe_sqpoll(why), why, "an io_uring can have a submitting thread."); }
+static int try_compact(run_t run, struct pp_err *why)
+{ (void)run; return unless(pp_probe_compact(why), why, "memory can be compacted on request."); }
+static int try_ksm(run_t run, struct pp_err *why)
+{ (void)run; return unless(pp_probe_ksm(why), why, "ksmd can be switched on."); }
+static int try_thp_split(run_t run, struct pp_err *why)
+{ (void)run; return unless(pp_probe_thp_split(why), why, "huge pages can be split on request."); }
+static int try_memcg(run_t run, struct pp_err *why)
+{ (void)run; return unless(pp_probe_memcg(why), why, "a cgroup of our own can be reclaimed from."); }
+static int try_fsck_ext4(run_t run, struct pp_err *why)  { (void)run; return has_fsck(why, "ext4"); }
+static int try_fsck_xfs(run_t run, struct pp_err *why)   { (void)run; return has_fsck(why, "xfs"); }
+static int try_fsck_btrfs(run_t run, struct pp_err *why) { (void)run; return has_fsck(why, "btrfs"); }
+static int try_fsck_vfat(run_t run, struct pp_err *why)  { (void)run; return has_fsck(why, "vfat"); }
 static int try_disk0(run_t run, struct pp_err *why)   { return has_slot(run, why, "disk0"); }
 static int try_disk1(run_t run, struct pp_err *why)   { return has_slot(run, why, "disk1"); }
 static int try_pmem0(run_t run, struct pp_err *why)   { return has_slot(run, why, "pmem0"); }
@@ -304,6 +335,18 @@ const struct pp_probe pp_probes[] = {
 	{ "fs-xfs",       "kernel and mkfs know xfs",                              try_xfs },
 	{ "fs-btrfs",     "kernel and mkfs know btrfs",                            try_btrfs },
 	{ "fs-vfat",      "kernel and mkfs know vfat",                             try_vfat },
+	{ "fsck-ext4",    "e2fsck is installed",                                   try_fsck_ext4 },
+	{ "fsck-xfs",     "xfs_repair is installed",                               try_fsck_xfs },
+	{ "fsck-btrfs",   "btrfs check is installed",                              try_fsck_btrfs },
+	{ "fsck-vfat",    "fsck.vfat is installed",                                try_fsck_vfat },
+	{ "dm",           "device-mapper with a linear target: gates",             try_dm },
+	{ "tracefs",      "trace instances of our own",                            try_tracefs },
+	{ "page-flags",   "page frames and their flags (pagemap, kpageflags)",     try_page_flags },
+	{ "io-sqpoll",    "io_uring with a submitting thread",                     try_sqpoll },
+	{ "compact",      "memory can be compacted on request",                    try_compact },
+	{ "memcg",        "cgroup v2 with memory.reclaim",                         try_memcg },
+	{ "thp-split",    "huge pages can be split on request (debugfs)",          try_thp_split },
+	{ "ksm",          "pages can be merged by ksmd",                           try_ksm },
 };
 /* clang-format on */
 const size_t pp_n_probes = sizeof(pp_probes) / sizeof(pp_probes[0]);

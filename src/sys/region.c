@@ -365,12 +365,20 @@ static int advise(struct pp_region *r, uint64_t length, struct pp_err *err)
 	return 0;
 }
 
+/* Huge pages only want the start aligned; length is in pages unless the backing says otherwise. */
+static uint64_t mapped_bytes(const struct pp_region *r)
+{
+	return round_up(r->def->size_bytes, row(r)->flags & (BACKING_POOL | BACKING_DEVICE)
+						    ? granule(r)
+						    : page_bytes());
+}
+
 static int map_region(struct pp_region *r, struct pp_err *err)
 {
 	const struct backing *b = row(r);
 	int flags = (r->def->share == PP_SHARED ? MAP_SHARED : MAP_PRIVATE) | MAP_FIXED |
 		    (b->flags & BACKING_NOFILE ? MAP_ANONYMOUS : 0);
-	uint64_t align = granule(r), length = round_up(r->def->size_bytes, align);
+	uint64_t align = granule(r), length = mapped_bytes(r);
 	struct stat st;
 	off_t offset = 0;
 	int rc;
@@ -382,10 +390,6 @@ static int map_region(struct pp_region *r, struct pp_err *err)
 			return pp_err_set(err, -errno, "cannot ask its file for the size");
 		offset = (off_t)round_up((uint64_t)st.st_size, page_bytes());
 	}
-	/* Huge pages only want the start aligned; length is in pages unless the backing says
-	 * otherwise. */
-	if (!(b->flags & (BACKING_POOL | BACKING_DEVICE)))
-		length = round_up(r->def->size_bytes, page_bytes());
 	rc = reserve(r, align, length, err);
 	if (rc)
 		return rc;
@@ -413,6 +417,40 @@ int pp_region_map(struct pp_region *r, struct pp_err *err)
 		pp_region_unmap(r, NULL);
 	}
 	return rc;
+}
+
+/* The hole that the mapping left may be somebody's mapping by now: only what lies around it goes.
+ */
+static void release_around(void *reserved, size_t length, void *hole, size_t hole_length)
+{
+	char *from = reserved, *at = hole;
+
+	munmap(from, (size_t)(at - from));
+	munmap(at + hole_length, (size_t)(from + length - at) - hole_length);
+}
+
+int pp_region_move(struct pp_region *r, struct pp_err *err)
+{
+	uint64_t length;
+	struct pp_region old = *r;
+	int rc;
+
+	if (!r->reserve || row(r)->flags & BACKING_FIXED)
+		return pp_err_set(err, -EOPNOTSUPP, "region %s is no mapping that can be moved",
+				  r->def->name);
+	length = mapped_bytes(r);
+	rc = reserve(r, granule(r), length, err);
+	if (!rc && mremap(old.addr, length, length, MREMAP_MAYMOVE | MREMAP_FIXED, r->addr) ==
+			   MAP_FAILED) {
+		rc = pp_err_set(err, -errno, "mremap of region %s", r->def->name);
+		munmap(r->reserve, r->reserve_length);
+	}
+	if (rc) {
+		*r = old;
+		return rc;
+	}
+	release_around(old.reserve, old.reserve_length, old.addr, length);
+	return 0;
 }
 
 int pp_region_unmap(struct pp_region *r, struct pp_err *err)

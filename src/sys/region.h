@@ -44,7 +44,12 @@ int pp_region_create(struct pp_region *r, const struct pp_region_def *def,
 int pp_region_map(struct pp_region *r, struct pp_err *err);
 
 int pp_region_unmap(struct pp_region *r,
-		    struct pp_err *err);     /* address space only; file stays open */
+		    struct pp_err *err); /* address space only; file stays open */
+
+/** pp_region_move - mremap(2) to another address in new reserved address space: r->addr changes,
+ * content and pages stay. What was there becomes inaccessible. Not for special backings
+ * (-EOPNOTSUPP). */
+int pp_region_move(struct pp_region *r, struct pp_err *err);
 void pp_region_destroy(struct pp_region *r); /* unmap, close, unlink its file */
 
 /** pp_region_reopen - close and open the file again by path (after a remount). */

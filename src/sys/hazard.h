@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Hazards: what a filesystem or the memory management does to pages while a
+ * device holds them. Thin: each is one call or one write to a control file, with
+ * all error conventions turned into one. Nothing is judged here.
+ *
+ * All return 0 or -errno with a sentence in @err, and are thread-safe. A call
+ * that a signal interrupts gives -EINTR.
+ */
+#ifndef PP_SYS_HAZARD_H
+#define PP_SYS_HAZARD_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/err.h"
+
+/* Of files: hazard.c. Ranges are in bytes of the file. */
+
+/** pp_hazard_truncate - ftruncate(2): sets the file's end, either way. */
+int pp_hazard_truncate(int fd, uint64_t size_bytes, struct pp_err *err);
+
+enum pp_falloc { PP_FALLOC_PUNCH, PP_FALLOC_ZERO, PP_FALLOC_COLLAPSE, PP_FALLOC_INSERT };
+/** pp_hazard_fallocate - fallocate(2) in one of its modes; punch and zero keep the file's end.
+ *  -EOPNOTSUPP where the filesystem cannot, -EINVAL where collapse and insert want whole blocks. */
+int pp_hazard_fallocate(int fd, enum pp_falloc how, uint64_t offset_bytes, uint64_t length_bytes,
+			struct pp_err *err);
+
+/** pp_hazard_reflink - FICLONE (ioctl_ficlone(2)) of all of @from into @to. */
+int pp_hazard_reflink(int from, int to, struct pp_err *err);
+/** pp_hazard_fadvise - posix_fadvise(POSIX_FADV_DONTNEED): drops clean, unused page cache. */
+int pp_hazard_fadvise(int fd, uint64_t offset_bytes, uint64_t length_bytes, struct pp_err *err);
+/** pp_hazard_sync_range - sync_file_range(2) with WAIT_BEFORE, WRITE and WAIT_AFTER. */
+int pp_hazard_sync_range(int fd, uint64_t offset_bytes, uint64_t length_bytes, struct pp_err *err);
+/** pp_hazard_syncfs - syncfs(2) of the filesystem mounted on @dir. */
+int pp_hazard_syncfs(const char *dir, struct pp_err *err);
+/**
+ * pp_hazard_freeze - FIFREEZE of the filesystem mounted on @dir: it sleeps until the filesystem is
+ * clean, and everything that would change it sleeps until pp_hazard_thaw()
+ *
+ * A frozen filesystem outlives the process that froze it: keep a debt with a keeper
+ * (sys/keeper.h) before the call. Source: fs/ioctl.c, ioctl_fsfreeze().
+ */
+int pp_hazard_freeze(const char *dir, struct pp_err *err);
+int pp_hazard_thaw(const char *dir, struct pp_err *err); /* -EINVAL if it is not frozen */
+
+/* Of memory: hazard_mm.c. Ranges are addresses. */
+
+/** pp_hazard_advise - madvise(2) with any advice; the kernel wants @addr page aligned. */
+int pp_hazard_advise(void *addr, size_t length_bytes, int advice, struct pp_err *err);
+
+/**
+ * pp_hazard_migrate - move_pages(2) of each page of the range to the first node
+ *
+ * Pages that do not move (pinned ones must not; on one node none needs to) are no error. Source:
+ * mm/migrate.c, do_pages_move().
+ */
+int pp_hazard_migrate(void *addr, size_t length_bytes, struct pp_err *err);
+/** pp_hazard_compact - compact all zones (/proc/sys/vm/compact_memory). */
+int pp_hazard_compact(struct pp_err *err);
+/** pp_hazard_drop_caches - drop clean page cache, dentries and inodes (/proc/sys/vm/drop_caches).
+ */
+int pp_hazard_drop_caches(struct pp_err *err);
+/** pp_hazard_thp_split - ask for a split of all huge pages of the range (debugfs
+ * split_huge_pages); those that are pinned stay whole, which is no error. */
+int pp_hazard_thp_split(void *addr, size_t length_bytes, struct pp_err *err);
+
+#define PP_KSM_RUN "/sys/kernel/mm/ksm/run"
+/**
+ * pp_hazard_ksm - declare the range mergeable and let ksmd pass over it, then give ksmd's switch
+ * its old setting back
+ *
+ * -ETIMEDOUT if two whole passes took longer than @bound_ms. If the process dies meanwhile ksmd
+ * goes on running: keep a debt with a keeper. Source: mm/ksm.c.
+ */
+int pp_hazard_ksm(void *addr, size_t length_bytes, uint32_t bound_ms, struct pp_err *err);
+
+/** pp_control_read - first line of a control file into @out, without its newline. */
+int pp_control_read(const char *path, char *out, size_t size, struct pp_err *err);
+/** pp_control_write - write @text to a control file in one call. */
+int pp_control_write(const char *path, const char *text, struct pp_err *err);
+
+/* Reclaim under a limit: hazard_memcg.c. */
+
+struct pp_memcg {
+	char mount[256]; /* private mount of the cgroup v2 hierarchy; "" while not entered */
+	char home[256];  /* the cgroup this process came from, as a directory */
+	char dir[300];   /* our own cgroup */
+};
+
+/**
+ * pp_memcg_enter - mount the cgroup v2 hierarchy on a directory in @workdir, make a cgroup of our
+ * own there and move this process into it
+ *
+ * Memory is charged where it was first touched, so enter before it is. -ENODEV with a sentence if
+ * cgroup v2 has no memory controller or no memory.reclaim (before 5.19). Needs root and, so that
+ * the mount is seen by nobody else, a private mount namespace.
+ */
+int pp_memcg_enter(struct pp_memcg *m, const char *workdir, struct pp_err *err);
+/** pp_memcg_reclaim - ask the kernel to reclaim all that the cgroup is charged with; what it cannot
+ *  (pinned, no swap) stays, which is no error. Source: mm/memcontrol.c, memory_reclaim(). */
+int pp_memcg_reclaim(const struct pp_memcg *m, struct pp_err *err);
+/** pp_memcg_leave - move back, remove the cgroup and the mount; safe when not entered. */
+int pp_memcg_leave(struct pp_memcg *m, struct pp_err *err);
+
+#endif

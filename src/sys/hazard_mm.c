@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Hazards of memory: what moves, drops, splits or merges pages; see hazard.h. */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/mempolicy.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "sys/clock.h"
+#include "sys/hazard.h"
+
+#define KSM_DIR     "/sys/kernel/mm/ksm/"
+#define KSM_PASSES  2
+#define KSM_POLL_MS 5
+#define THP_SPLIT   "/sys/kernel/debug/split_huge_pages"
+#define MIGRATE_MAX 512 /* pages of one call */
+
+int pp_control_read(const char *path, char *out, size_t size, struct pp_err *err)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t n;
+
+	out[0] = '\0';
+	if (fd < 0)
+		return pp_err_set(err, -errno, "cannot open %s", path);
+	n = read(fd, out, size - 1);
+	if (n < 0) {
+		n = -errno;
+		close(fd);
+		return pp_err_set(err, (int)n, "cannot read %s", path);
+	}
+	close(fd);
+	out[n] = '\0';
+	out[strcspn(out, "\n")] = '\0';
+	return 0;
+}
+
+int pp_control_write(const char *path, const char *text, struct pp_err *err)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC), rc = 0;
+
+	if (fd < 0)
+		return pp_err_set(err, -errno, "cannot open %s", path);
+	if (write(fd, text, strlen(text)) < 0)
+		rc = pp_err_set(err, -errno, "cannot write '%s' to %s", text, path);
+	close(fd);
+	return rc;
+}
+
+int pp_hazard_advise(void *addr, size_t length_bytes, int advice, struct pp_err *err)
+{
+	if (madvise(addr, length_bytes, advice))
+		return pp_err_set(err, -errno, "madvise(%d) of %zu bytes", advice, length_bytes);
+	return 0;
+}
+
+/* Whole pages around a range that need not begin or end at one. */
+static uintptr_t page_start(const void *addr)
+{
+	return (uintptr_t)addr & ~((uintptr_t)sysconf(_SC_PAGESIZE) - 1);
+}
+
+int pp_hazard_migrate(void *addr, size_t length_bytes, struct pp_err *err)
+{
+	uintptr_t at = page_start(addr), end = (uintptr_t)addr + length_bytes;
+	size_t page = (size_t)sysconf(_SC_PAGESIZE);
+	void *pages[MIGRATE_MAX];
+	int nodes[MIGRATE_MAX], status[MIGRATE_MAX];
+
+	while (at < end) {
+		unsigned long n = 0;
+
+		for (; n < MIGRATE_MAX && at < end; n++, at += page) {
+			pages[n] = (void *)at;
+			nodes[n] = 0;
+			/* What does not move leaves its entry as it was. */
+			status[n] = -EBUSY;
+		}
+		if (syscall(SYS_move_pages, 0, n, pages, nodes, status, MPOL_MF_MOVE) < 0)
+			return pp_err_set(err, -errno, "move_pages of %lu pages", n);
+	}
+	return 0;
+}
+
+int pp_hazard_compact(struct pp_err *err)
+{
+	return pp_control_write("/proc/sys/vm/compact_memory", "1", err);
+}
+
+int pp_hazard_drop_caches(struct pp_err *err)
+{
+	return pp_control_write("/proc/sys/vm/drop_caches", "3", err);
+}
+
+int pp_hazard_thp_split(void *addr, size_t length_bytes, struct pp_err *err)
+{
+	char text[96];
+
+	snprintf(text, sizeof(text), "%d,0x%lx,0x%lx", (int)getpid(),
+		 (unsigned long)page_start(addr), (unsigned long)((uintptr_t)addr + length_bytes));
+	return pp_control_write(THP_SPLIT, text, err);
+}
+
+static int ksm_passes(unsigned long *out, struct pp_err *err)
+{
+	char text[32];
+	int rc = pp_control_read(KSM_DIR "full_scans", text, sizeof(text), err);
+
+	*out = strtoul(text, NULL, 10);
+	return rc;
+}
+
+/* One pass may have begun before our pages were there: what counts are whole ones behind it. */
+static int ksm_wait(unsigned long from, uint32_t bound_ms, struct pp_err *err)
+{
+	uint64_t deadline_ns = pp_deadline_ns(bound_ms);
+	unsigned long now;
+	int rc;
+
+	while (!(rc = ksm_passes(&now, err)) && now - from <= KSM_PASSES) {
+		if (pp_now_ns() >= deadline_ns)
+			return pp_err_set(err, -ETIMEDOUT, "ksmd made %lu passes within %u ms",
+					  now - from, bound_ms);
+		pp_pause_ms(KSM_POLL_MS);
+	}
+	return rc;
+}
+
+int pp_hazard_ksm(void *addr, size_t length_bytes, uint32_t bound_ms, struct pp_err *err)
+{
+	uintptr_t start = page_start(addr);
+	char before[32];
+	unsigned long from = 0;
+	int rc, restored;
+
+	rc = pp_control_read(PP_KSM_RUN, before, sizeof(before), err);
+	if (!rc)
+		rc = ksm_passes(&from, err);
+	if (!rc)
+		rc = pp_hazard_advise((void *)start, (uintptr_t)addr + length_bytes - start,
+				      MADV_MERGEABLE, err);
+	if (rc)
+		return rc;
+	rc = pp_control_write(PP_KSM_RUN, "1", err);
+	if (!rc)
+		rc = ksm_wait(from, bound_ms, err);
+	restored = pp_control_write(PP_KSM_RUN, before, rc ? NULL : err);
+	return rc ? rc : restored;
+}

@@ -33,6 +33,18 @@ const unsigned pp_policy_access_masks[PP_POLICY_ACCESS_COUNT] = {
 			COLUMNS(read65, write65, EOPNOTSUPP)                                       \
 	}
 
+/* io_uring's registered buffers: 5.6-6.1 pins, then refuses files other than shmem and hugetlb
+ * (io_pin_pages()); 6.5 on GUP alone decides. 6.2-6.4 were never observed. */
+#define URING(u56, u65)                                                                            \
+	{                                                                                          \
+		(u56), NJ, (u65)                                                                   \
+	}
+#define U_OK      URING(OK, OK)
+#define U_NEVER   URING(FA, FA)
+#define U_TRACKED URING(NS, FA) /* 5.6: the file's kind; 6.5: it tracks dirtying */
+#define U_FILE    URING(NS, OK) /* 5.6: the file's kind, also of private copies */
+#define U_DAX     URING(NS, NS)
+
 /* What the rows have in common, by the check that decides. Read/write for 5.6, 6.2, 6.5. */
 #define ALWAYS     EXPECT(OK, OK, OK, OK, OK, OK)
 #define NEVER      EXPECT(FA, FA, FA, FA, FA, FA)
@@ -61,68 +73,68 @@ const unsigned pp_policy_access_masks[PP_POLICY_ACCESS_COUNT] = {
 
 /* clang-format off */
 /* The six rows that every filesystem with a page cache has; they differ in the first only. */
-#define FILE_ROWS(fs, shared_rw, shared_why, hole)                                                 \
-	{ fs "-shared-rw", "backing=" fs SHARED_RW, shared_why, shared_rw, false, hole },          \
-	{ fs "-shared-ro", "backing=" fs SHARED_RO, WHY_PERM, READ_62, false, false },             \
-	{ fs "-shared-ro-fdro", "backing=" fs SHARED_FDRO, WHY_PERM, READ_62, false, false },      \
-	{ fs "-private-rw", "backing=" fs PRIVATE_RW, WHY_OK, ALWAYS, false, false },              \
-	{ fs "-private-ro", "backing=" fs PRIVATE_RO, WHY_PERM, READ_ONLY, false, false },         \
-	{ fs "-none", "backing=" fs SHARED_NONE, WHY_PERM, NEVER, false, false }
+#define FILE_ROWS(fs, shared_rw, shared_why, u_shared, u_private, hole)                             \
+	{ fs "-shared-rw", "backing=" fs SHARED_RW, shared_why, shared_rw, u_shared, false, hole }, \
+	{ fs "-shared-ro", "backing=" fs SHARED_RO, WHY_PERM, READ_62, U_NEVER, false, false },     \
+	{ fs "-shared-ro-fdro", "backing=" fs SHARED_FDRO, WHY_PERM, READ_62, U_NEVER, false, false }, \
+	{ fs "-private-rw", "backing=" fs PRIVATE_RW, WHY_OK, ALWAYS, u_private, false, false },    \
+	{ fs "-private-ro", "backing=" fs PRIVATE_RO, WHY_PERM, READ_ONLY, U_NEVER, false, false }, \
+	{ fs "-none", "backing=" fs SHARED_NONE, WHY_PERM, NEVER, U_NEVER, false, false }
 
 /* A touched private page is anonymous and fast GUP takes it without seeing the VMA: untouched only. */
 #define DAX_ROWS(fs)                                                                               \
-	{ fs "-shared-rw", "backing=" fs SHARED_RW, WHY_DAX, NEVER_DAX, false, false },            \
-	{ fs "-shared-ro", "backing=" fs SHARED_RO, WHY_DAX, NEVER_DAX, false, false },            \
-	{ fs "-private-rw", "backing=" fs UNTOUCHED, WHY_DAX, NEVER_DAX, true, false },            \
-	{ fs "-private-ro", "backing=" fs PRIVATE_RO, WHY_DAX, NEVER_DAX, false, false },          \
-	{ fs "-none", "backing=" fs SHARED_NONE, WHY_DAX, NEVER_DAX, false, false }
+	{ fs "-shared-rw", "backing=" fs SHARED_RW, WHY_DAX, NEVER_DAX, U_DAX, false, false },            \
+	{ fs "-shared-ro", "backing=" fs SHARED_RO, WHY_DAX, NEVER_DAX, U_DAX, false, false },            \
+	{ fs "-private-rw", "backing=" fs UNTOUCHED, WHY_DAX, NEVER_DAX, U_DAX, true, false },            \
+	{ fs "-private-ro", "backing=" fs PRIVATE_RO, WHY_DAX, NEVER_DAX, U_DAX, false, false },          \
+	{ fs "-none", "backing=" fs SHARED_NONE, WHY_DAX, NEVER_DAX, U_DAX, false, false }
 
 const struct pp_policy_row pp_policy_rows[] = {
-	{ "anon-private-rw", "backing=anon" PRIVATE_RW, WHY_OK, ALWAYS, false, false },
-	{ "anon-shared-rw", "backing=anon" SHARED_RW, WHY_OK, ALWAYS, false, false },
-	{ "anon-ro", "backing=anon" PRIVATE_RO, WHY_PERM, READ_ONLY, false, false },
+	{ "anon-private-rw", "backing=anon" PRIVATE_RW, WHY_OK, ALWAYS, U_OK, false, false },
+	{ "anon-shared-rw", "backing=anon" SHARED_RW, WHY_OK, ALWAYS, U_OK, false, false },
+	{ "anon-ro", "backing=anon" PRIVATE_RO, WHY_PERM, READ_ONLY, U_NEVER, false, false },
 	{ "anon-none", "backing=anon share=private prot=none fd=rw touch=no eof=inside",
-	  WHY_PERM, NONE_ANON, false, false },
+	  WHY_PERM, NONE_ANON, U_NEVER, false, false },
 	{ "anon-wo", "backing=anon share=private prot=w fd=rw touch=no eof=inside",
-	  WHY_PERM, WRITE_ONLY, true, false },
+	  WHY_PERM, WRITE_ONLY, U_OK, true, false },
 	{ "anon-wo-touched", "backing=anon share=private prot=w fd=rw touch=yes eof=inside",
 	  "gup_fast: a present page is readable on x86, the VMA is not looked at",
-	  ALWAYS, true, false },
-	{ "anon-thp", "backing=anon-thp" PRIVATE_RW, WHY_OK, ALWAYS, false, false },
-	{ "hugetlb-private-rw", "backing=hugetlb" PRIVATE_RW, WHY_OK, ALWAYS, false, false },
-	{ "hugetlb-shared-rw", "backing=hugetlb" SHARED_RW, WHY_OK, ALWAYS, false, false },
+	  ALWAYS, U_OK, true, false },
+	{ "anon-thp", "backing=anon-thp" PRIVATE_RW, WHY_OK, ALWAYS, U_OK, false, false },
+	{ "hugetlb-private-rw", "backing=hugetlb" PRIVATE_RW, WHY_OK, ALWAYS, U_OK, false, false },
+	{ "hugetlb-shared-rw", "backing=hugetlb" SHARED_RW, WHY_OK, ALWAYS, U_OK, false, false },
 	{ "hugetlb-private-ro", "backing=hugetlb" PRIVATE_RO,
 	  "check_vma_flags: 5.6-6.1 always write, and FOLL_FORCE excludes hugetlb",
-	  READ_62, false, false },
-	{ "memfd-shared-rw", "backing=memfd" SHARED_RW, WHY_OK, ALWAYS, false, false },
-	{ "memfd-shared-ro", "backing=memfd" SHARED_RO, WHY_PERM, READ_62, false, false },
-	{ "memfd-private-rw", "backing=memfd" PRIVATE_RW, WHY_OK, ALWAYS, false, false },
-	FILE_ROWS("tmpfs", ALWAYS, WHY_OK, false),
-	FILE_ROWS("ext4", TRACKED, WHY_TRACKED, true),
-	FILE_ROWS("xfs", TRACKED, WHY_TRACKED, true),
-	FILE_ROWS("btrfs", TRACKED, WHY_TRACKED, true),
-	FILE_ROWS("vfat", TRACKED, WHY_TRACKED, true),
-	{ "blockdev-shared-rw", "backing=blockdev" SHARED_RW, WHY_TRACKED, TRACKED, false, true },
+	  READ_62, U_NEVER, false, false },
+	{ "memfd-shared-rw", "backing=memfd" SHARED_RW, WHY_OK, ALWAYS, U_OK, false, false },
+	{ "memfd-shared-ro", "backing=memfd" SHARED_RO, WHY_PERM, READ_62, U_NEVER, false, false },
+	{ "memfd-private-rw", "backing=memfd" PRIVATE_RW, WHY_OK, ALWAYS, U_OK, false, false },
+	FILE_ROWS("tmpfs", ALWAYS, WHY_OK, U_OK, U_OK, false),
+	FILE_ROWS("ext4", TRACKED, WHY_TRACKED, U_TRACKED, U_FILE, true),
+	FILE_ROWS("xfs", TRACKED, WHY_TRACKED, U_TRACKED, U_FILE, true),
+	FILE_ROWS("btrfs", TRACKED, WHY_TRACKED, U_TRACKED, U_FILE, true),
+	FILE_ROWS("vfat", TRACKED, WHY_TRACKED, U_TRACKED, U_FILE, true),
+	{ "blockdev-shared-rw", "backing=blockdev" SHARED_RW, WHY_TRACKED, TRACKED, U_TRACKED, false, true },
 	DAX_ROWS("fsdax-ext4"),
 	DAX_ROWS("fsdax-xfs"),
-	{ "devdax-shared-rw", "backing=devdax" SHARED_RW, WHY_OK, ALWAYS, false, false },
-	{ "devdax-shared-ro", "backing=devdax" SHARED_RO, WHY_PERM, READ_62, false, false },
-	{ "memfd-private-ro", "backing=memfd" PRIVATE_RO, WHY_PERM, READ_ONLY, false, false },
+	{ "devdax-shared-rw", "backing=devdax" SHARED_RW, WHY_OK, ALWAYS, U_FILE, false, false },
+	{ "devdax-shared-ro", "backing=devdax" SHARED_RO, WHY_PERM, READ_62, U_NEVER, false, false },
+	{ "memfd-private-ro", "backing=memfd" PRIVATE_RO, WHY_PERM, READ_ONLY, U_NEVER, false, false },
 	{ "memfd-beyond-eof", "backing=memfd share=shared prot=rw fd=rw touch=no eof=beyond",
-	  WHY_EOF, NEVER, false, false },
+	  WHY_EOF, NEVER, U_NEVER, false, false },
 	{ "ext4-beyond-eof", "backing=ext4 share=shared prot=rw fd=rw touch=no eof=beyond",
-	  WHY_EOF, NEVER, false, false },
+	  WHY_EOF, NEVER, U_NEVER, false, false },
 	{ "ext4-straddle-eof", "backing=ext4 share=shared prot=rw fd=rw touch=no eof=straddle",
-	  WHY_EOF, NEVER, false, false },
+	  WHY_EOF, NEVER, U_NEVER, false, false },
 	{ "memfd-straddle-eof", "backing=memfd share=shared prot=rw fd=rw touch=no eof=straddle",
-	  WHY_EOF, NEVER, false, false },
+	  WHY_EOF, NEVER, U_NEVER, false, false },
 	{ "secretmem", "backing=secretmem" SHARED_RW, "check_vma_flags: vma_is_secretmem",
-	  NEVER, false, false },
-	{ "pfnmap", "backing=pfnmap", WHY_IO, NEVER, false, false },
-	{ "vvar", "backing=vvar", WHY_IO, NEVER, false, false },
-	{ "vdso", "backing=vdso", WHY_PERM, READ_ONLY, false, false },
-	{ "unmapped", "backing=unmapped", WHY_NO_VMA, NEVER, false, false },
-	{ "kernel-address", "backing=kernel", WHY_NO_VMA, NEVER, false, false },
+	  NEVER, U_NEVER, false, false },
+	{ "pfnmap", "backing=pfnmap", WHY_IO, NEVER, U_NEVER, false, false },
+	{ "vvar", "backing=vvar", WHY_IO, NEVER, U_NEVER, false, false },
+	{ "vdso", "backing=vdso", WHY_PERM, READ_ONLY, U_NEVER, false, false },
+	{ "unmapped", "backing=unmapped", WHY_NO_VMA, NEVER, U_NEVER, false, false },
+	{ "kernel-address", "backing=kernel", WHY_NO_VMA, NEVER, U_NEVER, false, false },
 };
 /* clang-format on */
 const size_t pp_policy_n_rows = PP_ARRAY_LEN(pp_policy_rows);
@@ -187,12 +199,80 @@ int pp_policy_expect(const struct pp_region_def *r, unsigned access, enum pp_era
 	return row->expect[era][column];
 }
 
+int pp_policy_mr_column(const struct pp_mr_def *mr)
+{
+	return mr->kind == PP_MR_URING ? PP_POLICY_URING : pp_policy_column(mr->access);
+}
+
+static int row_expects(const struct pp_policy_row *row, int column, enum pp_era era)
+{
+	if (column < 0)
+		return PP_POLICY_NOT_JUDGED;
+	return column == PP_POLICY_URING ? row->uring[era] : row->expect[era][column];
+}
+
+int pp_policy_expect_mr(const struct pp_region_def *r, const struct pp_mr_def *mr, enum pp_era era)
+{
+	const struct pp_policy_row *row = pp_policy_find(r);
+
+	if (!row || era < 0 || era >= PP_ERA_COUNT)
+		return PP_POLICY_NOT_JUDGED;
+	return row_expects(row, pp_policy_mr_column(mr), era);
+}
+
 unsigned pp_policy_eras(const struct pp_policy_row *row, int column, int result)
 {
 	unsigned eras = 0;
 
 	for (int era = 0; era < PP_ERA_COUNT; era++)
-		if (row->expect[era][column] == result)
+		if (row_expects(row, column, (enum pp_era)era) == result)
 			eras |= 1u << era;
 	return eras;
+}
+
+/* Pages of @unit bytes that [from, to) touches. */
+static int64_t touched(uint64_t from, uint64_t to, uint64_t unit)
+{
+	return (int64_t)((to + unit - 1) / unit - from / unit);
+}
+
+#define PAGE_BYTES 4096u
+#define HUGE_BYTES (2u << 20)
+#define HUGE_PAGES (HUGE_BYTES / PAGE_BYTES)
+
+/*
+ * Registered buffers of memory in huge pages: io_buffer_account_pin() charges each whole, and
+ * since 6.5 io_sqe_buffer_register() gives back all pins of a huge page but one
+ * (io_uring/rsrc.c, coalescing). Other memory: page by page. Regions of these backings begin at a
+ * huge page.
+ */
+static const struct huge_row {
+	enum pp_backing backing;
+	bool one_pin[PP_ERA_COUNT];
+} huge_rows[] = {
+	/* clang-format off */
+	{ PP_BACKING_ANON_THP, { [PP_ERA_6_5] = true } },
+	{ PP_BACKING_HUGETLB,  { [PP_ERA_6_5] = true } },
+	{ PP_BACKING_DEVDAX,   { [PP_ERA_6_5] = true } },
+	/* clang-format on */
+};
+
+struct pp_policy_pins pp_policy_pins(const struct pp_plan *plan, const struct pp_mr_def *mr,
+				     enum pp_era era)
+{
+	uint64_t from = mr->offset_bytes, to = from + mr->length_bytes;
+	int64_t pages = touched(from, to, PAGE_BYTES), huge = touched(from, to, HUGE_BYTES);
+	struct pp_policy_pins pins = { pages, pages };
+
+	if (mr->kind == PP_MR_RXE && mr->access & PP_ACCESS_OD)
+		return (struct pp_policy_pins){ 0, 0 };
+	for (size_t i = 0; i < PP_ARRAY_LEN(huge_rows); i++) {
+		if (mr->kind != PP_MR_URING ||
+		    plan->regions[mr->region].backing != huge_rows[i].backing)
+			continue;
+		pins.vmpin_pages = huge * HUGE_PAGES;
+		if (era < PP_ERA_COUNT && huge_rows[i].one_pin[era])
+			pins.counted_pages = huge;
+	}
+	return pins;
 }

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The registration policy as data: which mapping x access ibv_reg_mr() accepts
- * in which kernel era, with which errno it refuses. One table; the recorded
- * atlases of real kernels test it row by row, and the scenario mr-policy makes
- * one variant of each row.
+ * in which kernel era, with which errno it refuses; the same for io_uring's
+ * registered buffers; and how many pins the kernel then counts. One table; the
+ * recorded atlases of real kernels test it row by row, and the scenario
+ * mr-policy makes variants of each row.
  */
 #ifndef PP_CORE_POLICY_H
 #define PP_CORE_POLICY_H
@@ -18,7 +19,9 @@ enum pp_policy_access {
 	PP_POLICY_LW,    /* LOCAL_WRITE */
 	PP_POLICY_LW_RW, /* LOCAL_WRITE | REMOTE_WRITE */
 	PP_POLICY_OD,    /* ON_DEMAND (with LOCAL_WRITE) on a provider without ODP */
-	PP_POLICY_ACCESS_COUNT
+	PP_POLICY_ACCESS_COUNT,
+	/* and that of registered buffers */
+	PP_POLICY_URING = PP_POLICY_ACCESS_COUNT
 };
 
 #define PP_POLICY_NOT_JUDGED (-1)
@@ -36,6 +39,8 @@ struct pp_policy_row {
 	const char *why;    /* the kernel function that decides */
 	/* positive errno, 0 for accepted, PP_POLICY_NOT_JUDGED, by era and column */
 	short expect[PP_ERA_COUNT][PP_POLICY_ACCESS_COUNT];
+	/* the same of IORING_REGISTER_BUFFERS, which always pins to write */
+	short uring[PP_ERA_COUNT];
 	bool touch_decides;     /* covers only regions with the row's own touch= */
 	bool defect_if_written; /* a writable long-term pin here is a known hole: PP_EXPECT_POLICY
 				 */
@@ -46,6 +51,9 @@ extern const size_t pp_policy_n_rows;
 
 /** pp_policy_column - column of an access mask (PP_ACCESS_*), -1 if the atlas has none for it. */
 int pp_policy_column(unsigned access);
+
+/** pp_policy_mr_column - column of an MR of any kind, -1 if there is none for its access. */
+int pp_policy_mr_column(const struct pp_mr_def *mr);
 
 /**
  * pp_policy_find - the row that a region falls under, NULL if none does
@@ -64,6 +72,27 @@ const struct pp_policy_row *pp_policy_find(const struct pp_region_def *r);
  * ODP: a caller whose provider has it (fact "rxe-odp") must not ask. Pure.
  */
 int pp_policy_expect(const struct pp_region_def *r, unsigned access, enum pp_era era);
+
+/**
+ * pp_policy_expect_mr - the same for an MR of any kind: pp_policy_expect() with its access, or
+ * what the table says of registered buffers. Pure.
+ */
+int pp_policy_expect_mr(const struct pp_region_def *r, const struct pp_mr_def *mr, enum pp_era era);
+
+/* What a registration adds to the kernel's accounts while it lasts, in pages of 4096 bytes. */
+struct pp_policy_pins {
+	int64_t counted_pages; /* nr_foll_pin_acquired - nr_foll_pin_released */
+	int64_t vmpin_pages;   /* VmPin of the process */
+};
+
+/**
+ * pp_policy_pins - what an accepted registration of @mr adds in @era
+ *
+ * An on-demand MR holds no pins. io_uring charges huge pages whole, and from 6.5 on keeps one pin
+ * of each (the kernel counts the others as released at once). Pure.
+ */
+struct pp_policy_pins pp_policy_pins(const struct pp_plan *plan, const struct pp_mr_def *mr,
+				     enum pp_era era);
 
 /** pp_policy_eras - bit mask (1 << era) of the eras in which @result (positive errno or 0) is
  * expected. */

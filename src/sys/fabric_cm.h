@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Internal to fabric.c and fabric_cm.c: the fabric's inside, and its connection to itself. */
+/* Internal to the fabric's files: the inside of a fabric and of an endpoint, and its connection to
+ * itself. */
 #ifndef PP_SYS_FABRIC_CM_H
 #define PP_SYS_FABRIC_CM_H
 
@@ -14,36 +15,52 @@
 
 struct pp_fabric {
 	struct in_addr address;
+	struct rdma_event_channel *events;
+	struct rdma_cm_id *id; /* bound to the address: holds the device */
+	/* belongs to librdmacm, which keeps it open until the process ends */
+	struct ibv_context *verbs;
+	struct ibv_pd *pd;
+	uint32_t max_message_bytes;
+	uint32_t max_sges;
+};
+
+struct pp_fmr {
+	struct ibv_mr *mr;
+};
+
+struct pp_endpoint {
+	struct pp_fabric *fabric;
 	/* connection manager */
 	struct rdma_event_channel *events;
 	struct rdma_cm_id *listener;
 	struct rdma_cm_id *active, *passive; /* NULL while not connected */
 	uint32_t attempt; /* number of the connection, to tell requests of an earlier one */
 	bool active_up, passive_up;
-	/* verbs; the context belongs to librdmacm, which keeps it open until the process ends */
-	struct ibv_context *verbs;
-	struct ibv_pd *pd;
+	unsigned path_mtu_bytes;
+	/* verbs */
 	struct ibv_comp_channel *channel;
 	struct ibv_cq *cq;
-	uint64_t next_wr;
-	unsigned path_mtu_bytes;
-	uint32_t max_message_bytes;
-	/* staging buffer */
-	void *stage;
+	/* the stage, as much again for scattered elements, and a page for an atomic's answer */
+	uint8_t *stage;
 	size_t stage_bytes;
 	struct ibv_mr *stage_mr;
 };
 
-/** pp_cm_listen - event channel and listener on the fabric's address; finds the verbs context. */
-int pp_cm_listen(struct pp_fabric *f, struct pp_err *err);
-void pp_cm_unlisten(struct pp_fabric *f);
+/** pp_cm_bind - an id bound to @address on a new event channel: the device is (*id)->verbs. */
+int pp_cm_bind(struct in_addr address, struct rdma_event_channel **events, struct rdma_cm_id **id,
+	       struct pp_err *err);
+void pp_cm_unbind(struct rdma_event_channel **events, struct rdma_cm_id **id);
 
-/** pp_cm_connect - two connected QPs on f->pd and f->cq; leaves nothing on failure. */
-int pp_cm_connect(struct pp_fabric *f, uint64_t deadline_ns, struct pp_err *err);
-void pp_cm_disconnect(
-	struct pp_fabric *f); /* destroys both QPs: nothing of theirs arrives any more */
+/** pp_cm_listen - event channel and listener on the fabric's address. */
+int pp_cm_listen(struct pp_endpoint *ep, struct pp_err *err);
 
-/** pp_cm_poll - wait until @fd is readable: 0, -ETIMEDOUT after @deadline_ns, other -errno. */
+/** pp_cm_connect - two connected QPs on the fabric's PD and ep->cq; leaves nothing on failure. */
+int pp_cm_connect(struct pp_endpoint *ep, uint64_t deadline_ns, struct pp_err *err);
+/** pp_cm_disconnect - destroys both QPs: nothing of theirs arrives any more. */
+void pp_cm_disconnect(struct pp_endpoint *ep);
+
+/** pp_cm_poll - wait until @fd is readable: 0, -ETIMEDOUT after @deadline_ns, -EINTR, other
+ * -errno. */
 int pp_cm_poll(int fd, uint64_t deadline_ns);
 
 #endif

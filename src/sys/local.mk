@@ -4,22 +4,32 @@
 libpinproof_a_SOURCES += \
 	src/sys/blocks.c \
 	src/sys/blocks_btrfs.c \
+	src/sys/child.c \
 	src/sys/command.c \
 	src/sys/device.c \
 	src/sys/fabric.c \
 	src/sys/fabric_cm.c \
+	src/sys/fabric_endpoint.c \
 	src/sys/fs.c \
 	src/sys/gate.c \
 	src/sys/gate_trace.c \
 	src/sys/guard.c \
+	src/sys/hazard.c \
+	src/sys/hazard_mm.c \
+	src/sys/hazard_memcg.c \
+	src/sys/keeper.c \
 	src/sys/kmsg.c \
 	src/sys/link.c \
 	src/sys/link_netlink.c \
 	src/sys/pages.c \
+	src/sys/peer.c \
+	src/sys/peer_link.c \
 	src/sys/pinio.c \
+	src/sys/pinio_ring.c \
 	src/sys/pins.c \
 	src/sys/probe.c \
 	src/sys/probe_era.c \
+	src/sys/probe_hazard.c \
 	src/sys/region.c \
 	src/sys/region_special.c \
 	src/sys/slots.c
@@ -28,6 +38,7 @@ ppsysdir = $(includedir)/pinproof/sys
 ppsys_HEADERS = \
 	src/sys/blocks.h \
 	src/sys/blocks_map.h \
+	src/sys/child.h \
 	src/sys/clock.h \
 	src/sys/command.h \
 	src/sys/fabric.h \
@@ -35,16 +46,21 @@ ppsys_HEADERS = \
 	src/sys/fs.h \
 	src/sys/gate.h \
 	src/sys/gate_trace.h \
+	src/sys/hazard.h \
+	src/sys/keeper.h \
 	src/sys/kmsg.h \
 	src/sys/kmsg_record.h \
 	src/sys/link.h \
 	src/sys/link_netlink.h \
 	src/sys/pages.h \
+	src/sys/peer.h \
+	src/sys/peer_private.h \
 	src/sys/pinio.h \
 	src/sys/pins.h \
 	src/sys/pins_parse.h \
 	src/sys/probe.h \
 	src/sys/probe_era.h \
+	src/sys/probe_hazard.h \
 	src/sys/region.h \
 	src/sys/region_special.h \
 	src/sys/slots.h

@@ -151,19 +151,22 @@ static void child_asks(const struct pp_probe_env *env, struct pp_probe_verbs *v)
 {
 	size_t page = (size_t)sysconf(_SC_PAGESIZE);
 	struct target t = { .fd = -1 };
+	struct pp_endpoint *ep = NULL;
 	struct pp_fabric *f = NULL;
 	struct pp_err err = { "" };
 	int memfd;
 
 	take_target(&t, env, v); /* before the fabric, as it forks mkfs */
-	v->fabric = pp_fabric_open(env->link->address, page, CONNECT_MS, &f, &err);
+	v->fabric = pp_fabric_open(env->link->address, &f, &err);
+	if (!v->fabric)
+		v->fabric = pp_endpoint_open(f, page, CONNECT_MS, &ep, &err);
 	if (v->fabric) {
 		snprintf(v->fabric_why, sizeof(v->fabric_why), "%.199s", err.text);
 		goto out;
 	}
 	snprintf(v->fabric_why, sizeof(v->fabric_why),
 		 "%s is connected to itself with a path MTU of %u bytes.", env->link->ibdev,
-		 pp_fabric_path_mtu_bytes(f));
+		 pp_endpoint_path_mtu_bytes(ep));
 	v->odp = pp_fabric_odp(f);
 	memfd = memfd_create("pinproof-era", MFD_CLOEXEC);
 	v->read_memfd = memfd < 0 ? -errno : try_reg(f, memfd, PROT_READ, PP_ACCESS_RR);
@@ -173,6 +176,7 @@ static void child_asks(const struct pp_probe_env *env, struct pp_probe_verbs *v)
 		v->write_file = try_reg(f, t.fd, PROT_READ | PROT_WRITE, PP_ACCESS_LW);
 	v->era = pp_era_judge(v->read_memfd, v->file, v->write_file);
 out:
+	pp_endpoint_close(ep);
 	pp_fabric_close(f);
 	release_target(&t);
 }

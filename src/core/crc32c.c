@@ -3,6 +3,7 @@
  * CRC-32C (Castagnoli) in two implementations with the same results: eight
  * tables, and the SSE4.2 instruction where the CPU has it; see stamp.h.
  */
+#include "core/crc_row.h"
 #include "core/stamp.h"
 
 #include <stdatomic.h>
@@ -12,39 +13,25 @@
 #include <nmmintrin.h>
 #endif
 
-/*
- * A CRC is linear over XOR, so the 256 entries of a table follow from those at
- * the powers of two. The compiler expands them: nothing is computed at run
- * time, and so there is nothing that threads could race for.
- */
-#define T1(x, a)                      (x), (x) ^ (a)
-#define T2(x, a, b)                   T1(x, a), T1((x) ^ (b), a)
-#define T3(x, a, b, c)                T2(x, a, b), T2((x) ^ (c), a, b)
-#define T4(x, a, b, c, d)             T3(x, a, b, c), T3((x) ^ (d), a, b, c)
-#define T5(x, a, b, c, d, e)          T4(x, a, b, c, d), T4((x) ^ (e), a, b, c, d)
-#define T6(x, a, b, c, d, e, f)       T5(x, a, b, c, d, e), T5((x) ^ (f), a, b, c, d, e)
-#define T7(x, a, b, c, d, e, f, g)    T6(x, a, b, c, d, e, f), T6((x) ^ (g), a, b, c, d, e, f)
-#define T8(x, a, b, c, d, e, f, g, h) T7(x, a, b, c, d, e, f, g), T7((x) ^ (h), a, b, c, d, e, f, g)
-
 /* Row k: the CRC of a byte that k zero bytes follow, polynomial 0x82f63b78 (reflected). */
 /* clang-format off */
 static const uint32_t table[8][256] = {
-	{ T8(0u, 0xf26b8303u, 0xe13b70f7u, 0xc79a971fu, 0x8ad958cfu,
-		 0x105ec76fu, 0x20bd8edeu, 0x417b1dbcu, 0x82f63b78u) },
-	{ T8(0u, 0x13a29877u, 0x274530eeu, 0x4e8a61dcu, 0x9d14c3b8u,
-		 0x3fc5f181u, 0x7f8be302u, 0xff17c604u, 0xfbc3faf9u) },
-	{ T8(0u, 0xa541927eu, 0x4f6f520du, 0x9edea41au, 0x38513ec5u,
-		 0x70a27d8au, 0xe144fb14u, 0xc76580d9u, 0x8b277743u) },
-	{ T8(0u, 0xdd45aab8u, 0xbf672381u, 0x7b2231f3u, 0xf64463e6u,
-		 0xe964b13du, 0xd725148bu, 0xaba65fe7u, 0x52a0c93fu) },
-	{ T8(0u, 0x38116facu, 0x7022df58u, 0xe045beb0u, 0xc5670b91u,
-		 0x8f2261d3u, 0x1ba8b557u, 0x37516aaeu, 0x6ea2d55cu) },
-	{ T8(0u, 0xef306b19u, 0xdb8ca0c3u, 0xb2f53777u, 0x6006181fu,
-		 0xc00c303eu, 0x85f4168du, 0x0e045bebu, 0x1c08b7d6u) },
-	{ T8(0u, 0x68032cc8u, 0xd0065990u, 0xa5e0c5d1u, 0x4e2dfd53u,
-		 0x9c5bfaa6u, 0x3d5b83bdu, 0x7ab7077au, 0xf56e0ef4u) },
-	{ T8(0u, 0x493c7d27u, 0x9278fa4eu, 0x211d826du, 0x423b04dau,
-		 0x847609b4u, 0x0d006599u, 0x1a00cb32u, 0x34019664u) },
+	{ PP_CRC_ROW(0u, 0xf26b8303u, 0xe13b70f7u, 0xc79a971fu, 0x8ad958cfu,
+		     0x105ec76fu, 0x20bd8edeu, 0x417b1dbcu, 0x82f63b78u) },
+	{ PP_CRC_ROW(0u, 0x13a29877u, 0x274530eeu, 0x4e8a61dcu, 0x9d14c3b8u,
+		     0x3fc5f181u, 0x7f8be302u, 0xff17c604u, 0xfbc3faf9u) },
+	{ PP_CRC_ROW(0u, 0xa541927eu, 0x4f6f520du, 0x9edea41au, 0x38513ec5u,
+		     0x70a27d8au, 0xe144fb14u, 0xc76580d9u, 0x8b277743u) },
+	{ PP_CRC_ROW(0u, 0xdd45aab8u, 0xbf672381u, 0x7b2231f3u, 0xf64463e6u,
+		     0xe964b13du, 0xd725148bu, 0xaba65fe7u, 0x52a0c93fu) },
+	{ PP_CRC_ROW(0u, 0x38116facu, 0x7022df58u, 0xe045beb0u, 0xc5670b91u,
+		     0x8f2261d3u, 0x1ba8b557u, 0x37516aaeu, 0x6ea2d55cu) },
+	{ PP_CRC_ROW(0u, 0xef306b19u, 0xdb8ca0c3u, 0xb2f53777u, 0x6006181fu,
+		     0xc00c303eu, 0x85f4168du, 0x0e045bebu, 0x1c08b7d6u) },
+	{ PP_CRC_ROW(0u, 0x68032cc8u, 0xd0065990u, 0xa5e0c5d1u, 0x4e2dfd53u,
+		     0x9c5bfaa6u, 0x3d5b83bdu, 0x7ab7077au, 0xf56e0ef4u) },
+	{ PP_CRC_ROW(0u, 0x493c7d27u, 0x9278fa4eu, 0x211d826du, 0x423b04dau,
+		     0x847609b4u, 0x0d006599u, 0x1a00cb32u, 0x34019664u) },
 };
 /* clang-format on */
 

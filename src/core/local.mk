@@ -3,6 +3,7 @@
 
 libpinproof_a_SOURCES += \
 	src/core/crc32c.c \
+	src/core/crc_row.h \
 	src/core/defect.c \
 	src/core/defect_table.c \
 	src/core/err.c \

@@ -4,8 +4,9 @@
  * where it belongs and which generation it is, under a CRC-32C.
  *
  * Layout, little-endian: 0 magic "Pp" and version (2 x 16 bits), 4 CRC-32C of all other bytes, 8
- * run, 16 offset (64 bits each), 24 region, 28 writer, 32 generation (32 bits each), 36 filler that
- * follows from the fields, so that each 8-byte word from 32 on tells any two stamps apart.
+ * run, 16 offset (64 bits each), 24 region, 28 writer, 32 generation (32 bits each), 36 filler: a
+ * 64-bit number that follows from the fields (36: its low half, 40: it, 48 and 56: rotated left by
+ * 21 and 43), so that each 8-byte word from 32 on tells any two stamps apart.
  */
 #ifndef PP_CORE_STAMP_H
 #define PP_CORE_STAMP_H
@@ -15,7 +16,7 @@
 #include <stdint.h>
 
 #define PP_CELL_BYTES    64u
-#define PP_STAMP_VERSION 1u
+#define PP_STAMP_VERSION 2u
 
 /* What a cell says. */
 struct pp_stamp {
@@ -60,6 +61,19 @@ void pp_stamp_fill(void *buf, size_t length_bytes, const struct pp_stamp *s);
 /** pp_stamp_seen - what one cell shows at the place that @place names (run, region, offset used);
  *  @got gets the decoded stamp for PP_SEEN_STAMP. */
 enum pp_seen pp_stamp_seen(const void *cell, const struct pp_stamp *place, struct pp_stamp *got);
+
+/**
+ * pp_stamp_run - how far the cells from the first one on show the same
+ * @cells: @length_bytes of them, a multiple of PP_CELL_BYTES and at least one
+ * @place: where the first cell lies (run, region, offset used)
+ * @seen: what all these cells show
+ * @got: gets the first cell's stamp for PP_SEEN_STAMP; the others differ by their offsets only
+ *
+ * Returns bytes: of neighbouring zeros, of neighbouring stamps of one writer and generation, or of
+ * the first cell alone for PP_SEEN_OTHER. Several times as quick as looking at each cell.
+ */
+size_t pp_stamp_run(const void *cells, size_t length_bytes, const struct pp_stamp *place,
+		    enum pp_seen *seen, struct pp_stamp *got);
 
 /** pp_stamp_text - "run=.. region=.. offset=.. writer=.. gen=.." into @out (>= 128 bytes). */
 void pp_stamp_text(const struct pp_stamp *s, char *out, size_t size);

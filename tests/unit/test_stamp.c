@@ -113,14 +113,14 @@ static void round_trip(void)
 static void layout_is_fixed(void)
 {
 	static const unsigned char head[36] = {
-		0x50, 0x70, 1,    0,    0, 0,    0, 0, 0x88, 0x77, 0x66, 0x55,
+		0x50, 0x70, 2,    0,    0, 0,    0, 0, 0x88, 0x77, 0x66, 0x55,
 		0x44, 0x33, 0x22, 0x11, 0, 0x10, 0, 0, 0,    0,    0,    0,
 		3,    0,    0,    0,    2, 0,    0, 0, 9,    0,    0,    0,
 	};
 	unsigned char cell[PP_CELL_BYTES];
 
 	pp_stamp_put(cell, &sample);
-	CU_ASSERT_EQUAL(pp_crc32c(0, cell, sizeof(cell)), 0x295e0775u);
+	CU_ASSERT_EQUAL(pp_crc32c(0, cell, sizeof(cell)), 0x2ad6c8f1u);
 	memset(cell + 4, 0, 4);
 	CU_ASSERT_EQUAL(memcmp(cell, head, sizeof(head)), 0);
 }
@@ -138,6 +138,30 @@ static void every_bit_counts(void)
 		cell[bit / 8] ^= (unsigned char)(1u << bit % 8);
 	}
 	CU_ASSERT_TRUE(pp_stamp_get(cell, &got));
+}
+
+/* The CRC is put together from parts (stamp.c); it must be that of the other bytes. */
+static void crc_is_that_of_the_cell(void)
+{
+	unsigned char cell[PP_CELL_BYTES];
+	struct pp_prng prng;
+
+	pp_prng_seed(&prng, 3);
+	for (unsigned i = 0; i < 1000; i++) {
+		struct pp_stamp s = {
+			.run = pp_prng_next(&prng),
+			.offset_bytes = pp_prng_next(&prng) >> i % 64,
+			.region = (uint32_t)pp_prng_next(&prng),
+			.writer = (uint32_t)pp_prng_next(&prng),
+			.generation = (uint32_t)pp_prng_next(&prng),
+		};
+		uint32_t found;
+
+		pp_stamp_put(cell, &s);
+		found = (uint32_t)cell[4] | (uint32_t)cell[5] << 8 | (uint32_t)cell[6] << 16 |
+			(uint32_t)cell[7] << 24;
+		CU_ASSERT_EQUAL(found, pp_crc32c(pp_crc32c(0, cell, 4), cell + 8, 56));
+	}
 }
 
 /* A cell whose CRC was made right again, as a copy in two halves under one checksum would do. */
@@ -256,6 +280,63 @@ static void fill_stamps_each_cell(void)
 	pp_crc32c_force("table");
 }
 
+/* What pp_stamp_run() must say of the first cell and those behind it, by looking at each alone. */
+static size_t run_by_cells(const unsigned char *p, size_t length, const struct pp_stamp *place)
+{
+	struct pp_stamp here = *place, first = { 0 }, got = { 0 };
+	enum pp_seen seen = pp_stamp_seen(p, &here, &first);
+	size_t at = PP_CELL_BYTES;
+
+	if (seen == PP_SEEN_OTHER)
+		return at;
+	for (; at < length; at += PP_CELL_BYTES) {
+		here.offset_bytes = place->offset_bytes + at;
+		got = first;
+		if (pp_stamp_seen(p + at, &here, &got) != seen || got.writer != first.writer ||
+		    got.generation != first.generation)
+			break;
+	}
+	return at;
+}
+
+static void a_run_is_what_its_cells_are(void)
+{
+	enum { CELLS = 24 };
+	unsigned char buf[CELLS * PP_CELL_BYTES];
+	struct pp_prng prng;
+
+	pp_prng_seed(&prng, 5);
+	for (unsigned round = 0; round < 500; round++) {
+		struct pp_stamp s = sample, place = sample, got;
+		enum pp_seen seen;
+		size_t n;
+
+		for (unsigned c = 0; c < CELLS; c++) {
+			unsigned char *cell = buf + c * PP_CELL_BYTES;
+			uint64_t draw = pp_prng_below(&prng, 12);
+
+			s.offset_bytes = sample.offset_bytes + c * PP_CELL_BYTES;
+			/* mostly as the cell before; else another writer, generation, kind */
+			s.writer = draw == 1 ? s.writer + 1 : s.writer;
+			s.generation = draw == 2 ? s.generation + 1 : s.generation;
+			pp_stamp_put(cell, &s);
+			if (draw == 3 || (draw > 9 && c && !cell[-1]))
+				memset(cell, 0, PP_CELL_BYTES);
+			if (draw == 4)
+				cell[pp_prng_below(&prng, PP_CELL_BYTES)] ^= 1;
+		}
+		for (unsigned c = 0; c < CELLS; c++) {
+			place.offset_bytes = sample.offset_bytes + c * PP_CELL_BYTES;
+			n = pp_stamp_run(buf + c * PP_CELL_BYTES, sizeof(buf) - c * PP_CELL_BYTES,
+					 &place, &seen, &got);
+			CU_ASSERT_EQUAL(n, run_by_cells(buf + c * PP_CELL_BYTES,
+							sizeof(buf) - c * PP_CELL_BYTES, &place));
+			if (seen == PP_SEEN_STAMP)
+				CU_ASSERT_EQUAL(got.offset_bytes, place.offset_bytes);
+		}
+	}
+}
+
 static void text(void)
 {
 	char out[128];
@@ -276,11 +357,13 @@ static const struct pp_unit_case cases[] = {
 	{ "a stamp comes back as it was put", round_trip },
 	{ "the layout is fixed", layout_is_fixed },
 	{ "every bit of a cell counts", every_bit_counts },
+	{ "the CRC is that of all other bytes", crc_is_that_of_the_cell },
 	{ "the filler counts without the CRC", filler_counts_by_itself },
 	{ "a mixture of two stamps is no stamp", mixtures_are_no_stamps },
 	{ "a half-written cell is no stamp", half_written_over_zeros },
 	{ "what is seen depends on the place", seen_depends_on_the_place },
 	{ "fill stamps each cell and no more", fill_stamps_each_cell },
+	{ "a run of cells is what its cells are", a_run_is_what_its_cells_are },
 	{ "stamp as text", text },
 };
 

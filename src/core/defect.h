@@ -17,9 +17,10 @@ struct pp_defect {
 	const char *backings; /* space-separated words of plan.backing, or "*" */
 	const char *pinners;  /* space-separated, or "*" */
 	enum pp_rule rule;
-	uint32_t classes;                /* 1 << enum pp_class mask of the finding's class */
-	const char *log;                 /* POSIX extended regex that the sentence of an O10 finding
-					    must match; NULL: the row explains no log line */
+	uint32_t classes; /* 1 << enum pp_class mask of the finding's class */
+	const char *log;  /* POSIX extended regex that the sentence of an O10 finding
+			     must match; NULL: the row explains no log line */
+	bool chance;      /* a race decides whether it shows: its absence is no XPASS */
 	struct pp_version since, before; /* upstream range [since, before) */
 	const char *reference;           /* commit, report or thread */
 	const char *title;

@@ -22,6 +22,14 @@ const struct pp_evidence_def pp_evidence_defs[PP_EV_COUNT] = {
 	[PP_EV_PACKETS]            = { "packets", "packets that the fabric counted" },
 	[PP_EV_QUIETS]             = { "quiets", "quiet points reached" },
 	[PP_EV_CELLS_CHECKED]      = { "cells-checked", "cells observed" },
+	[PP_EV_WINDOWS_PROVEN]     = { "windows-proven", "windows that were seen open" },
+	[PP_EV_WRITES_IN_WINDOW]   = { "writes-in-window", "device writes inside a proven window" },
+	[PP_EV_WAITS_PROVEN]       = { "waits-proven", "operations that were seen waiting in the kernel" },
+	[PP_EV_HAZARDS_DONE]       = { "hazards-done", "hazards that succeeded" },
+	[PP_EV_FSCK_CLEAN]         = { "fsck-clean", "filesystem checks that found nothing" },
+	[PP_EV_BYSTANDER_READS]    = { "bystander-reads", "observations of bystanders" },
+	[PP_EV_HOLDS]              = { "holds", "page references taken and held" },
+	[PP_EV_STORM_OPS]          = { "storm-ops", "operations of a storm that ended" },
 };
 /* clang-format on */
 
@@ -34,6 +42,8 @@ struct durable {
 	size_t n_cells;
 };
 
+struct window;
+
 struct counting {
 	const struct pp_plan *plan;
 	const struct pp_history *h;
@@ -41,14 +51,26 @@ struct counting {
 	uint8_t *seen;           /* of each event: WRITE_SEEN* */
 	struct durable *durable; /* of each region */
 	uint64_t *count;
-	uint32_t op;          /* of the observation event before: several may share one */
-	uint32_t advanced_op; /* last one that counted as an advance */
+	uint32_t op;                  /* of the observation event before: several may share one */
+	uint32_t advanced_op;         /* last one that counted as an advance */
+	uint32_t hazard_op, storm_op; /* last of these: an observation has several events */
+	uint64_t asked;               /* bits of kinds whose operations have to be looked up */
+	struct window *windows;       /* in order of begin */
+	size_t n_windows;
 };
 
-static bool through_pin(enum pp_verb verb)
+/* From the moment at which an await saw a window open to the moment at which it may have closed. */
+struct window {
+	uint64_t from_ns, until_ns;
+	uint64_t max_until_ns; /* latest up to this one */
+	uint16_t space;        /* PP_NO_INDEX: any */
+};
+
+/* Does success of the verb show that a window is open? */
+static bool proves(unsigned verb)
 {
-	return verb == PP_VERB_RDMA_READ || verb == PP_VERB_DIO_WRITE || verb == PP_VERB_VM_READ ||
-	       verb == PP_VERB_VMSPLICE;
+	return verb == PP_VERB_AWAIT_BIOS || verb == PP_VERB_AWAIT_WRITEBACK ||
+	       verb == PP_VERB_AWAIT_ASLEEP;
 }
 
 /* The write whose stamp the event found, PP_NO_EVENT if none. */
@@ -95,11 +117,12 @@ static void count_observation(struct counting *c, const struct pp_event *e)
 		return;
 	c->op = e->op;
 	c->count[PP_EV_CELLS_CHECKED] += e->length_bytes / PP_CELL_BYTES;
+	c->count[PP_EV_BYSTANDER_READS] += first && c->plan->regions[space].bystander;
 	c->count[PP_EV_DURABLE_READS] += first && pp_verbs[e->verb].durable;
-	c->count[PP_EV_PIN_READS] += first && through_pin(e->verb);
+	c->count[PP_EV_PIN_READS] += first && pp_verbs[e->verb].pin;
 	write = found_write(c, e, space);
 	if (write != PP_NO_EVENT)
-		c->seen[write] |= WRITE_SEEN | (through_pin(e->verb) ? WRITE_SEEN_BY_PIN : 0);
+		c->seen[write] |= WRITE_SEEN | (pp_verbs[e->verb].pin ? WRITE_SEEN_BY_PIN : 0);
 	if (pp_verbs[e->verb].durable && (write != PP_NO_EVENT || e->seen == PP_SEEN_ZERO))
 		count_durable(c, e, space, write);
 }
@@ -121,8 +144,16 @@ static void count_quiet(struct counting *c, const struct pp_event *e, struct pp_
 
 static void count_event(struct counting *c, const struct pp_event *e, struct pp_evidence *out)
 {
-	const struct pp_op *op = pp_plan_op(c->plan, e->op);
+	const struct pp_op *op =
+		c->asked & 1ull << pp_verbs[e->verb].kind ? pp_plan_op(c->plan, e->op) : NULL;
 
+	c->count[PP_EV_HAZARDS_DONE] += op && op->hazard && !e->result && c->hazard_op != e->op;
+	if (op && op->hazard)
+		c->hazard_op = e->op;
+	if (e->op >= PP_STORM_FIRST && e->op < PP_STORM_END && c->storm_op != e->op) {
+		c->count[PP_EV_STORM_OPS]++;
+		c->storm_op = e->op;
+	}
 	switch (pp_verbs[e->verb].kind) {
 	case PP_KIND_PIN:
 		c->count[PP_EV_REGISTRATIONS]++;
@@ -144,12 +175,21 @@ static void count_event(struct counting *c, const struct pp_event *e, struct pp_
 		if (!e->result)
 			count_quiet(c, e, out);
 		break;
+	case PP_KIND_HOLD:
+		c->count[PP_EV_HOLDS] += !e->result;
+		break;
+	case PP_KIND_WINDOW:
+		if (!e->result && proves(e->verb)) {
+			c->count[PP_EV_WINDOWS_PROVEN]++;
+			c->count[PP_EV_WAITS_PROVEN] += e->verb == PP_VERB_AWAIT_ASLEEP;
+		}
+		break;
+	case PP_KIND_CHECK:
+		c->count[PP_EV_FSCK_CLEAN] += !e->result;
+		break;
 	case PP_KIND_SETUP:
 	case PP_KIND_UNPIN:
-	case PP_KIND_HOLD:
-	case PP_KIND_WINDOW:
 	case PP_KIND_HAZARD:
-	case PP_KIND_CHECK:
 	case PP_KIND_WRITE:
 	case PP_KIND_DEVICE_WRITE:
 	case PP_KIND_DETACH:
@@ -157,11 +197,105 @@ static void count_event(struct counting *c, const struct pp_event *e, struct pp_
 	}
 }
 
+static uint64_t end_of_op(const struct pp_history *h, uint32_t id, size_t before)
+{
+	while (before-- > 0)
+		if (h->events[before].op == id)
+			return h->events[before].end_ns;
+	return 0;
+}
+
+static int cmp_window(const void *a, const void *b)
+{
+	const struct window *x = a, *y = b;
+
+	return x->from_ns < y->from_ns ? -1 : x->from_ns > y->from_ns;
+}
+
+/* One walk from the end, so that the next gate-open is known: @open of each gate, last of any. */
+static void walk_windows(struct counting *c, uint64_t *open)
+{
+	for (size_t i = c->h->n_events; i-- > 0;) {
+		const struct pp_event *e = &c->h->events[i];
+		const struct pp_op *op;
+		struct window w = { .from_ns = e->end_ns, .space = PP_NO_INDEX };
+
+		if (pp_verbs[e->verb].kind != PP_KIND_WINDOW || e->result ||
+		    (e->flags & (PP_EVENT_SKIPPED | PP_EVENT_OPEN)))
+			continue;
+		if (e->verb == PP_VERB_GATE_OPEN)
+			open[e->object] = open[c->plan->n_gates] = e->begin_ns;
+		if (!proves(e->verb))
+			continue;
+		op = pp_plan_op(c->plan, e->op);
+		if (e->verb == PP_VERB_AWAIT_BIOS)
+			w.until_ns = open[e->object];
+		else if (e->verb == PP_VERB_AWAIT_WRITEBACK)
+			w.until_ns = open[c->plan->n_gates];
+		else
+			w.until_ns = op ? end_of_op(c->h, op->of, i) : 0;
+		if (e->verb == PP_VERB_AWAIT_WRITEBACK)
+			w.space = pp_model_space(c->plan, e);
+		if (w.until_ns > w.from_ns)
+			c->windows[c->n_windows++] = w;
+	}
+}
+
+static bool find_windows(struct counting *c)
+{
+	uint64_t *open = malloc((c->plan->n_gates + 1) * sizeof(*open));
+	size_t n = 0;
+
+	for (size_t i = 0; i < c->h->n_events; i++)
+		n += proves(c->h->events[i].verb);
+	c->windows = calloc(n + 1, sizeof(*c->windows));
+	if (!open || !c->windows) {
+		free(open);
+		return false;
+	}
+	for (size_t i = 0; i <= c->plan->n_gates; i++)
+		open[i] = UINT64_MAX;
+	walk_windows(c, open);
+	qsort(c->windows, c->n_windows, sizeof(*c->windows), cmp_window);
+	for (size_t i = 0; i < c->n_windows; i++) {
+		uint64_t max = i ? c->windows[i - 1].max_until_ns : 0;
+
+		c->windows[i].max_until_ns =
+			c->windows[i].until_ns > max ? c->windows[i].until_ns : max;
+	}
+	free(open);
+	return true;
+}
+
+static bool in_window(const struct counting *c, const struct pp_event *e)
+{
+	size_t low = 0, high = c->n_windows;
+	uint16_t space = pp_model_space(c->plan, e);
+
+	while (low < high) {
+		size_t mid = low + (high - low) / 2;
+
+		if (c->windows[mid].from_ns < e->end_ns)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	while (low-- > 0 && c->windows[low].max_until_ns > e->begin_ns)
+		if (c->windows[low].until_ns > e->begin_ns &&
+		    (c->windows[low].space == PP_NO_INDEX || c->windows[low].space == space))
+			return true;
+	return false;
+}
+
 static void count_writes(struct counting *c)
 {
 	for (size_t i = 0; i < c->h->n_events; i++) {
-		enum pp_kind kind = pp_verbs[c->h->events[i].verb].kind;
+		const struct pp_event *e = &c->h->events[i];
+		enum pp_kind kind = pp_verbs[e->verb].kind;
 
+		if (kind == PP_KIND_DEVICE_WRITE && !e->result &&
+		    !(e->flags & (PP_EVENT_SKIPPED | PP_EVENT_OPEN)))
+			c->count[PP_EV_WRITES_IN_WINDOW] += in_window(c, e);
 		if (kind == PP_KIND_DEVICE_WRITE)
 			c->count[PP_EV_DEVICE_WRITES_SEEN] += (c->seen[i] & WRITE_SEEN) != 0;
 		if (kind == PP_KIND_WRITE)
@@ -178,7 +312,10 @@ void pp_evidence_count(const struct pp_plan *plan, const struct pp_history *h,
 	*out = (struct pp_evidence){ 0 };
 	c.seen = calloc(h->n_events + 1, sizeof(*c.seen));
 	c.durable = calloc(plan->n_regions + 1, sizeof(*c.durable));
-	if (c.seen && c.durable && !pp_model_build(&c.model, plan, h, NULL)) {
+	for (size_t i = 0; i < plan->n_ops; i++)
+		if (plan->ops[i].hazard || pp_verbs[plan->ops[i].verb].kind == PP_KIND_PIN)
+			c.asked |= 1ull << pp_verbs[plan->ops[i].verb].kind;
+	if (c.seen && c.durable && find_windows(&c) && !pp_model_build(&c.model, plan, h, NULL)) {
 		for (size_t i = 0; i < h->n_events; i++)
 			if (!(h->events[i].flags & (PP_EVENT_SKIPPED | PP_EVENT_OPEN)))
 				count_event(&c, &h->events[i], out);
@@ -187,6 +324,7 @@ void pp_evidence_count(const struct pp_plan *plan, const struct pp_history *h,
 	for (size_t r = 0; c.durable && r < plan->n_regions; r++)
 		free(c.durable[r].age);
 	pp_model_free(&c.model);
+	free(c.windows);
 	free(c.durable);
 	free(c.seen);
 }

@@ -17,20 +17,31 @@ struct pp_evidence_def {
 
 enum pp_evidence_id {
 	PP_EV_DEVICE_WRITES_SEEN, /* device write operations of which an observer found a cell */
-	PP_EV_STORES_SEEN,      /* CPU writes (store, pwrite) of which a device observer (rdma-read,
-				   dio-write,      vm-read, vmsplice) found a cell */
-	PP_EV_SYNCS,            /* sync operations that succeeded, not skipped */
-	PP_EV_SYNCS_ANSWERED,   /* sync operations that were answered, with success or an error */
-	PP_EV_DURABLE_ADVANCES, /* durable observations that show a generation newer than the
-				   durable observation before them */
-	PP_EV_DURABLE_READS,    /* durable observations that returned data */
-	PP_EV_PIN_READS, /* observations through a pin: rdma-read, dio-write, vm-read, vmsplice */
-	PP_EV_REGISTRATIONS, /* reg operations answered: accepted or refused */
-	PP_EV_REFUSALS,      /* reg operations refused */
-	PP_EV_PINS_SEEN,     /* most pins the kernel counted at a quiet point */
-	PP_EV_PACKETS,       /* packets that the fabric counted, last quiet point */
-	PP_EV_QUIETS,        /* quiet points reached */
-	PP_EV_CELLS_CHECKED, /* cells observed */
+	PP_EV_STORES_SEEN,        /* CPU writes (store, pwrite) of which an observer through pinned
+				     pages (pp_verbs[].pin) found a cell */
+	PP_EV_SYNCS,              /* sync operations that succeeded, not skipped */
+	PP_EV_SYNCS_ANSWERED,     /* sync operations that were answered, with success or an error */
+	PP_EV_DURABLE_ADVANCES,   /* durable observations that show a generation newer than the
+				     durable observation before them */
+	PP_EV_DURABLE_READS,      /* durable observations that returned data */
+	PP_EV_PIN_READS,          /* observations through pinned pages that returned data */
+	PP_EV_REGISTRATIONS,      /* reg operations answered: accepted or refused */
+	PP_EV_REFUSALS,           /* reg operations refused */
+	PP_EV_PINS_SEEN,          /* most pins the kernel counted at a quiet point */
+	PP_EV_PACKETS,            /* packets that the fabric counted, last quiet point */
+	PP_EV_QUIETS,             /* quiet points reached */
+	PP_EV_CELLS_CHECKED,      /* cells observed */
+	PP_EV_WINDOWS_PROVEN,     /* await-* operations that succeeded: the window was seen open */
+	PP_EV_WRITES_IN_WINDOW, /* device writes that succeeded and ran in a proven window: from the
+				   end of the await to the begin of the next gate-open (await-bios:
+				   of its gate; await-writeback: writes to its region;
+				   await-asleep: to the end of the operation that slept) */
+	PP_EV_WAITS_PROVEN,     /* await-asleep operations that succeeded */
+	PP_EV_HAZARDS_DONE,     /* operations marked hazard that succeeded */
+	PP_EV_FSCK_CLEAN,       /* checks of a filesystem that found nothing */
+	PP_EV_BYSTANDER_READS,  /* observations of a bystander that returned data */
+	PP_EV_HOLDS,            /* references taken by splice-hold and child-hold */
+	PP_EV_STORM_OPS,        /* operations of a storm that ended */
 	PP_EV_COUNT
 };
 

@@ -6,6 +6,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+const struct pp_word pp_mark_words[PP_MARK_COUNT] = {
+	{ "expected", "had to show" }, { "found", "shows" },    { "sync", "made it durable" },
+	{ "showed", "the finding" },   { "with", "see above" },
+};
+
 /* A slot at the end of the list, NULL without memory. */
 static struct pp_finding *grow(struct pp_findings *f)
 {

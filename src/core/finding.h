@@ -19,6 +19,10 @@
 #define PP_MARK_SHOWED   8u  /* the operation that showed it */
 #define PP_MARK_WITH     16u /* another that the sentence speaks of */
 
+/* Of each mark, in order of bits: its name, and what it says of the operation. */
+#define PP_MARK_COUNT 5
+extern const struct pp_word pp_mark_words[PP_MARK_COUNT];
+
 /* One operation of a finding's story. */
 struct pp_finding_line {
 	uint32_t op;               /* id in the plan */

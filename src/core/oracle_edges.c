@@ -26,6 +26,7 @@ struct pp_edges {
 	struct cuts *of;    /* of each space */
 	uint64_t *no_space; /* of each fs: when ENOSPC was first heard of it */
 	size_t n_fs;
+	bool refusals; /* some operation has to fail */
 };
 
 static bool cuts(const struct pp_event *e)
@@ -90,6 +91,8 @@ struct pp_edges *pp_edges_new(const struct pp_plan *plan, const struct pp_histor
 		return NULL;
 	x->n_spaces = plan->n_regions;
 	x->n_fs = plan->n_fs;
+	for (size_t i = 0; i < plan->n_ops; i++)
+		x->refusals |= plan->ops[i].expect == PP_EXPECT_ERRNO;
 	x->of = calloc(plan->n_regions + 1, sizeof(*x->of));
 	x->no_space = malloc((plan->n_fs + 1) * sizeof(*x->no_space));
 	if (!x->of || !x->no_space)
@@ -165,4 +168,9 @@ struct pp_edge pp_edge_of(const struct pp_judge *j, const struct pp_event *e,
 		edge.cut |= cut->stays && cut->end_ns >= extended;
 	}
 	return edge;
+}
+
+bool pp_edges_refusals(const struct pp_edges *x)
+{
+	return x->refusals;
 }

@@ -94,6 +94,9 @@ struct pp_edge {
 	bool full;  /* its filesystem had no space: stores into holes fault */
 };
 
+/** pp_edges_refusals - does the plan want any operation to fail? If not, success needs no look. */
+bool pp_edges_refusals(const struct pp_edges *x);
+
 struct pp_edge pp_edge_of(const struct pp_judge *j, const struct pp_event *e,
 			  const struct pp_op *op);
 

@@ -19,7 +19,8 @@ struct hold {
 struct pp_live {
 	struct hold *holds; /* in order of the event that begins or proves them */
 	size_t n_holds, n_begun, n_active;
-	uint64_t last_ns; /* latest moment that the history knows */
+	uint64_t last_ns;        /* latest moment that the history knows */
+	uint64_t least_bound_ns; /* of all operations: what took less needs no look */
 };
 
 /* ---- bounds ---- */
@@ -49,10 +50,11 @@ bool pp_judge_stuck(const struct pp_judge *j, uint32_t event)
 static void judge_bound(struct pp_judge *j, uint32_t event)
 {
 	const struct pp_event *e = &j->h->events[event];
-	const struct pp_op *op = pp_plan_op(j->plan, e->op);
+	const struct pp_op *op;
 
-	if (!pp_judge_stuck(j, event))
+	if (e->end_ns - e->begin_ns <= j->live->least_bound_ns || !pp_judge_stuck(j, event))
 		return;
+	op = pp_plan_op(j->plan, e->op);
 	if (e->flags & PP_EVENT_OPEN)
 		pp_judge_op(j, PP_O9_LIVENESS, PP_CLASS_STUCK, event, PP_NO_EVENT,
 			    "op %u %s had not ended %llu ms after it began, its bound is %u ms",
@@ -206,6 +208,10 @@ struct pp_live *pp_live_new(const struct pp_plan *plan, const struct pp_history 
 
 	if (!l)
 		return NULL;
+	l->least_bound_ns = PP_OP_BOUND_MS * NS_PER_MS;
+	for (size_t i = 0; i < plan->n_ops; i++)
+		if (plan->ops[i].bound_ms && plan->ops[i].bound_ms * NS_PER_MS < l->least_bound_ns)
+			l->least_bound_ns = plan->ops[i].bound_ms * NS_PER_MS;
 	for (size_t i = 0; i < h->n_events; i++) {
 		const struct pp_event *e = &h->events[i];
 		uint64_t known = e->flags & PP_EVENT_OPEN ? e->begin_ns : e->end_ns;

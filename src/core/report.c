@@ -82,6 +82,42 @@ static void put_op(FILE *out, uint32_t id, const struct pp_plan *plan)
 		fprintf(out, " gen %u", op->gen);
 }
 
+/* "   12.500 ..    13.750 ms  op 5 main rdma-write data 0+4096 gen 2 = EIO   <- had to show" */
+static void put_line(FILE *out, const struct pp_finding_line *line)
+{
+	const char *arrow = "   <- ";
+
+	fprintf(out, "%11.3f .. ", (double)line->begin_ns / 1e6);
+	if (line->end_ns == UINT64_MAX)
+		fprintf(out, "%11s     ", "never");
+	else
+		fprintf(out, "%11.3f ms  ", (double)line->end_ns / 1e6);
+	fprintf(out, "op %u ", line->op);
+	pp_report_text(out, line->what, "");
+	if (line->result)
+		fprintf(out, " = %s", pp_errno_name(line->result));
+	for (int i = 0; i < PP_MARK_COUNT; i++)
+		if (line->marks & 1u << i) {
+			fprintf(out, "%s%s", arrow, pp_mark_words[i].title);
+			arrow = ", ";
+		}
+	fputc('\n', out);
+}
+
+static void put_ops(FILE *out, const struct pp_finding *x, const struct pp_plan *plan,
+		    const char *indent)
+{
+	for (size_t i = 0; i < x->n_lines; i++) {
+		fprintf(out, i == 0 ? "%s  story:  " : "%s          ", indent);
+		put_line(out, &x->lines[i]);
+	}
+	for (size_t i = 0; !x->n_lines && i < x->n_ops; i++) {
+		fprintf(out, i == 0 ? "%s  touched:  " : "%s            ", indent);
+		put_op(out, x->ops[i], plan);
+		fputc('\n', out);
+	}
+}
+
 void pp_report_finding(FILE *out, const struct pp_finding *x, const struct pp_plan *plan,
 		       const char *indent)
 {
@@ -95,11 +131,7 @@ void pp_report_finding(FILE *out, const struct pp_finding *x, const struct pp_pl
 		put_stamp(out, indent, "expected:", &x->expected, plan);
 	if (x->has_found)
 		put_stamp(out, indent, "found:   ", &x->found, plan);
-	for (size_t i = 0; i < x->n_ops; i++) {
-		fprintf(out, i == 0 ? "%s  touched:  " : "%s            ", indent);
-		put_op(out, x->ops[i], plan);
-		fputc('\n', out);
-	}
+	put_ops(out, x, plan, indent);
 	if (x->defect >= 0 && (size_t)x->defect < pp_n_defects)
 		fprintf(out, "%s  known:    %s\n", indent, pp_defects[x->defect].name);
 }

@@ -176,7 +176,7 @@ static void say_blind(struct pp_result *r, const struct pp_plan *plan)
 
 static void decide_clean(struct pp_result *r, const struct judge *j)
 {
-	const struct pp_defect *possible = NULL;
+	const struct pp_defect *possible = NULL, *missed = NULL;
 
 	for (size_t i = 0; i < j->n_rows; i++) {
 		const struct pp_defect *d = &j->rows[i];
@@ -184,6 +184,11 @@ static void decide_clean(struct pp_result *r, const struct judge *j)
 
 		if (range == PP_RANGE_OUT || !pp_defect_predicts(d, j->plan))
 			continue;
+		/* What a race decides may stay away without being gone. */
+		if (range == PP_RANGE_IN && d->chance) {
+			missed = d;
+			continue;
+		}
 		if (range == PP_RANGE_IN) {
 			r->verdict = PP_VERDICT_XPASS;
 			snprintf(r->reference, sizeof(r->reference), "%s", d->reference);
@@ -197,7 +202,9 @@ static void decide_clean(struct pp_result *r, const struct judge *j)
 	r->verdict = PP_VERDICT_PASS;
 	say_evidence(r);
 	say_blind(r, j->plan);
-	if (possible)
+	if (missed)
+		SAY(r, "; known defect %s, which shows by chance, did not", missed->name);
+	else if (possible)
 		SAY(r, "; known defect %s did not apply (range unconfirmed)", possible->name);
 }
 

@@ -52,19 +52,53 @@ static json_t *ops_json(const struct pp_finding *x)
 	return ops;
 }
 
+static json_t *marks_json(unsigned marks)
+{
+	json_t *list = json_array();
+
+	for (int i = 0; list && i < PP_MARK_COUNT; i++)
+		if ((marks & 1u << i) &&
+		    json_array_append_new(list, json_string(pp_mark_words[i].name))) {
+			json_decref(list);
+			return NULL;
+		}
+	return list;
+}
+
+static json_t *story_json(const struct pp_finding *x)
+{
+	json_t *story = json_array();
+
+	for (size_t i = 0; story && i < x->n_lines; i++) {
+		const struct pp_finding_line *line = &x->lines[i];
+		json_t *j =
+			json_pack("{s:o, s:o, s:o, s:o, s:i, s:o}", "op", count(line->op), "what",
+				  text(line->what), "begin_ns", count(line->begin_ns), "end_ns",
+				  line->end_ns == UINT64_MAX ? json_null() : count(line->end_ns),
+				  "result", (int)line->result, "marks", marks_json(line->marks));
+
+		if (json_array_append_new(story, j)) {
+			json_decref(story);
+			return NULL;
+		}
+	}
+	return story;
+}
+
 static json_t *finding_json(const struct pp_finding *x, const struct pp_plan *plan)
 {
 	bool known = x->defect >= 0 && (size_t)x->defect < pp_n_defects;
 	bool region = x->region != PP_NO_INDEX;
 	json_t *j = json_pack(
-		"{s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "rule",
+		"{s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "rule",
 		pp_rule_words[x->rule].name, "class", pp_class_words[x->cls].name, "step",
 		text(x->step), "op", count(x->op), "region",
 		region ? count(x->region) : json_null(), "offset_bytes", count(x->offset_bytes),
 		"length_bytes", count(x->length_bytes), "expected",
 		stamp_json(&x->expected, x->has_expected), "found",
-		stamp_json(&x->found, x->has_found), "ops", ops_json(x), "defect",
-		known ? text(pp_defects[x->defect].name) : json_null(), "text", text(x->text));
+		stamp_json(&x->found, x->has_found), "ops", ops_json(x), "story", story_json(x),
+		"defect", known ? text(pp_defects[x->defect].name) : json_null(), "text",
+		text(x->text));
 
 	if (j && region && plan && x->region < plan->n_regions)
 		json_object_set_new(j, "region_name", text(plan->regions[x->region].name));
@@ -208,6 +242,47 @@ static void get_ops(struct reader *in, const json_t *j, struct pp_finding *x)
 		x->ops[i] = (uint32_t)json_integer_value(json_array_get(ops, i));
 }
 
+static unsigned get_marks(const json_t *list)
+{
+	unsigned marks = 0;
+
+	for (size_t i = 0; i < json_array_size(list); i++) {
+		const char *name = json_string_value(json_array_get(list, i));
+		int mark = name ? pp_word_find(pp_mark_words, PP_MARK_COUNT, name) : -1;
+
+		if (mark >= 0)
+			marks |= 1u << mark;
+	}
+	return marks;
+}
+
+/* Results of earlier versions have no story. */
+static void get_story(struct reader *in, const json_t *j, struct pp_finding *x)
+{
+	const json_t *story = json_object_get(j, "story");
+
+	if (!story)
+		return;
+	if (!json_is_array(story) || json_array_size(story) > PP_FINDING_OPS) {
+		wrong(in, "story");
+		return;
+	}
+	x->n_lines = json_array_size(story);
+	for (size_t i = 0; i < x->n_lines; i++) {
+		const json_t *from = json_array_get(story, i);
+		struct pp_finding_line *line = &x->lines[i];
+
+		line->op = (uint32_t)get_count(in, from, "op");
+		get_text(in, from, "what", line->what, sizeof(line->what));
+		line->begin_ns = get_count(in, from, "begin_ns");
+		line->end_ns = json_is_null(json_object_get(from, "end_ns"))
+				       ? UINT64_MAX
+				       : get_count(in, from, "end_ns");
+		line->result = (int32_t)get_count(in, from, "result");
+		line->marks = get_marks(json_object_get(from, "marks"));
+	}
+}
+
 static void get_finding(struct reader *in, const json_t *j, struct pp_findings *out)
 {
 	struct pp_finding *x = pp_finding_add(out, PP_RULE_NONE, PP_CLASS_OK, "%s", "");
@@ -229,6 +304,7 @@ static void get_finding(struct reader *in, const json_t *j, struct pp_findings *
 	x->has_expected = get_stamp(in, j, "expected", &x->expected);
 	x->has_found = get_stamp(in, j, "found", &x->found);
 	get_ops(in, j, x);
+	get_story(in, j, x);
 	x->defect = defect_index(json_string_value(json_object_get(j, "defect")));
 }
 

@@ -183,6 +183,40 @@ static void findings(void)
 	pp_findings_free(&f);
 }
 
+/* Told in order of begin, each operation with what it is to the finding. */
+static void story(void)
+{
+	struct pp_findings f = { 0 };
+	struct pp_finding *x = pp_finding_add(&f, PP_O9_LIVENESS, PP_CLASS_EARLY, "too early");
+	struct text t;
+
+	CU_ASSERT_PTR_NOT_NULL_FATAL(x);
+	x->op = 4;
+	x->n_ops = x->n_lines = 3;
+	x->lines[0] = (struct pp_finding_line){
+		.op = 3, .marks = PP_MARK_WITH, .begin_ns = 1000, .end_ns = 1234567
+	};
+	x->lines[1] = (struct pp_finding_line){ .op = 4,
+						.marks = PP_MARK_FOUND | PP_MARK_SHOWED,
+						.begin_ns = 2000000,
+						.end_ns = 12000999000 };
+	x->lines[2] = (struct pp_finding_line){
+		.op = 12, .result = -EIO, .begin_ns = 3000000, .end_ns = UINT64_MAX
+	};
+	snprintf(x->lines[0].what, sizeof(x->lines[0].what), "holder splice-hold data 0+4096");
+	snprintf(x->lines[1].what, sizeof(x->lines[1].what), "main punch data 0+4096");
+	snprintf(x->lines[2].what, sizeof(x->lines[2].what), "peer fsync data");
+	pp_report_finding(begin(&t), x, &plan, "");
+	expect(&t, "O9 liveness, early: too early\n"
+		   "  place:    no region, op 4\n"
+		   "  story:        0.001 ..       1.235 ms  op 3 holder splice-hold data 0+4096"
+		   "   <- see above\n"
+		   "                2.000 ..   12000.999 ms  op 4 main punch data 0+4096"
+		   "   <- shows, the finding\n"
+		   "                3.000 ..       never     op 12 peer fsync data = EIO\n");
+	pp_findings_free(&f);
+}
+
 static void table(void)
 {
 	struct pp_run_info info = { .kernel = "6.1.0-56-amd64 (Debian 6.1.192)",
@@ -339,6 +373,7 @@ static const struct pp_unit_case cases[] = {
 	{ "KTAP", ktap },
 	{ "KTAP escapes", ktap_escapes },
 	{ "findings in words", findings },
+	{ "the story of a finding", story },
 	{ "table", table },
 	{ "table widths", table_widths },
 	{ "closing line", closing },

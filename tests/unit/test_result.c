@@ -163,6 +163,49 @@ static void verdicts(void)
 	}
 }
 
+/* A row whose defect a race decides explains it when it shows, and is not missed when it does not.
+ */
+static void shown_by_chance(void)
+{
+	struct pp_defect d = { .name = "race",
+			       .scenario = "mr-fsync",
+			       .steps = "before dereg",
+			       .backings = "ext4",
+			       .pinners = "*",
+			       .rule = PP_O2_DURABILITY,
+			       .classes = 1u << PP_CLASS_STALE,
+			       .since = { 5, 6, 0 },
+			       .before = { 6, 5, 0 },
+			       .reference = "report",
+			       .title = "title" };
+	static const struct {
+		bool chance, found;
+		enum pp_verdict verdict;
+		const char *reason;
+	} rows[] = {
+		{ false, false, V(XPASS), "known defect race did not show" },
+		{ true, false, V(PASS), "; known defect race, which shows by chance, did not" },
+		{ false, true, V(XFAIL), "known defect race: title" },
+		{ true, true, V(XFAIL), "known defect race: title" },
+	};
+	struct pp_need_evidence need;
+	struct pp_plan plan = plan_of(EXT4, &need);
+	struct pp_facts facts = { 0 };
+
+	pp_facts_kernel(&facts, kernel_strings[DEBIAN_61][0], kernel_strings[DEBIAN_61][1]);
+	for (size_t i = 0; i < PP_ARRAY_LEN(rows); i++) {
+		struct pp_result r = { .ending = DONE, .attempts = 1 };
+
+		d.chance = rows[i].chance;
+		r.evidence.count[PP_EV_DEVICE_WRITES_SEEN] = 8;
+		add_sample(&r.findings, rows[i].found ? KNOWN : NO_FINDING);
+		pp_result_decide_with(&r, &plan, &facts, &d, 1);
+		CU_ASSERT_EQUAL(r.verdict, rows[i].verdict);
+		CU_ASSERT_PTR_NOT_NULL(strstr(r.reason, rows[i].reason));
+		pp_result_free(&r);
+	}
+}
+
 /* Every verdict is reached by some decision above. */
 static void all_verdicts_are_covered(void)
 {
@@ -323,6 +366,18 @@ static void fill(struct pp_result *r)
 	x->n_ops = 3;
 	x->ops[0] = 5;
 	x->ops[2] = 6;
+	x->n_lines = 2;
+	x->lines[0] = (struct pp_finding_line){ .op = 5,
+						.marks = PP_MARK_EXPECTED | PP_MARK_WITH,
+						.result = -5,
+						.what = "main rdma-write data 0+4096 gen 2",
+						.begin_ns = 12,
+						.end_ns = UINT64_MAX };
+	x->lines[1] = (struct pp_finding_line){ .op = 7,
+						.marks = PP_MARK_SHOWED,
+						.what = "main load data 0+4096",
+						.begin_ns = 40,
+						.end_ns = 50 };
 	add_sample(&r->findings, SPLAT);
 	r->findings.items[1].defect = 1;
 	r->findings.dropped = 4;
@@ -462,6 +517,7 @@ static void documents_agree(void)
 static const struct pp_unit_case cases[] = {
 	{ "verdicts and their precedence", verdicts },
 	{ "all verdicts are covered", all_verdicts_are_covered },
+	{ "defects that show by chance", shown_by_chance },
 	{ "evidence in words", evidence_sentences },
 	{ "endings that a row explains", explained_endings },
 	{ "worst verdict and exit code", worst_and_exit },

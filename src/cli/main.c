@@ -14,7 +14,7 @@
 static const struct pp_command commands[] = {
 	{ "run", "[OPTION...] [CASE...]", "run cases on this machine", pp_cmd_run,
 	  "tier out seed repeat shuffle strict bisect timeout disk cases-from drop-hazard "
-	  "drop-device-writes guest i-may-lose-this-machine stream ktap repeat-with no-color" },
+	  "drop-device-writes plant storm-time guest i-may-lose-this-machine stream ktap repeat-with no-color" },
 	{ "vm", "run|shell|again|kernel ...", "boot a kernel in QEMU and run cases there",
 	  pp_cmd_vm, NULL },
 	{ "list", "[OPTION...] [CASE...]", "list scenarios and cases", pp_cmd_list,

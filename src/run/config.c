@@ -24,6 +24,8 @@ const struct pp_option pp_options[] = {
 	{ "cases-from", PP_OPT_TEXT, AT(cases_from), "FILE", "read case names from FILE, one a line (- is standard input)" },
 	{ "drop-hazard", PP_OPT_FLAG, AT(drop_hazard), NULL, "leave out the hazards: every case must end INCONCLUSIVE" },
 	{ "drop-device-writes", PP_OPT_FLAG, AT(drop_device_writes), NULL, "leave out the device writes: no case may PASS" },
+	{ "plant", PP_OPT_PLANT, AT(plant), "FAULT[:N]", "one device write of each case goes wrong: drop, shift, tear, delay or repeat (of the N-th): the case must FAIL" },
+	{ "storm-time", PP_OPT_TIME, AT(storm_s), "TIME", "how long each storm lasts, such as 60s or 10m, instead of the plan's time" },
 	{ "guest", PP_OPT_FLAG, AT(guest), NULL, "this is a throw-away guest: its blank disks and pmem may be used" },
 	{ "i-may-lose-this-machine", PP_OPT_FLAG, AT(lose_machine), NULL, "also run what disturbs the whole machine" },
 	{ "stream", PP_OPT_TEXT, AT(stream), "FILE", "append each case's results to FILE as a tar stream" },
@@ -64,6 +66,22 @@ static int parse_number(const char *text, uint64_t most, uint64_t *out)
 	*out = strtoull(text, &end, 0);
 	/* strtoull() takes blanks and signs, which no number of ours has. */
 	return errno || *end || text[0] < '0' || text[0] > '9' || *out > most ? -EINVAL : 0;
+}
+
+/* The storm's time stands in the plan in ms, in 32 bits. */
+#define MAX_TIME_S 1000000u
+
+static int parse_time(const char *text, unsigned *out)
+{
+	char *end;
+	unsigned long s = strtoul(text, &end, 10);
+	unsigned unit = !strcmp(end, "m") ? 60 : !strcmp(end, "h") ? 3600 : 1;
+
+	if (text[0] < '0' || text[0] > '9' || (unit == 1 && *end && strcmp(end, "s")) || !s ||
+	    s > MAX_TIME_S / unit)
+		return -EINVAL;
+	*out = (unsigned)s * unit;
+	return 0;
 }
 
 static int set_tier(struct pp_config *c, const char *value, struct pp_err *err)
@@ -114,6 +132,14 @@ static int option_set(struct pp_config *c, const struct pp_option *o, const char
 					  PP_MAX_DISKS);
 		c->disks[c->n_disks++] = value;
 		return 0;
+	case PP_OPT_TIME:
+		if (parse_time(value, (unsigned *)(void *)member))
+			return pp_err_set(err, -EINVAL,
+					  "--%s takes a time such as 90s or 10m, not '%s'.",
+					  o->name, value);
+		return 0;
+	case PP_OPT_PLANT:
+		return pp_plant_parse(value, (struct pp_plant_spec *)(void *)member, err);
 	}
 	return -EINVAL;
 }

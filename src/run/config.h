@@ -10,6 +10,7 @@
 #include <stdio.h>
 
 #include "core/err.h"
+#include "run/plant.h"
 #include "run/scenario.h"
 
 #define PP_MAX_DISKS 8
@@ -25,7 +26,9 @@ struct pp_config {
 	bool tier_given, seed_given;
 	uint64_t seed;
 	unsigned repeat;
-	unsigned timeout_s; /* --timeout: bound of one case, 0: the plan's */
+	unsigned timeout_s;         /* --timeout: bound of one case, 0: the plan's */
+	unsigned storm_s;           /* --storm-time: of each storm, 0: the plan's */
+	struct pp_plant_spec plant; /* --plant */
 	bool shuffle, strict, bisect, guest, drop_hazard, drop_device_writes, names, lose_machine;
 	bool no_color;
 	const char *disks[PP_MAX_DISKS];
@@ -40,7 +43,9 @@ enum pp_option_kind {
 	PP_OPT_NUMBER,
 	PP_OPT_SEED,
 	PP_OPT_TIER,
-	PP_OPT_DISK
+	PP_OPT_DISK,
+	PP_OPT_TIME, /* seconds: "90", "60s", "10m" */
+	PP_OPT_PLANT
 };
 
 struct pp_option {

@@ -3,9 +3,10 @@
  * The executor: carries out a plan in this process and records its history.
  * It judges nothing.
  *
- * Threads: one for each actor that has operations; the first actor uses the
- * calling thread. Operations of one actor run in the plan's order; `after=` waits
- * for other actors' operations. One mutex guards the set of ended operations and
+ * Threads: one for each actor; the first actor uses the calling thread. A further one is the
+ * watchdog, which interrupts operations that exceed their bound. Operations of one actor run in
+ * the plan's order; `after=` waits for other actors' operations. Where a storm stands in the plan,
+ * everybody waits for everybody, before and after. One mutex guards the set of ended operations and
  * the objects' states, one the fabric (a fabric serves one thread at a time).
  */
 #ifndef PP_RUN_EXEC_H
@@ -15,6 +16,7 @@
 
 #include "core/plan.h"
 #include "core/result.h"
+#include "run/plant.h"
 #include "run/recorder.h"
 #include "run/scenario.h"
 #include "sys/link.h"
@@ -30,13 +32,14 @@ struct pp_exec_setup {
 			       trusted */
 	bool drop_hazard;
 	bool drop_device_writes;
-	enum pp_plant plant;
+	struct pp_plant_spec plant;
 };
 
 /* How it went; lies in memory shared with the supervisor. */
 struct pp_exec_outcome {
 	enum pp_ending ending;
 	char reason[512];
+	uint32_t planted_op; /* id of the device write that --plant hit; 0: none (yet) */
 };
 
 /**

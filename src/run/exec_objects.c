@@ -9,6 +9,20 @@
 #include "run/exec_state.h"
 #include "sys/fs.h"
 
+/* Many readers must not keep a mover away for ever. */
+static void rwlocks_init(struct pp_exec *x)
+{
+	pthread_rwlockattr_t attr;
+
+	pthread_rwlockattr_init(&attr);
+	pthread_rwlockattr_setkind_np(&attr, PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP);
+	for (size_t i = 0; i < x->plan->n_regions; i++) {
+		x->regions[i].r.fd = -1;
+		pthread_rwlock_init(&x->regions[i].moving, &attr);
+	}
+	pthread_rwlockattr_destroy(&attr);
+}
+
 int pp_exec_objects_open(struct pp_exec *x, struct pp_err *err)
 {
 	const struct pp_plan *p = x->plan;
@@ -19,10 +33,7 @@ int pp_exec_objects_open(struct pp_exec *x, struct pp_err *err)
 	x->ended = calloc(p->n_ops + 1, sizeof(*x->ended));
 	if (!x->fs || !x->regions || !x->mrs || !x->ended)
 		return pp_err_set(err, -ENOMEM, "objects of the plan");
-	for (size_t i = 0; i < p->n_regions; i++) {
-		x->regions[i].r.fd = -1;
-		pthread_rwlock_init(&x->regions[i].moving, NULL);
-	}
+	rwlocks_init(x);
 	for (size_t i = 0; i < p->n_fs; i++) {
 		x->fs[i].dev = pp_exec_dev(x, p->fs[i].slot);
 		if (p->fs[i].slot[0] && !x->fs[i].dev)
@@ -40,9 +51,7 @@ void pp_exec_objects_close(struct pp_exec *x)
 	const struct pp_plan *p = x->plan;
 	struct pp_err ignored = { 0 };
 
-	for (size_t i = 0; x->mrs && i < p->n_mrs; i++)
-		if (x->mrs[i].handle)
-			pp_fabric_dereg(x->mrs[i].handle, &ignored);
+	pp_exec_mrs_close(x);
 	/* In reverse: a second mapping goes before the region whose file it maps. */
 	for (size_t i = p->n_regions; x->regions && i-- > 0;)
 		if (x->regions[i].created)
@@ -84,7 +93,7 @@ int pp_exec_region_ready(struct pp_exec *x, uint16_t index, struct pp_err *err)
 			return pp_err_set(err, -ENODEV, "no device fills the slot %s of region %s",
 					  def->slot, def->name);
 	}
-	if (x->setup->plant == PP_PLANT_REFUSE)
+	if (x->setup->plant.kind == PP_PLANT_REFUSE)
 		return pp_err_set(err, -EACCES, "planted refusal of region %s", def->name);
 	rc = pp_region_create(&r->r, def, &place, err);
 	r->created = !rc;
@@ -138,7 +147,7 @@ const char *pp_exec_region_dev(struct pp_exec *x, uint16_t index)
 {
 	const struct pp_region_def *def = &x->plan->regions[index];
 
-	return def->fs == PP_NO_INDEX ? pp_exec_dev(x, def->slot) : x->fs[def->fs].dev;
+	return pp_exec_dev_below(x, def->fs == PP_NO_INDEX ? def->slot : x->plan->fs[def->fs].slot);
 }
 
 int pp_exec_pins_baseline(struct pp_exec *x, struct pp_err *err)

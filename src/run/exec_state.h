@@ -24,21 +24,33 @@ struct pp_exec_fs {
 struct pp_exec_region {
 	struct pp_region r;
 	bool created;
-	pthread_rwlock_t moving; /* held for reading by what uses the address, for writing by what
-				    moves it (pp_verb_info.moves, map, unmap) */
+	/*
+	 * Held for writing by what moves the address (pp_verb_info.moves, map, unmap); for reading
+	 * by CPU access, as that would hit whatever lies there next. A system call that pins is
+	 * only covered in a storm: in a directed plan its window may be held open on purpose while
+	 * the mapping goes, and the plan's order says what is meant.
+	 */
+	pthread_rwlock_t moving;
 };
 
 struct pp_exec_gate;  /* exec_gates.c */
 struct pp_exec_peer;  /* exec_looks.c: the second process */
 struct pp_exec_child; /* exec_hazards.c: an actor's child */
+struct pp_exec_plant;
+struct pp_exec_storm;
 
 struct pp_exec_mr {
 	struct pp_fmr *handle; /* NULL while not registered */
 	bool fixed;            /* kind uring: registered as the owning actor's fixed buffer */
 	uint16_t owner;        /* kind uring: the actor whose ring it is */
+	struct pp_pinio *ring; /* kind uring: that ring, with this buffer alone */
 	bool absent; /* refused, or left out by a --drop switch: what needs it is skipped */
-	uint64_t pages;
 };
+
+static inline bool pp_exec_mr_held(const struct pp_exec_mr *mr)
+{
+	return mr->handle || mr->fixed;
+}
 
 struct pp_exec {
 	const struct pp_exec_setup *setup;
@@ -49,13 +61,13 @@ struct pp_exec {
 	struct pp_exec_gate *gates; /* of the plan's gates */
 	struct pp_exec_peer *peer;  /* NULL: the plan needs none */
 	struct pp_fabric *fabric;   /* device, PD and MRs; queue pairs are the workers' */
-	pthread_mutex_t fabric_lock;
-	struct pp_worker *workers; /* of each actor */
-	pthread_mutex_t lock;      /* guards ended[], stop, outcome and the objects' states */
+	struct pp_worker *workers;  /* of each actor */
+	pthread_mutex_t lock;       /* guards ended[], stop, outcome and the objects' states */
 	pthread_cond_t changed;
 	bool *ended;                      /* by index of the op */
 	bool stop;                        /* set-up broke: no actor goes on */
-	bool planted;                     /* a one-shot fault was used up */
+	struct pp_exec_plant *plant;      /* exec_plant.c: the one device write to spoil; NULL */
+	struct pp_exec_storm *storm;      /* exec_storm.c; NULL: the plan has none */
 	int64_t pins_base, pins_expected; /* pages */
 	bool pins_foreign; /* others hold pins or take them: the global counters say nothing of us
 			    */
@@ -73,12 +85,18 @@ struct pp_worker {
 	struct pp_pinio *pinio;       /* own io_uring */
 	int held_pipe[2];             /* splice-hold: -1 until used */
 	struct pp_exec_child *child;  /* NULL: none */
-	pid_t tid;
+	pid_t tid;                    /* set by the thread itself before its first operation */
 	_Atomic uint32_t op; /* being carried out, 0: none: await-asleep and the watchdog look */
-	_Atomic uint64_t deadline_ns; /* of that operation: the watchdog interrupts it then */
-	uint8_t *buf;                 /* stamps to write, bytes observed; page aligned */
+	_Atomic uint64_t deadline_ns; /* of that operation: the watchdog interrupts it then; 0: none
+				       */
+	_Atomic bool signalling;      /* the watchdog is about to interrupt: do not go on yet */
+	_Atomic bool signalled;       /* it did: the signal may still be pending */
+	bool in_storm;
+	uint64_t began_ns; /* when the operation at hand was published */
+	uint8_t *buf;      /* stamps to write, bytes observed; page aligned */
 	size_t buf_bytes;
-	struct pp_err err; /* of the operation at hand */
+	uint64_t atomic_before; /* what an atomic's 8 bytes were when it was prepared */
+	struct pp_err err;      /* of the operation at hand */
 };
 
 /* What an operation acts on, resolved. */
@@ -114,25 +132,83 @@ extern const struct pp_verb_impl pp_exec_look_verbs[];   /* exec_looks.c: observ
 /** pp_exec_verb - how @verb is carried out; NULL if nobody does. */
 const struct pp_verb_impl *pp_exec_verb(enum pp_verb verb);
 
+/* exec.c: the worker's side of the watchdog, and one operation from start to end. */
+/** pp_exec_op - carry out @op and record it: 0, PP_EXEC_SKIPPED (recorded as such), or < 0: the
+ * case cannot go on, w->err says why. */
+#define PP_EXEC_SKIPPED 1
+int pp_exec_op(struct pp_worker *w, const struct pp_op *op);
+/** pp_exec_broken - the case cannot go on: the first reason stands; everybody stops. */
+void pp_exec_broken(struct pp_exec *x, const char *where, const struct pp_err *err);
+
+/* exec_watch.c: interrupts operations that exceed their bound. */
+struct pp_watch;
+int pp_watch_start(struct pp_exec *x, struct pp_watch **out, struct pp_err *err);
+void pp_watch_stop(struct pp_watch *watch); /* NULL is fine */
+void pp_watch_op_begins(struct pp_worker *w, uint32_t op, uint32_t bound_ms);
+void pp_watch_op_ended(struct pp_worker *w);
+
+/* exec_record.c: what an operation leaves in the history. */
+uint64_t pp_exec_now(const struct pp_exec *x); /* in the history's time */
+void pp_exec_skipped(struct pp_worker *w, const struct pp_target_ref *t);
+int pp_exec_act(struct pp_worker *w, const struct pp_target_ref *t);
+int pp_exec_write(struct pp_worker *w, const struct pp_target_ref *t);
+int pp_exec_observe(struct pp_worker *w, const struct pp_target_ref *t);
+
+/* exec_plant.c: the fault that --plant or a self-test asked for. */
+int pp_exec_plant_open(struct pp_exec *x, size_t longest, struct pp_err *err);
+void pp_exec_plant_close(struct pp_exec *x);
+/** pp_exec_plant_put - the provider's put() of @t, or what the fault makes of it. */
+int64_t pp_exec_plant_put(struct pp_worker *w, const struct pp_target_ref *t);
+/** pp_exec_plant_after - behind each operation: what was delayed may be due. */
+void pp_exec_plant_after(struct pp_worker *w, const struct pp_target_ref *t);
+/** pp_exec_plant_last - behind the actor's last operation: what is left is carried out. */
+void pp_exec_plant_last(struct pp_worker *w);
+
+/* exec_storm.c */
+int pp_exec_storm_open(struct pp_exec *x, struct pp_err *err);
+void pp_exec_storm_close(struct pp_exec *x);
+/** pp_exec_storm - wait until all operations above the storm ended, draw and run, wait for all;
+ *  < 0: stop. Without a storm 0 at once. */
+int pp_exec_storm(struct pp_worker *w);
+
 /* Helpers that all lists share: exec_verbs.c. */
 struct pp_region *pp_exec_region_of(struct pp_worker *w, const struct pp_target_ref *t);
 uint8_t *pp_exec_memory_at(struct pp_worker *w, const struct pp_target_ref *t);
 /** pp_exec_file_ready - create the file behind the region if that was not done yet: for prepare. */
 int pp_exec_file_ready(struct pp_worker *w, const struct pp_target_ref *t);
-/** pp_exec_via_open - the raw disk of via=, O_DIRECT, and where this actor's part of it begins:
- *  a file descriptor or -errno. */
+/** pp_exec_via_open - (exec_device.c) the raw disk of via=, O_DIRECT, and where this actor's part
+ * of it begins: a file descriptor or -errno. */
 int pp_exec_via_open(struct pp_worker *w, const struct pp_target_ref *t, uint64_t *offset);
+/** pp_exec_via_offset - where that part begins. */
+uint64_t pp_exec_via_offset(uint16_t actor);
+
+/* exec_device.c */
+/** pp_exec_worker_endpoint - the worker's queue pair; its stage takes the place of w->buf. */
+int pp_exec_worker_endpoint(struct pp_worker *w, size_t stage_bytes, struct pp_err *err);
+void pp_exec_worker_endpoint_close(struct pp_worker *w); /* and w->buf, if it was the stage */
+void pp_exec_mrs_close(struct pp_exec *x); /* deregister what the plan left registered */
 
 /* exec_gates.c: made before, removed after everything else. */
 int pp_exec_gates_open(struct pp_exec *x, struct pp_err *err);
 void pp_exec_gates_close(struct pp_exec *x);
+/** pp_exec_gates_release - resume every gate that is held, so that nobody sleeps behind it; from
+ *  any thread, also when nothing is open. */
+void pp_exec_gates_release(struct pp_exec *x);
 /** pp_exec_dev - block device that fills a slot or is the gate of that name; NULL if none. */
 const char *pp_exec_dev(struct pp_exec *x, const char *slot);
+/** pp_exec_dev_below - the disk below: of a gate the device behind it, else as pp_exec_dev(). */
+const char *pp_exec_dev_below(struct pp_exec *x, const char *slot);
+/** pp_exec_pipe_for - a pipe with room for the pages of [@mem, +@length), at most 1 MiB of them. */
+int pp_exec_pipe_for(const void *mem, size_t length_bytes, int fds[2], struct pp_err *err);
+/** pp_exec_splice_in - vmsplice all of [@mem, +@length) into the pipe: 0 or -errno. */
+int pp_exec_splice_in(int fd, const void *mem, size_t length_bytes, struct pp_err *err);
 void pp_exec_worker_unhold(struct pp_worker *w); /* close what splice-hold left */
 
 /* exec_looks.c: forked before the fabric is opened. */
 int pp_exec_peer_open(struct pp_exec *x, struct pp_err *err);
 void pp_exec_peer_close(struct pp_exec *x);
+/** pp_exec_peer_forget - the second process drops its mappings of files in filesystem @fs. */
+void pp_exec_peer_forget(struct pp_exec *x, uint16_t fs);
 
 /* exec_hazards.c */
 void pp_exec_worker_unfork(struct pp_worker *w); /* end what fork or child-hold left */

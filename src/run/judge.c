@@ -84,6 +84,18 @@ static void judge_blind(const struct pp_plan *plan, const char *log, size_t log_
 	snprintf(r->reason, sizeof(r->reason), "O10 cannot be judged: %s", why);
 }
 
+/* Nobody may take what a planted fault caused for the kernel's, nor a pass beside it for one. */
+static void say_planted(const struct pp_ending_record *ending, struct pp_result *r)
+{
+	char reason[sizeof(r->reason)];
+
+	if (!ending->planted[0])
+		return;
+	snprintf(reason, sizeof(reason), "%s", r->reason);
+	snprintf(r->reason, sizeof(r->reason), "planted (%s): %.*s", ending->planted,
+		 (int)(sizeof(r->reason) - sizeof(ending->planted) - 16), reason);
+}
+
 void pp_judge(const struct pp_plan *plan, const struct pp_history *h,
 	      const struct pp_ending_record *ending, const char *log, size_t log_len,
 	      const struct pp_facts *facts, struct pp_result *out)
@@ -112,15 +124,17 @@ void pp_judge(const struct pp_plan *plan, const struct pp_history *h,
 	}
 	pp_result_decide(out, plan, facts);
 	judge_blind(plan, log, log_len, out);
+	say_planted(ending, out);
 }
 
 int pp_ending_save(const char *dir, const struct pp_ending_record *e, struct pp_err *err)
 {
-	json_t *j = json_pack("{s:i, s:s, s:s, s:I, s:i, s:b, s:I, s:I}", "version", ENDING_VERSION,
-			      "ending", pp_ending_words[e->ending].name, "reason", e->reason,
-			      "duration_ms", (json_int_t)e->duration_ms, "attempts", e->attempts,
-			      "dropped", e->dropped, "taint_before", (json_int_t)e->taint_before,
-			      "taint_after", (json_int_t)e->taint_after);
+	json_t *j =
+		json_pack("{s:i, s:s, s:s, s:I, s:i, s:b, s:s, s:I, s:I}", "version",
+			  ENDING_VERSION, "ending", pp_ending_words[e->ending].name, "reason",
+			  e->reason, "duration_ms", (json_int_t)e->duration_ms, "attempts",
+			  e->attempts, "dropped", e->dropped, "planted", e->planted, "taint_before",
+			  (json_int_t)e->taint_before, "taint_after", (json_int_t)e->taint_after);
 	char *text = j ? json_dumps(j, JSON_INDENT(1)) : NULL;
 	int rc = pp_file_text(dir, "ending.json", text, err);
 
@@ -131,14 +145,14 @@ int pp_ending_save(const char *dir, const struct pp_ending_record *e, struct pp_
 
 static int ending_fill(json_t *j, struct pp_ending_record *e, struct pp_err *err)
 {
-	const char *ending = NULL, *reason = NULL;
+	const char *ending = NULL, *reason = NULL, *planted = "";
 	json_int_t duration = 0, before = 0, after = 0;
 	int version = 0, dropped = 0, found;
 
-	if (json_unpack(j, "{s:i, s:s, s:s, s:I, s:i, s:b, s:I, s:I}", "version", &version,
+	if (json_unpack(j, "{s:i, s:s, s:s, s:I, s:i, s:b, s?s, s:I, s:I}", "version", &version,
 			"ending", &ending, "reason", &reason, "duration_ms", &duration, "attempts",
-			&e->attempts, "dropped", &dropped, "taint_before", &before, "taint_after",
-			&after))
+			&e->attempts, "dropped", &dropped, "planted", &planted, "taint_before",
+			&before, "taint_after", &after))
 		return pp_err_set(err, -EINVAL, "ending.json lacks a field.");
 	if (version != ENDING_VERSION)
 		return pp_err_set(err, -EPROTO, "ending.json is of version %d, not %d.", version,
@@ -151,6 +165,7 @@ static int ending_fill(json_t *j, struct pp_ending_record *e, struct pp_err *err
 	snprintf(e->reason, sizeof(e->reason), "%s", reason);
 	e->duration_ms = (uint64_t)duration;
 	e->dropped = dropped;
+	snprintf(e->planted, sizeof(e->planted), "%s", planted);
 	e->taint_before = (unsigned long)before;
 	e->taint_after = (unsigned long)after;
 	return 0;

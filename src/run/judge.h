@@ -17,7 +17,8 @@ struct pp_ending_record {
 	char reason[512];
 	uint64_t duration_ms;
 	int attempts;
-	bool dropped; /* --drop-hazard or --drop-device-writes was given */
+	bool dropped;     /* --drop-hazard or --drop-device-writes was given */
+	char planted[96]; /* which fault --plant put where; "" for a run as it should be */
 	unsigned long taint_before, taint_after;
 };
 

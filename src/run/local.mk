@@ -10,11 +10,16 @@ libpinproof_a_SOURCES += \
 	src/run/exec_hazards.c \
 	src/run/exec_looks.c \
 	src/run/exec_objects.c \
+	src/run/exec_plant.c \
+	src/run/exec_record.c \
+	src/run/exec_storm.c \
 	src/run/exec_verbs.c \
+	src/run/exec_watch.c \
 	src/run/guardian.c \
 	src/run/judge.c \
 	src/run/machine.c \
 	src/run/plan_lines.c \
+	src/run/plant.c \
 	src/run/recorder.c \
 	src/run/reporting.c \
 	src/run/rundir.c \
@@ -32,11 +37,13 @@ pprun_HEADERS = \
 	src/run/collect.h \
 	src/run/config.h \
 	src/run/exec.h \
+	src/run/exec_aside.h \
 	src/run/exec_state.h \
 	src/run/guardian.h \
 	src/run/judge.h \
 	src/run/machine.h \
 	src/run/plan_lines.h \
+	src/run/plant.h \
 	src/run/recorder.h \
 	src/run/reporting.h \
 	src/run/rundir.h \

@@ -15,29 +15,60 @@ struct pp_track {
 	_Atomic uint32_t n_events; /* published: the event before it is complete but for its end */
 	_Atomic uint32_t n_cells;
 	_Atomic uint32_t overflow;
-	struct pp_event events[PP_RECORDER_EVENTS];
-	uint8_t cells[PP_RECORDER_CELLS][PP_CELL_BYTES];
+	_Atomic uint32_t drawn, closed;
+	uint32_t most_events, most_cells;
+	size_t bytes;                    /* of the mapping */
+	uint8_t (*cells)[PP_CELL_BYTES]; /* behind the events */
+	struct pp_event events[];
 };
 
-int pp_recorder_open(struct pp_recorder *r, size_t n_actors, uint64_t run, struct pp_err *err)
+uint32_t pp_recorder_storm_events(const struct pp_plan *plan)
+{
+	uint64_t all = (uint64_t)plan->storm_ms * PP_STORM_EVENTS_MS;
+
+	if (!pp_plan_has_storm(plan))
+		return 0;
+	if (!all || all > PP_STORM_EVENTS_MAX)
+		all = PP_STORM_EVENTS_MAX;
+	return (uint32_t)(all / plan->n_actors) + 1;
+}
+
+static struct pp_track *track_open(const struct pp_plan *plan)
+{
+	uint32_t storm = pp_recorder_storm_events(plan);
+	uint32_t events = PP_RECORDER_EVENTS + storm;
+	uint32_t cells = storm ? PP_STORM_CELLS : PP_RECORDER_CELLS;
+	size_t at = sizeof(struct pp_track) + (size_t)events * sizeof(struct pp_event);
+	size_t bytes = at + (size_t)cells * PP_CELL_BYTES;
+	struct pp_track *t = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
+				  MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	if (t == MAP_FAILED)
+		return NULL;
+	t->most_events = events;
+	t->most_cells = cells;
+	t->bytes = bytes;
+	t->cells = (void *)((uint8_t *)t + at);
+	return t;
+}
+
+int pp_recorder_open(struct pp_recorder *r, const struct pp_plan *plan, uint64_t run,
+		     struct pp_err *err)
 {
 	struct timespec ts;
 
 	memset(r, 0, sizeof(*r));
-	r->tracks = calloc(n_actors, sizeof(*r->tracks));
+	r->tracks = calloc(plan->n_actors + 1, sizeof(*r->tracks));
 	if (!r->tracks)
 		return pp_err_set(err, -ENOMEM, "recorder");
-	for (size_t i = 0; i < n_actors; i++) {
-		void *mem = mmap(NULL, sizeof(struct pp_track), PROT_READ | PROT_WRITE,
-				 MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-
-		if (mem == MAP_FAILED) {
+	for (size_t i = 0; i < plan->n_actors; i++) {
+		r->tracks[i] = track_open(plan);
+		if (!r->tracks[i]) {
 			int code = -errno;
 
 			pp_recorder_close(r);
 			return pp_err_set(err, code, "recorder buffer");
 		}
-		r->tracks[i] = mem;
 		r->n_tracks++;
 	}
 	clock_gettime(CLOCK_REALTIME, &ts);
@@ -50,7 +81,7 @@ int pp_recorder_open(struct pp_recorder *r, size_t n_actors, uint64_t run, struc
 void pp_recorder_close(struct pp_recorder *r)
 {
 	for (size_t i = 0; i < r->n_tracks; i++)
-		munmap(r->tracks[i], sizeof(struct pp_track));
+		munmap(r->tracks[i], r->tracks[i]->bytes);
 	free(r->tracks);
 	memset(r, 0, sizeof(*r));
 }
@@ -60,7 +91,7 @@ struct pp_event *pp_record_begin(struct pp_recorder *r, size_t actor, const stru
 	struct pp_track *t = r->tracks[actor];
 	uint32_t n = atomic_load_explicit(&t->n_events, memory_order_relaxed);
 
-	if (n >= PP_RECORDER_EVENTS) {
+	if (n >= t->most_events) {
 		atomic_store(&t->overflow, 1);
 		return NULL;
 	}
@@ -76,7 +107,7 @@ uint32_t pp_record_cell(struct pp_recorder *r, size_t actor, const void *cell)
 	struct pp_track *t = r->tracks[actor];
 	uint32_t n = atomic_load_explicit(&t->n_cells, memory_order_relaxed);
 
-	if (n >= PP_RECORDER_CELLS)
+	if (n >= t->most_cells)
 		return PP_NO_CELL;
 	memcpy(t->cells[n], cell, PP_CELL_BYTES);
 	atomic_store_explicit(&t->n_cells, n + 1, memory_order_release);
@@ -88,6 +119,24 @@ void pp_record_end(struct pp_event *e, uint64_t end_ns, int result)
 	e->end_ns = end_ns;
 	e->result = result;
 	e->flags &= (uint8_t)~PP_EVENT_OPEN;
+}
+
+uint32_t pp_record_count(const struct pp_recorder *r, size_t actor)
+{
+	return atomic_load_explicit(&r->tracks[actor]->n_events, memory_order_relaxed);
+}
+
+void pp_record_drawn(struct pp_recorder *r, size_t actor, bool closing)
+{
+	struct pp_track *t = r->tracks[actor];
+
+	atomic_fetch_add(closing ? &t->closed : &t->drawn, 1);
+}
+
+void pp_recorder_drawn(const struct pp_recorder *r, size_t actor, uint32_t *drawn, uint32_t *closed)
+{
+	*drawn = atomic_load(&r->tracks[actor]->drawn);
+	*closed = atomic_load(&r->tracks[actor]->closed);
 }
 
 int pp_recorder_history(const struct pp_recorder *r, uint32_t plan_crc, struct pp_history *out,
@@ -103,7 +152,7 @@ int pp_recorder_history(const struct pp_recorder *r, uint32_t plan_crc, struct p
 
 		if (atomic_load(&t->overflow))
 			rc = pp_err_set(err, -ENOSPC, "actor %zu recorded more than %u events", i,
-					PP_RECORDER_EVENTS);
+					t->most_events);
 		parts[i].events = t->events;
 		parts[i].n_events = atomic_load_explicit(&t->n_events, memory_order_acquire);
 		parts[i].cells = t->cells;

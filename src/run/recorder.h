@@ -13,8 +13,13 @@
 #include "core/err.h"
 #include "core/history.h"
 
-#define PP_RECORDER_EVENTS (1u << 18) /* an actor; memory is only touched as far as it is used */
+/* Of one actor, beside what a storm adds; memory is only touched as far as it is used. */
+#define PP_RECORDER_EVENTS (1u << 18)
 #define PP_RECORDER_CELLS  (1u << 12)
+/* What a storm adds for all actors together: so many for each ms, but not more in all. */
+#define PP_STORM_EVENTS_MS  20u
+#define PP_STORM_EVENTS_MAX (1u << 22)
+#define PP_STORM_CELLS      (1u << 16) /* of one actor */
 
 struct pp_track; /* one actor's shared buffer */
 
@@ -26,8 +31,10 @@ struct pp_recorder {
 	uint64_t run;
 };
 
-/** pp_recorder_open - before fork(): shared buffers for @n_actors actors. */
-int pp_recorder_open(struct pp_recorder *r, size_t n_actors, uint64_t run, struct pp_err *err);
+/** pp_recorder_open - before fork(): shared buffers for the actors of @plan, with room for its
+ * storm. */
+int pp_recorder_open(struct pp_recorder *r, const struct pp_plan *plan, uint64_t run,
+		     struct pp_err *err);
 void pp_recorder_close(struct pp_recorder *r);
 
 /** pp_record_begin - publish an event as begun (open); NULL if the buffer is full, which
@@ -38,6 +45,17 @@ struct pp_event *pp_record_begin(struct pp_recorder *r, size_t actor, const stru
 uint32_t pp_record_cell(struct pp_recorder *r, size_t actor, const void *cell);
 /** pp_record_end - fill in the end and the result of an open event. */
 void pp_record_end(struct pp_event *e, uint64_t end_ns, int result);
+
+/** pp_recorder_storm_events - how many events each actor of @plan may record in its storm. */
+uint32_t pp_recorder_storm_events(const struct pp_plan *plan);
+/** pp_record_count - events of @actor so far. */
+uint32_t pp_record_count(const struct pp_recorder *r, size_t actor);
+/** pp_record_drawn - the actor is about to carry out its next draw, or, @closing, the next of those
+ *  that close the storm's open pairs. */
+void pp_record_drawn(struct pp_recorder *r, size_t actor, bool closing);
+/** pp_recorder_drawn - how many of each; also of a child that died. */
+void pp_recorder_drawn(const struct pp_recorder *r, size_t actor, uint32_t *drawn,
+		       uint32_t *closed);
 
 /** pp_recorder_history - the merged history of all actors, also of a child that died. */
 int pp_recorder_history(const struct pp_recorder *r, uint32_t plan_crc, struct pp_history *out,

@@ -16,12 +16,17 @@
 enum pp_tier { PP_TIER_QUICK, PP_TIER_FULL, PP_TIER_SOAK, PP_TIER_COUNT };
 extern const char *const pp_tier_names[PP_TIER_COUNT];
 
-/* Faults that the executor can plant, so that self-tests see every verdict happen. */
+/*
+ * Faults that the executor can plant: a variant's own, for self-tests (then the first three hit
+ * every write, of device and CPU), or one that --plant asks for (run/plant.h: one device write).
+ */
 enum pp_plant {
 	PP_PLANT_NONE,
-	PP_PLANT_DROP,   /* device and CPU writes report success but write nothing */
-	PP_PLANT_SHIFT,  /* they land one cell further */
-	PP_PLANT_TEAR,   /* only the first half of the last cell is written */
+	PP_PLANT_DROP,   /* a write reports success but writes nothing */
+	PP_PLANT_SHIFT,  /* it lands one cell further */
+	PP_PLANT_TEAR,   /* only the first half of its last cell is written */
+	PP_PLANT_DELAY,  /* it reports success, and is carried out after somebody looked */
+	PP_PLANT_REPEAT, /* it is carried out again after something newer was written there */
 	PP_PLANT_REFUSE, /* mapping fails: set-up that should work does not */
 	PP_PLANT_HANG,   /* the first observation never returns */
 	PP_PLANT_CRASH,  /* the first observation kills the child */

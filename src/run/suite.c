@@ -120,13 +120,33 @@ static void attempt_of(struct suite *s, const struct pp_case *k, const struct pp
 	/* Another run id for each execution: what an earlier one left on a disk is FOREIGN. */
 	a->run = pp_case_seed(plan->seed + (uint64_t)number, k->label) ^ pp_now_ns();
 	a->bound_ms = s->c->timeout_s ? s->c->timeout_s * 1000 : plan->bound_ms;
-	a->plant = k->variant.plant;
+	a->plant = s->c->plant;
+	if (k->variant.plant != PP_PLANT_NONE)
+		a->plant = (struct pp_plant_spec){ .kind = k->variant.plant, .every = true };
 	a->quiet_machine = s->c->guest;
 	a->drop_hazard = s->c->drop_hazard;
 	a->drop_device_writes = s->c->drop_device_writes;
 	a->guardian_fd = s->machine.guardian.fd;
 	a->kmsg = &s->machine.kmsg;
 	a->interrupted = &interrupted;
+}
+
+/* plan.storm is what was asked for, plan what was drawn from it and executed. */
+static int save_files(const char *dir, const struct pp_plan *plan,
+		      const struct pp_attempt_result *r, struct pp_err *err)
+{
+	char *text;
+	int rc = 0;
+
+	if (r->executed) {
+		text = pp_plan_print(plan);
+		rc = pp_file_text(dir, "plan.storm", text, err);
+		free(text);
+		plan = r->executed;
+	}
+	if (rc)
+		return rc;
+	return pp_case_save(dir, plan, &r->history, &r->ending, r->log, r->log_len, err);
 }
 
 /* Keep the files of an attempt that could not tell, beside those of the next. */
@@ -139,7 +159,7 @@ static int save_attempt(const char *dir, int number, const struct pp_plan *plan,
 		return pp_err_set(err, -ENAMETOOLONG, "attempt of %.80s", dir);
 	if (mkdir(sub, 0755) && errno != EEXIST)
 		return pp_err_set(err, -errno, "cannot make the directory %s", sub);
-	return pp_case_save(sub, plan, &r->history, &r->ending, r->log, r->log_len, err);
+	return save_files(sub, plan, r, err);
 }
 
 static bool worth_another(const struct suite *s, const struct pp_plan *plan,
@@ -148,9 +168,11 @@ static bool worth_another(const struct suite *s, const struct pp_plan *plan,
 	struct pp_result judged;
 	bool again;
 
-	if (number == MAX_ATTEMPTS || s->c->drop_hazard || s->c->drop_device_writes)
+	if (number == MAX_ATTEMPTS || s->c->drop_hazard || s->c->drop_device_writes ||
+	    s->c->plant.kind)
 		return false;
-	pp_judge(plan, &r->history, &r->ending, r->log, r->log_len, &s->machine.facts, &judged);
+	pp_judge(r->executed ? r->executed : plan, &r->history, &r->ending, r->log, r->log_len,
+		 &s->machine.facts, &judged);
 	again = judged.verdict == PP_VERDICT_INCONCLUSIVE;
 	pp_result_free(&judged);
 	return again;
@@ -176,10 +198,23 @@ static int execute(struct suite *s, const struct pp_case *k, const struct pp_pla
 			continue;
 		}
 		if (!rc)
-			rc = pp_case_save(dir, plan, &r.history, &r.ending, r.log, r.log_len, err);
+			rc = save_files(dir, plan, &r, err);
 		pp_attempt_free(&r);
 		return rc;
 	}
+}
+
+/* --storm-time instead of the plan's own, and as much more for the case. */
+static void stretch_storm(const struct pp_config *c, struct pp_plan *plan)
+{
+	uint64_t ms = (uint64_t)c->storm_s * 1000, bound = plan->bound_ms;
+
+	if (!ms || !plan->storm_ms)
+		return;
+	if (ms > plan->storm_ms)
+		bound += 2 * (ms - plan->storm_ms); /* what is recorded is merged in the end */
+	plan->bound_ms = bound > UINT32_MAX ? UINT32_MAX : (uint32_t)bound;
+	plan->storm_ms = (uint32_t)ms;
 }
 
 /* Before anything runs, the files say that the case was started: that is what a dead machine
@@ -230,8 +265,10 @@ static int run_case(struct suite *s, const struct pp_case *k)
 	name = dir + strlen(s->out) + 1;
 	rc = pp_scenario_plan(k->scenario, &k->variant, pp_case_seed(s->c->seed, k->name), &plan,
 			      &s->err);
-	if (!rc)
+	if (!rc) {
+		stretch_storm(s->c, plan);
 		rc = run_planned(s, k, plan, dir, name);
+	}
 	if (!rc)
 		rc = pp_case_judge_dir(dir, k->label, &s->machine.facts, &r, &judged_plan, &s->err);
 	if (!rc)

@@ -16,10 +16,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "core/storm.h"
 #include "run/rundir.h"
 #include "sys/clock.h"
+#include "sys/gate.h"
 
 #define KILL_BOUND_MS   10000u
+#define SWEEP_MS        200u
 #define DEVICE_BOUND_MS 10000u
 
 /* The child's mounts are its own: they go when it goes, however it goes. */
@@ -129,13 +132,25 @@ static void describe_timeout(const struct pp_attempt *a, const struct pp_recorde
 	op = pp_plan_op(a->plan, e.op);
 	snprintf(ending->reason, sizeof(ending->reason),
 		 "the deadline of %u ms passed in operation %u (%s, step \"%s\"); sleeping at %s",
-		 a->bound_ms, e.op, pp_verbs[e.verb].name, op ? a->plan->steps[op->step] : "",
-		 where);
+		 a->bound_ms, e.op, pp_verbs[e.verb].name,
+		 a->plan->steps[op ? op->step : a->plan->storm_step], where);
 }
 
 static int pidfd_of(pid_t pid)
 {
 	return (int)syscall(SYS_pidfd_open, pid, 0);
+}
+
+/* A held gate keeps whoever sleeps behind it alive, however hard it is killed. */
+static void sweep_gates(const struct pp_attempt *a)
+{
+	char prefix[PP_GATE_PREFIX_MAX];
+	struct pp_err ignored = { 0 };
+
+	if (!a->plan->n_gates)
+		return;
+	pp_gate_prefix(a->workdir, prefix, sizeof(prefix));
+	pp_gates_sweep(prefix, &ignored);
 }
 
 /* 1: ended, 0: the time is over, -EINTR: the user wants to stop. */
@@ -158,13 +173,18 @@ static int wait_child(int pidfd, uint64_t deadline_ns, const volatile sig_atomic
 }
 
 /* End the child; false if it cannot even be killed (asleep in the kernel). */
-static bool end_child(pid_t pid, int pidfd, int *status)
+static bool end_child(const struct pp_attempt *a, pid_t pid, int pidfd, int *status)
 {
+	uint64_t deadline_ns = pp_deadline_ns(KILL_BOUND_MS);
+	int ended;
+
 	kill(-pid, SIGKILL);
 	kill(pid, SIGKILL);
-	if (!wait_child(pidfd, pp_deadline_ns(KILL_BOUND_MS), NULL))
-		return false;
-	return waitpid(pid, status, 0) == pid;
+	do {
+		sweep_gates(a);
+		ended = wait_child(pidfd, pp_deadline_ns(SWEEP_MS), NULL);
+	} while (!ended && pp_now_ns() < deadline_ns);
+	return ended && waitpid(pid, status, 0) == pid;
 }
 
 static void describe_end(const struct pp_exec_outcome *outcome, int status,
@@ -180,22 +200,73 @@ static void describe_end(const struct pp_exec_outcome *outcome, int status,
 	snprintf(ending->reason, sizeof(ending->reason), "%s", outcome->reason);
 }
 
+static void wait_device(const struct pp_attempt *a, const char *slot,
+			struct pp_ending_record *ending)
+{
+	const struct pp_slot *s = pp_slots_find(a->slots, slot);
+	struct pp_err err = { 0 };
+
+	if (!s || !pp_device_wait_free(s->dev, DEVICE_BOUND_MS, &err) ||
+	    ending->ending != PP_ENDING_DONE)
+		return;
+	ending->ending = PP_ENDING_BROKEN;
+	snprintf(ending->reason, sizeof(ending->reason),
+		 "%s did not become free after the case: %s", slot, err.text);
+}
+
 /* Unmounting goes on after the child is gone; the next case must find its disks free. */
 static void wait_devices(const struct pp_attempt *a, struct pp_ending_record *ending)
 {
-	struct pp_err err = { 0 };
+	sweep_gates(a);
+	for (size_t i = 0; i < a->plan->n_fs; i++)
+		wait_device(a, a->plan->fs[i].slot, ending);
+	for (size_t i = 0; i < a->plan->n_gates; i++)
+		wait_device(a, a->plan->gates[i].slot, ending);
+}
 
-	for (size_t i = 0; i < a->plan->n_fs; i++) {
-		const struct pp_slot *s = pp_slots_find(a->slots, a->plan->fs[i].slot);
+/* Write down what the storm drew, so that the case can be judged and executed again. */
+static int expand(const struct pp_attempt *a, const struct pp_recorder *rec, struct pp_plan **out,
+		  struct pp_err *err)
+{
+	size_t n = a->plan->n_actors;
+	uint32_t *counts = calloc(2 * n + 1, sizeof(*counts));
+	int rc;
 
-		if (!s || !pp_device_wait_free(s->dev, DEVICE_BOUND_MS, &err))
-			continue;
-		if (ending->ending == PP_ENDING_DONE) {
-			ending->ending = PP_ENDING_BROKEN;
-			snprintf(ending->reason, sizeof(ending->reason),
-				 "the filesystem did not go away after the case: %s", err.text);
-		}
-	}
+	if (!counts)
+		return pp_err_set(err, -ENOMEM, "counts of the storm");
+	for (size_t i = 0; i < n; i++)
+		pp_recorder_drawn(rec, i, &counts[i], &counts[n + i]);
+	rc = pp_storm_expand(a->plan, counts, counts + n, out, err);
+	free(counts);
+	return rc;
+}
+
+static int collect(const struct pp_attempt *a, const struct pp_recorder *rec,
+		   struct pp_attempt_result *out, struct pp_err *err)
+{
+	int rc = 0;
+
+	if (pp_plan_has_storm(a->plan))
+		rc = expand(a, rec, &out->executed, err);
+	if (rc)
+		return rc;
+	return pp_recorder_history(rec, pp_plan_crc(out->executed ? out->executed : a->plan),
+				   &out->history, err);
+}
+
+static void describe_plant(const struct pp_attempt *a, const struct pp_exec_outcome *outcome,
+			   struct pp_ending_record *ending)
+{
+	const char *fault = pp_plant_name(a->plant.kind);
+
+	if (!a->plant.kind || a->plant.every)
+		return;
+	if (outcome->planted_op)
+		snprintf(ending->planted, sizeof(ending->planted), "%s of operation %u", fault,
+			 outcome->planted_op);
+	else
+		snprintf(ending->planted, sizeof(ending->planted),
+			 "%s, but its device write was never reached", fault);
 }
 
 static int supervise(const struct pp_attempt *a, pid_t pid, const struct pp_recorder *rec,
@@ -217,12 +288,12 @@ static int supervise(const struct pp_attempt *a, pid_t pid, const struct pp_reco
 		break;
 	case 0:
 		describe_timeout(a, rec, pid, ending);
-		if (!end_child(pid, pidfd, &status))
+		if (!end_child(a, pid, pidfd, &status))
 			strncat(ending->reason, "; it cannot be killed",
 				sizeof(ending->reason) - strlen(ending->reason) - 1);
 		break;
 	default:
-		end_child(pid, pidfd, &status);
+		end_child(a, pid, pidfd, &status);
 		rc = pp_err_set(err, -EINTR, "interrupted");
 	}
 	close(pidfd);
@@ -288,7 +359,7 @@ int pp_attempt_run(const struct pp_attempt *a, struct pp_attempt_result *out, st
 		return pp_err_set(err, -errno, "shared memory");
 	outcome->ending = PP_ENDING_BROKEN;
 	snprintf(outcome->reason, sizeof(outcome->reason), "the child ended without a word");
-	rc = pp_recorder_open(&rec, a->plan->n_actors, a->run, err);
+	rc = pp_recorder_open(&rec, a->plan, a->run, err);
 	if (rc)
 		goto unmap;
 	/* What the kernel said since the case before was drained, perhaps of that: it stands in
@@ -304,8 +375,9 @@ int pp_attempt_run(const struct pp_attempt *a, struct pp_attempt_result *out, st
 	out->ending.taint_after = pp_taint_read();
 	during = pp_kmsg_drain(a->kmsg, &len);
 	out->log = join(before, &out->log_len, during, len);
+	describe_plant(a, outcome, &out->ending);
 	if (!rc)
-		rc = pp_recorder_history(&rec, pp_plan_crc(a->plan), &out->history, err);
+		rc = collect(a, &rec, out, err);
 	pp_recorder_close(&rec);
 unmap:
 	munmap(outcome, sizeof(*outcome));
@@ -315,6 +387,7 @@ unmap:
 void pp_attempt_free(struct pp_attempt_result *r)
 {
 	pp_history_free(&r->history);
+	pp_plan_free(r->executed);
 	free(r->log);
 	memset(r, 0, sizeof(*r));
 }

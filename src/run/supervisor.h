@@ -11,6 +11,7 @@
 #include "core/history.h"
 #include "run/exec.h"
 #include "run/judge.h"
+#include "run/plant.h"
 #include "sys/kmsg.h"
 
 struct pp_attempt {
@@ -21,7 +22,7 @@ struct pp_attempt {
 	const char *label; /* for markers in the kernel log */
 	uint64_t run;      /* run id of the stamps */
 	uint32_t bound_ms;
-	enum pp_plant plant;
+	struct pp_plant_spec plant;
 	bool quiet_machine; /* see exec.h */
 	bool drop_hazard, drop_device_writes;
 	int guardian_fd; /* closed in the child, so that only the parent keeps the guardian waiting
@@ -33,6 +34,8 @@ struct pp_attempt {
 struct pp_attempt_result {
 	struct pp_ending_record ending;
 	struct pp_history history; /* to be freed */
+	struct pp_plan *executed;  /* of a plan with a storm: the same with what was drawn written
+				      out, to which the history belongs; NULL: the plan itself */
 	char *log;                 /* malloc'ed kernel log since the attempt before; NULL: lost */
 	size_t log_len;
 };

@@ -18,7 +18,7 @@
 
 #define RUN_OPTIONS                                                                                \
 	"tier out seed repeat shuffle strict bisect timeout disk cases-from drop-hazard "          \
-	"drop-device-writes guest i-may-lose-this-machine stream ktap no-color names"
+	"drop-device-writes plant guest i-may-lose-this-machine stream ktap no-color names"
 #define JUDGE_OPTIONS "strict bisect seed ktap no-color"
 
 #define DEFECT_RANGE       .since = { 6, 13, 0 }, .before = { 6, 14, 0 }
@@ -108,6 +108,7 @@ static const struct row rows[] = {
 	{ "xpass",        MEMFD, PP_PLANT_NONE,   "",                      PP_TIER_QUICK },
 	{ "other-class",  MEMFD, PP_PLANT_TEAR,   "",                      PP_TIER_QUICK },
 	{ "repaired",     MEMFD, PP_PLANT_DROP,   "",                      PP_TIER_QUICK },
+	{ "twice",        MEMFD, PP_PLANT_NONE,   "",                      PP_TIER_FULL },
 	{ "full",         MEMFD, PP_PLANT_NONE,   "",                      PP_TIER_FULL },
 	{ "soak",         MEMFD, PP_PLANT_NONE,   "",                      PP_TIER_SOAK },
 };
@@ -153,6 +154,11 @@ static void plan(const struct pp_variant *v, uint64_t seed, struct pp_plan_text 
 	if (!strcmp(r->region, MEMFD))
 		pp_op(t, "fsync data hazard");
 	pp_op_by(t, "other", "load data after=%u", pp_op(t, "vmsplice data"));
+	if (!strcmp(r->name, "twice")) {
+		pp_op(t, "vm-write data 8192+4100 gen=3");
+		pp_op(t, "vm-read data");
+		pp_op(t, "load data");
+	}
 	pp_op(t, "quiet");
 }
 

@@ -69,11 +69,11 @@ static void every_kind(void)
 /* Each row of the table sets a member of its own and no other option's. */
 static void each_option_alone(void)
 {
-	static const char *const values[] = { [PP_OPT_TEXT] = "text",
-					      [PP_OPT_NUMBER] = "7",
-					      [PP_OPT_SEED] = "7",
-					      [PP_OPT_TIER] = "soak",
-					      [PP_OPT_DISK] = "/dev/sdx" };
+	static const char *const values[] = {
+		[PP_OPT_TEXT] = "text",   [PP_OPT_NUMBER] = "7",      [PP_OPT_SEED] = "7",
+		[PP_OPT_TIER] = "soak",   [PP_OPT_DISK] = "/dev/sdx", [PP_OPT_TIME] = "90s",
+		[PP_OPT_PLANT] = "tear:4"
+	};
 	struct pp_config plain;
 	struct pp_err err;
 
@@ -121,9 +121,40 @@ static const struct {
 	{ "--seed=-1", "*", "not '-1'" },
 	{ "--seed= -1", "*", "not ' -1'" },
 	{ "--repeat= -1", "*", "not ' -1'" },
+	{ "--storm-time=0", "*", "such as 90s or 10m, not '0'" },
+	{ "--storm-time=s", "*", "not 's'" },
+	{ "--storm-time=-1s", "*", "not '-1s'" },
+	{ "--storm-time=10ms", "*", "not '10ms'" },
+	{ "--storm-time=10 m", "*", "not '10 m'" },
+	{ "--storm-time=1000001", "*", "not '1000001'" },
+	{ "--storm-time=300h", "*", "not '300h'" },
+	{ "--plant=tears", "*", "unknown fault 'tears'" },
+	{ "--plant=crash", "*", "unknown fault 'crash'" },
+	{ "--plant=drop:", "*", "from 1 to 1000000, not ''" },
+	{ "--plant=drop:0", "*", "not '0'" },
+	{ "--plant=drop:-1", "*", "not '-1'" },
+	{ "--plant=drop:1x", "*", "not '1x'" },
 	{ "--disk=a|--disk=a|--disk=a|--disk=a|--disk=a|--disk=a|--disk=a|--disk=a|--disk=a", "*",
 	  "--disk can be given 8 times at most" },
 };
+
+static void times(void)
+{
+	static const struct {
+		const char *text;
+		unsigned s;
+	} rows[] = { { "1", 1 }, { "90s", 90 }, { "10m", 600 }, { "277h", 997200 } };
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		char line[64], *argv[MAX_ARGS];
+		struct pp_config c;
+		struct pp_err err;
+
+		snprintf(line, sizeof(line), "--storm-time=%s", rows[i].text);
+		CU_ASSERT_EQUAL(parse(line, "*", &c, argv, &err), 0);
+		CU_ASSERT_EQUAL(c.storm_s, rows[i].s);
+	}
+}
 
 static void mistakes_are_told(void)
 {
@@ -161,6 +192,7 @@ static const struct pp_unit_case cases[] = {
 	{ "without options", defaults },
 	{ "every kind of option, operands, --", every_kind },
 	{ "each option sets its own member", each_option_alone },
+	{ "times in seconds, minutes, hours", times },
 	{ "mistakes are told", mistakes_are_told },
 	{ "help lists what is allowed", help_lists_what_is_allowed },
 };

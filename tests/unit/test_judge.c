@@ -53,6 +53,7 @@ static void endings_there_and_back(void)
 		.duration_ms = 1234567890123ull,
 		.attempts = 3,
 		.dropped = true,
+		.planted = "tear of operation 12",
 		.taint_before = 1ul << 13,
 		.taint_after = 1ul << 13 | 1ul << 9,
 		.reason = "a \"quoted\" reason\nin two lines",
@@ -70,6 +71,7 @@ static void endings_there_and_back(void)
 		CU_ASSERT_EQUAL(back.duration_ms, e.duration_ms);
 		CU_ASSERT_EQUAL(back.attempts, e.attempts);
 		CU_ASSERT_EQUAL(back.dropped, e.dropped);
+		PP_ASSERT_STR(back.planted, e.planted);
 		CU_ASSERT_EQUAL(back.taint_before, e.taint_before);
 		CU_ASSERT_EQUAL(back.taint_after, e.taint_after);
 	}

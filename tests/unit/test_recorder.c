@@ -57,7 +57,8 @@ static void outlives_the_child(void)
 	int status = 0;
 	pid_t pid;
 
-	CU_ASSERT_EQUAL_FATAL(pp_recorder_open(&r, 2, 77, &err), 0);
+	CU_ASSERT_EQUAL_FATAL(pp_recorder_open(&r, &(struct pp_plan){ .n_actors = 2 }, 77, &err),
+			      0);
 	CU_ASSERT_FALSE(pp_recorder_running(&r, &running));
 	pid = fork();
 	if (!pid)
@@ -88,7 +89,7 @@ static void newest_open_event(void)
 	struct pp_event e, running = { 0 }, *first, *second;
 	struct pp_err err = { "" };
 
-	CU_ASSERT_EQUAL_FATAL(pp_recorder_open(&r, 3, 1, &err), 0);
+	CU_ASSERT_EQUAL_FATAL(pp_recorder_open(&r, &(struct pp_plan){ .n_actors = 3 }, 1, &err), 0);
 	e = event_at(20, 1, 0);
 	first = pp_record_begin(&r, 0, &e);
 	e = event_at(10, 2, 2);
@@ -110,7 +111,7 @@ static void nothing_recorded(void)
 	struct pp_history h;
 	struct pp_err err = { "" };
 
-	CU_ASSERT_EQUAL_FATAL(pp_recorder_open(&r, 1, 5, &err), 0);
+	CU_ASSERT_EQUAL_FATAL(pp_recorder_open(&r, &(struct pp_plan){ .n_actors = 1 }, 5, &err), 0);
 	CU_ASSERT_EQUAL_FATAL(pp_recorder_history(&r, 3, &h, &err), 0);
 	CU_ASSERT(h.n_events == 0 && h.run == 5 && h.plan_crc == 3);
 	pp_history_free(&h);
@@ -126,7 +127,7 @@ static void overflow_is_told(void)
 	struct pp_event e = event_at(1, 1, 1);
 	size_t full = 0;
 
-	CU_ASSERT_EQUAL_FATAL(pp_recorder_open(&r, 2, 1, &err), 0);
+	CU_ASSERT_EQUAL_FATAL(pp_recorder_open(&r, &(struct pp_plan){ .n_actors = 2 }, 1, &err), 0);
 	for (uint32_t i = 0; i < PP_RECORDER_EVENTS; i++) {
 		struct pp_event *open = pp_record_begin(&r, 1, &e);
 
@@ -152,11 +153,50 @@ static void cells_run_out(void)
 	struct pp_recorder r;
 	struct pp_err err = { "" };
 
-	CU_ASSERT_EQUAL_FATAL(pp_recorder_open(&r, 2, 1, &err), 0);
+	CU_ASSERT_EQUAL_FATAL(pp_recorder_open(&r, &(struct pp_plan){ .n_actors = 2 }, 1, &err), 0);
 	for (uint32_t i = 0; i < PP_RECORDER_CELLS; i++)
 		CU_ASSERT_EQUAL(pp_record_cell(&r, 0, cell), i);
 	CU_ASSERT_EQUAL(pp_record_cell(&r, 0, cell), PP_NO_CELL);
 	CU_ASSERT_EQUAL(pp_record_cell(&r, 1, cell), 0);
+	pp_recorder_close(&r);
+}
+
+/* What a storm drew is known of a child that died, too; and a storm has room for its time. */
+static void storms(void)
+{
+	static const struct {
+		uint32_t ms, ops;
+		size_t actors;
+		uint32_t events; /* of each actor */
+	} rows[] = {
+		{ 0, 0, 2, 0 },
+		{ 1000, 0, 2, 500 * PP_STORM_EVENTS_MS + 1 },
+		{ 0, 10, 2, PP_STORM_EVENTS_MAX / 2 + 1 },
+		{ 86400000, 0, 4, PP_STORM_EVENTS_MAX / 4 + 1 },
+	};
+	struct pp_err err = { "" };
+	struct pp_recorder r;
+	uint32_t drawn, closed;
+
+	for (size_t i = 0; i < PP_ARRAY_LEN(rows); i++) {
+		struct pp_plan plan = { .n_actors = rows[i].actors,
+					.storm_ms = rows[i].ms,
+					.storm_ops = rows[i].ops };
+
+		CU_ASSERT_EQUAL(pp_recorder_storm_events(&plan), rows[i].events);
+	}
+	CU_ASSERT_EQUAL_FATAL(pp_recorder_open(&r, &(struct pp_plan){ .n_actors = 2 }, 1, &err), 0);
+	if (!fork()) {
+		for (int i = 0; i < 5; i++)
+			pp_record_drawn(&r, 1, false);
+		pp_record_drawn(&r, 1, true);
+		_exit(0);
+	}
+	wait(NULL);
+	pp_recorder_drawn(&r, 1, &drawn, &closed);
+	CU_ASSERT(drawn == 5 && closed == 1);
+	pp_recorder_drawn(&r, 0, &drawn, &closed);
+	CU_ASSERT(drawn == 0 && closed == 0);
 	pp_recorder_close(&r);
 }
 
@@ -166,6 +206,7 @@ static const struct pp_unit_case cases[] = {
 	{ "an empty history", nothing_recorded },
 	{ "overflow is an error", overflow_is_told },
 	{ "cells run out", cells_run_out },
+	{ "storms", storms },
 };
 
 PP_UNIT_MAIN("recorder", cases)

@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What an operation leaves in the history: stamps that are written, runs of cells that are seen. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "run/exec_state.h"
+#include "sys/clock.h"
+
+static const struct pp_verb_info *verb_of(const struct pp_op *op)
+{
+	return &pp_verbs[op->verb];
+}
+
+uint64_t pp_exec_now(const struct pp_exec *x)
+{
+	return pp_now_ns() - x->setup->recorder->start_ns;
+}
+
+static void event_template(const struct pp_target_ref *t, struct pp_event *e)
+{
+	const struct pp_verb_info *v = verb_of(t->op);
+
+	memset(e, 0, sizeof(*e));
+	e->op = t->op->id;
+	e->verb = (uint8_t)t->op->verb;
+	e->actor = (uint8_t)t->op->actor;
+	e->object = t->op->object;
+	if (t->op->verb == PP_VERB_REG || t->op->verb == PP_VERB_DEREG)
+		return;
+	if (t->region != PP_NO_INDEX && v->target != PP_TARGET_FS) {
+		e->object = t->region;
+		e->offset_bytes = t->offset_bytes;
+		e->length_bytes = (uint32_t)t->length_bytes;
+	}
+	if (v->kind == PP_KIND_WRITE || v->kind == PP_KIND_DEVICE_WRITE) {
+		e->writer = t->op->actor;
+		e->gen = t->op->gen;
+	}
+}
+
+static struct pp_event *record(struct pp_worker *w, const struct pp_event *e)
+{
+	struct pp_event *at = pp_record_begin(w->x->setup->recorder, w->actor, e);
+	struct pp_err full;
+
+	if (!at) {
+		pp_err_set(&full, -ENOSPC, "the history is full");
+		pp_exec_broken(w->x, "", &full);
+	}
+	return at;
+}
+
+/* Publish the operation as begun: from here on it may have taken effect. */
+static struct pp_event *publish(struct pp_worker *w, const struct pp_target_ref *t, uint8_t flags)
+{
+	struct pp_event e;
+
+	event_template(t, &e);
+	e.flags |= flags;
+	w->began_ns = pp_exec_now(w->x);
+	e.begin_ns = w->began_ns;
+	return record(w, &e);
+}
+
+void pp_exec_skipped(struct pp_worker *w, const struct pp_target_ref *t)
+{
+	struct pp_event *at = publish(w, t, PP_EVENT_SKIPPED);
+
+	if (at)
+		pp_record_end(at, at->begin_ns, 0);
+}
+
+int pp_exec_act(struct pp_worker *w, const struct pp_target_ref *t)
+{
+	struct pp_event *at = publish(w, t, 0);
+	int rc;
+
+	if (!at)
+		return -ENOSPC;
+	pp_watch_op_begins(w, t->op->id, t->bound_ms);
+	rc = pp_exec_verb(t->op->verb)->act(w, t, at);
+	pp_watch_op_ended(w);
+	pp_record_end(at, pp_exec_now(w->x), rc);
+	return rc;
+}
+
+/*
+ * The bytes [offset, offset + length) of the stamps of the cells that they lie in. Whole cells are
+ * stamped in place; a cell that the range only touches is stamped aside.
+ */
+static void stamp_buffer(struct pp_worker *w, const struct pp_target_ref *t)
+{
+	const struct pp_region_def *def = &w->x->plan->regions[t->region];
+	struct pp_stamp s = {
+		.run = w->x->setup->recorder->run,
+		.region = verb_of(t->op)->file ? def->file_space : def->space,
+		.writer = w->actor,
+		.generation = t->op->gen,
+	};
+	size_t skip = t->offset_bytes % PP_CELL_BYTES, done = 0, whole;
+	uint8_t cell[PP_CELL_BYTES];
+
+	s.offset_bytes = t->offset_bytes - skip;
+	if (skip) {
+		done = PP_CELL_BYTES - skip;
+		if (done > t->length_bytes)
+			done = t->length_bytes;
+		pp_stamp_put(cell, &s);
+		memcpy(w->buf, cell + skip, done);
+		s.offset_bytes += PP_CELL_BYTES;
+	}
+	whole = (t->length_bytes - done) / PP_CELL_BYTES * PP_CELL_BYTES;
+	pp_stamp_fill(w->buf + done, whole, &s);
+	done += whole;
+	if (done < t->length_bytes) {
+		s.offset_bytes += whole;
+		pp_stamp_put(cell, &s);
+		memcpy(w->buf + done, cell, t->length_bytes - done);
+	}
+}
+
+/* What a write that moved only @n bytes may claim: verbs of whole cells say no more than that. */
+static uint32_t partial_length(const struct pp_target_ref *t, int64_t n)
+{
+	return verb_of(t->op)->bytes ? (uint32_t)n : (uint32_t)n / PP_CELL_BYTES * PP_CELL_BYTES;
+}
+
+/* What has to be done before the operation begins: it is no part of what is recorded. */
+static int prepare(struct pp_worker *w, const struct pp_target_ref *t)
+{
+	const struct pp_verb_impl *impl = pp_exec_verb(t->op->verb);
+
+	return impl->prepare ? impl->prepare(w, t) : 0;
+}
+
+int pp_exec_write(struct pp_worker *w, const struct pp_target_ref *t)
+{
+	struct pp_event *at;
+	int64_t n;
+	int rc;
+
+	stamp_buffer(w, t);
+	rc = prepare(w, t);
+	if (rc)
+		return rc;
+	at = publish(w, t, 0);
+	if (!at)
+		return -ENOSPC;
+	pp_watch_op_begins(w, t->op->id, t->bound_ms);
+	n = pp_exec_plant_put(w, t);
+	pp_watch_op_ended(w);
+	if (n >= 0 && (size_t)n < t->length_bytes) {
+		at->flags |= PP_EVENT_PARTIAL;
+		at->length_bytes = partial_length(t, n);
+	}
+	/* A call that moved nothing and says nothing is wrong: O12 asks why. */
+	if (n == 0)
+		n = -ENODATA;
+	pp_record_end(at, pp_exec_now(w->x), n < 0 ? (int)n : 0);
+	return 0;
+}
+
+static bool same_run(const struct pp_event *a, const struct pp_event *b)
+{
+	return a->seen == b->seen && a->writer == b->writer && a->gen == b->gen &&
+	       (a->seen != PP_SEEN_OTHER || a->gen == PP_NO_CELL);
+}
+
+/* What one cell shows, as the event that would record it alone. */
+static void see_cell(struct pp_worker *w, const struct pp_event *whole, uint32_t at,
+		     const struct pp_stamp *place, struct pp_event *e)
+{
+	struct pp_stamp here = *place, got;
+
+	here.offset_bytes = whole->offset_bytes + at;
+	*e = *whole;
+	e->offset_bytes = here.offset_bytes;
+	e->length_bytes = PP_CELL_BYTES;
+	e->seen = (uint8_t)pp_stamp_seen(w->buf + at, &here, &got);
+	if (e->seen == PP_SEEN_STAMP) {
+		e->writer = (uint16_t)got.writer;
+		e->gen = got.generation;
+	} else if (e->seen == PP_SEEN_OTHER) {
+		e->gen = pp_record_cell(w->x->setup->recorder, w->actor, w->buf + at);
+	}
+}
+
+/* Turn the bytes in w->buf into runs of neighbouring cells; the open event @at becomes the first.
+ */
+static void record_runs(struct pp_worker *w, const struct pp_target_ref *t, struct pp_event *at,
+			uint32_t length, uint64_t end_ns)
+{
+	const struct pp_region_def *def = &w->x->plan->regions[t->region];
+	struct pp_stamp place = {
+		.run = w->x->setup->recorder->run,
+		.region = verb_of(t->op)->file ? def->file_space : def->space,
+	};
+	struct pp_event whole = *at, next, cell;
+	struct pp_event *current = at;
+
+	see_cell(w, &whole, 0, &place, &next);
+	for (uint32_t pos = PP_CELL_BYTES; pos < length; pos += PP_CELL_BYTES) {
+		see_cell(w, &whole, pos, &place, &cell);
+		if (same_run(&next, &cell)) {
+			next.length_bytes += PP_CELL_BYTES;
+			continue;
+		}
+		*current = next;
+		pp_record_end(current, end_ns, 0);
+		current = record(w, &whole);
+		if (!current)
+			return;
+		next = cell;
+	}
+	*current = next;
+	pp_record_end(current, end_ns, 0);
+}
+
+/* Faults of a self-test that need no provider. */
+static void planted_end(const struct pp_worker *w)
+{
+	if (w->x->setup->plant.kind == PP_PLANT_CRASH)
+		abort();
+	while (w->x->setup->plant.kind == PP_PLANT_HANG)
+		pp_pause_ms(1000);
+}
+
+int pp_exec_observe(struct pp_worker *w, const struct pp_target_ref *t)
+{
+	const struct pp_verb_impl *impl = pp_exec_verb(t->op->verb);
+	struct pp_event *at;
+	uint64_t end_ns;
+	int64_t n;
+	int rc = prepare(w, t);
+
+	if (rc)
+		return rc;
+	at = publish(w, t, 0);
+	if (!at)
+		return -ENOSPC;
+	pp_watch_op_begins(w, t->op->id, t->bound_ms);
+	planted_end(w);
+	n = impl->fetch(w, t);
+	pp_watch_op_ended(w);
+	end_ns = pp_exec_now(w->x);
+	if (n >= 0 && impl->finish) {
+		rc = impl->finish(w, t);
+		if (rc)
+			return rc;
+	}
+	if (n < PP_CELL_BYTES) {
+		at->seen = PP_SEEN_FAULT;
+		pp_record_end(at, end_ns, n < 0 ? (int)n : 0);
+		return 0;
+	}
+	if ((size_t)n < t->length_bytes)
+		at->flags |= PP_EVENT_PARTIAL;
+	record_runs(w, t, at, (uint32_t)n / PP_CELL_BYTES * PP_CELL_BYTES, end_ns);
+	return 0;
+}

@@ -6,6 +6,7 @@
 #include "cli/commands.h"
 #include "core/words.h"
 #include "run/config.h"
+#include "sys/crc_choose.h"
 
 #ifndef PACKAGE_VERSION
 #define PACKAGE_VERSION "unknown"
@@ -14,7 +15,8 @@
 static const struct pp_command commands[] = {
 	{ "run", "[OPTION...] [CASE...]", "run cases on this machine", pp_cmd_run,
 	  "tier out seed repeat shuffle strict bisect timeout disk cases-from drop-hazard "
-	  "drop-device-writes plant storm-time guest i-may-lose-this-machine stream ktap repeat-with no-color" },
+	  "drop-device-writes plant storm-time guest i-may-lose-this-machine stream ktap "
+	  "repeat-with no-color" },
 	{ "vm", "run|shell|again|kernel ...", "boot a kernel in QEMU and run cases there",
 	  pp_cmd_vm, NULL },
 	{ "list", "[OPTION...] [CASE...]", "list scenarios and cases", pp_cmd_list,
@@ -56,6 +58,7 @@ static int dispatch(const struct pp_command *c, int argc, char **argv)
 		command_help(c);
 		return 0;
 	}
+	pp_crc32c_choose();
 	return c->main(c, argc, argv);
 }
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "run/suite.h"
+#include "sys/crc_choose.h"
 
 #define ALLOWED                                                                                    \
 	"tier out seed repeat shuffle strict bisect timeout disk drop-hazard drop-device-writes "  \
@@ -32,6 +33,7 @@ int main(int argc, char **argv)
 		fprintf(stderr, "%s: %s\n", pp_scenarios[0]->name, err.text);
 		code = 2;
 	} else {
+		pp_crc32c_choose();
 		code = c.names ? pp_suite_list(&c) : pp_suite_run(&c, argc, typed);
 	}
 	free(typed);

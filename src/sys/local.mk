@@ -6,6 +6,7 @@ libpinproof_a_SOURCES += \
 	src/sys/blocks_btrfs.c \
 	src/sys/child.c \
 	src/sys/command.c \
+	src/sys/crc_choose.c \
 	src/sys/device.c \
 	src/sys/fabric.c \
 	src/sys/fabric_cm.c \
@@ -41,6 +42,7 @@ ppsys_HEADERS = \
 	src/sys/child.h \
 	src/sys/clock.h \
 	src/sys/command.h \
+	src/sys/crc_choose.h \
 	src/sys/fabric.h \
 	src/sys/fabric_cm.h \
 	src/sys/fs.h \

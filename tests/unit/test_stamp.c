@@ -5,6 +5,7 @@
 
 #include "core/prng.h"
 #include "core/stamp.h"
+#include "sys/crc_choose.h"
 
 #include <string.h>
 
@@ -79,6 +80,15 @@ static void crc_force(void)
 	CU_ASSERT_TRUE(pp_crc32c_force("table"));
 	CU_ASSERT_FALSE(pp_crc32c_force("fastest"));
 	CU_ASSERT_FALSE(pp_crc32c_force(""));
+}
+
+static void crc_choose(void)
+{
+	const char *chosen = pp_crc32c_choose();
+
+	CU_ASSERT(!strcmp(chosen, "table") || !strcmp(chosen, "instruction"));
+	CU_ASSERT_EQUAL(pp_crc32c(0, "123456789", 9), 0xe3069283u);
+	CU_ASSERT_TRUE(pp_crc32c_force("table"));
 }
 
 static void same_stamp(const struct pp_stamp *a, const struct pp_stamp *b)
@@ -354,6 +364,7 @@ static const struct pp_unit_case cases[] = {
 	{ "CRC: published vectors", crc_known_vectors },
 	{ "CRC: both kinds follow the definition", crc_kinds_agree },
 	{ "CRC: choosing a kind", crc_force },
+	{ "CRC: the faster kind is one of the two", crc_choose },
 	{ "a stamp comes back as it was put", round_trip },
 	{ "the layout is fixed", layout_is_fixed },
 	{ "every bit of a cell counts", every_bit_counts },

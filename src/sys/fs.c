@@ -269,6 +269,9 @@ int pp_fs_check(const struct pp_fs_def *def, const char *dev, uint32_t bound_ms,
 		return -EINVAL;
 	if (!kind->check[0])
 		return pp_err_set(err, -EOPNOTSUPP, "%s has no blocks to check", def->type);
+	/* Some tools say the same of a device that is absent as of one that is damaged. */
+	if (access(dev, R_OK))
+		return pp_err_set(err, -errno, "cannot check %s", dev);
 	for (; n < (int)PP_ARRAY_LEN(kind->check) && kind->check[n]; n++)
 		argv[n] = kind->check[n];
 	argv[n++] = dev;

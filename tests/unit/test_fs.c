@@ -205,10 +205,56 @@ static void test_no_dax(void)
 	CU_ASSERT_EQUAL(rmdir(dir), 0);
 }
 
+/* A file takes the place of the disk: the tools do not mind. */
+static void check_damage(const char *type, off_t size, off_t at)
+{
+	struct pp_fs_def def = make_def(type, "disk0", "");
+	char path[] = "/tmp/fs-test-XXXXXX", junk[1024];
+	struct pp_err err = { "" };
+	int fd = mkstemp(path), rc;
+
+	CU_ASSERT_TRUE_FATAL(fd >= 0);
+	CU_ASSERT_EQUAL(ftruncate(fd, size), 0);
+	memset(junk, 0x5a, sizeof(junk));
+	rc = pp_fs_make(&def, path, &err);
+	if (!rc)
+		rc = pp_fs_check(&def, path, 60000, &err);
+	CU_ASSERT_TRUE(rc == 0 || (rc == -ENOENT && !getenv("PINPROOF_TEST_GUEST")));
+	if (!rc) {
+		PP_ASSERT_STR(err.text, "");
+		CU_ASSERT_EQUAL(pwrite(fd, junk, sizeof(junk), at), (ssize_t)sizeof(junk));
+		CU_ASSERT_EQUAL(pp_fs_check(&def, path, 60000, &err), -EUCLEAN);
+		CU_ASSERT_PTR_NOT_NULL(strstr(err.text, " found damage on /tmp/fs-test-"));
+		CU_ASSERT_PTR_NULL(strchr(err.text, '\n'));
+	}
+	close(fd);
+	unlink(path);
+	CU_ASSERT_EQUAL(pp_fs_check(&def, path, 60000, &err), -ENOENT);
+}
+
+static void test_check(void)
+{
+	struct pp_fs_def def = make_def("tmpfs", "", "");
+	struct pp_err err = { "" };
+
+	check_damage("ext4", 64 << 20, 41 * 4096); /* inode table */
+	check_damage("xfs", 320 << 20, 4096);      /* header of a free space tree */
+	check_damage("btrfs", 128 << 20, 65536);   /* superblock */
+	check_damage("vfat", 64 << 20, 512 * 5);   /* first table */
+	CU_ASSERT_EQUAL(pp_fs_check(&def, "", 1000, &err), -EOPNOTSUPP);
+	CU_ASSERT_EQUAL(pp_fs_check_known("tmpfs", &err), -EINVAL);
+	def = make_def("minix", "disk0", "");
+	CU_ASSERT_EQUAL(pp_fs_check(&def, "/dev/null", 1000, &err), -EINVAL);
+}
+
 static const struct pp_unit_case cases[] = {
-	{ "refusals", test_refusals },        { "mkfs fails", test_mkfs_fails },
-	{ "known types", test_known },        { "tmpfs", test_tmpfs },
-	{ "disks of the guest", test_disks }, { "no DAX", test_no_dax },
+	{ "refusals", test_refusals },
+	{ "mkfs fails", test_mkfs_fails },
+	{ "known types", test_known },
+	{ "tmpfs", test_tmpfs },
+	{ "disks of the guest", test_disks },
+	{ "no DAX", test_no_dax },
+	{ "check", test_check },
 };
 
 PP_UNIT_MAIN("fs", cases)

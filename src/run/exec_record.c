@@ -161,29 +161,31 @@ int pp_exec_write(struct pp_worker *w, const struct pp_target_ref *t)
 	return 0;
 }
 
-static bool same_run(const struct pp_event *a, const struct pp_event *b)
-{
-	return a->seen == b->seen && a->writer == b->writer && a->gen == b->gen &&
-	       (a->seen != PP_SEEN_OTHER || a->gen == PP_NO_CELL);
-}
-
-/* What one cell shows, as the event that would record it alone. */
-static void see_cell(struct pp_worker *w, const struct pp_event *whole, uint32_t at,
-		     const struct pp_stamp *place, struct pp_event *e)
+/* What the next run of cells at @pos shows, as the event that records it; its length. */
+static uint32_t see_run(struct pp_worker *w, const struct pp_event *whole, uint32_t pos,
+			uint32_t length, const struct pp_stamp *place, struct pp_event *e)
 {
 	struct pp_stamp here = *place, got;
+	enum pp_seen seen;
 
-	here.offset_bytes = whole->offset_bytes + at;
+	here.offset_bytes = whole->offset_bytes + pos;
 	*e = *whole;
 	e->offset_bytes = here.offset_bytes;
-	e->length_bytes = PP_CELL_BYTES;
-	e->seen = (uint8_t)pp_stamp_seen(w->buf + at, &here, &got);
-	if (e->seen == PP_SEEN_STAMP) {
+	e->length_bytes = (uint32_t)pp_stamp_run(w->buf + pos, length - pos, &here, &seen, &got);
+	e->seen = (uint8_t)seen;
+	if (seen == PP_SEEN_STAMP) {
 		e->writer = (uint16_t)got.writer;
 		e->gen = got.generation;
-	} else if (e->seen == PP_SEEN_OTHER) {
-		e->gen = pp_record_cell(w->x->setup->recorder, w->actor, w->buf + at);
+	} else if (seen == PP_SEEN_OTHER) {
+		e->gen = pp_record_cell(w->x->setup->recorder, w->actor, w->buf + pos);
 	}
+	return e->length_bytes;
+}
+
+/* A cell of which nothing is known but that it is wrong: neighbours need no event of their own. */
+static bool unkept(const struct pp_event *e)
+{
+	return e->seen == PP_SEEN_OTHER && e->gen == PP_NO_CELL;
 }
 
 /* Turn the bytes in w->buf into runs of neighbouring cells; the open event @at becomes the first.
@@ -196,25 +198,23 @@ static void record_runs(struct pp_worker *w, const struct pp_target_ref *t, stru
 		.run = w->x->setup->recorder->run,
 		.region = verb_of(t->op)->file ? def->file_space : def->space,
 	};
-	struct pp_event whole = *at, next, cell;
-	struct pp_event *current = at;
+	struct pp_event whole = *at, run;
 
-	see_cell(w, &whole, 0, &place, &next);
-	for (uint32_t pos = PP_CELL_BYTES; pos < length; pos += PP_CELL_BYTES) {
-		see_cell(w, &whole, pos, &place, &cell);
-		if (same_run(&next, &cell)) {
-			next.length_bytes += PP_CELL_BYTES;
+	for (uint32_t pos = 0; pos < length;) {
+		bool first = !pos;
+
+		pos += see_run(w, &whole, pos, length, &place, &run);
+		if (!first && unkept(&run) && unkept(at)) {
+			at->length_bytes += run.length_bytes;
 			continue;
 		}
-		*current = next;
-		pp_record_end(current, end_ns, 0);
-		current = record(w, &whole);
-		if (!current)
+		if (!first)
+			at = record(w, &whole);
+		if (!at)
 			return;
-		next = cell;
+		*at = run;
+		pp_record_end(at, end_ns, 0);
 	}
-	*current = next;
-	pp_record_end(current, end_ns, 0);
 }
 
 /* Faults of a self-test that need no provider. */

@@ -307,6 +307,11 @@ static int64_t put_atomic_swap(struct pp_worker *w, const struct pp_target_ref *
 
 /* Transfers with a raw disk */
 
+uint64_t pp_exec_via_offset(uint16_t actor)
+{
+	return actor * VIA_STRIDE;
+}
+
 static int via_open(struct pp_worker *w, const struct pp_target_ref *t, const char *dev,
 		    uint64_t *offset)
 {
@@ -317,7 +322,7 @@ static int via_open(struct pp_worker *w, const struct pp_target_ref *t, const ch
 	fd = open(dev, O_RDWR | O_DIRECT | O_CLOEXEC);
 	if (fd < 0)
 		return pp_err_set(&w->err, -errno, "open %s", dev);
-	*offset = w->actor * VIA_STRIDE;
+	*offset = pp_exec_via_offset(w->actor);
 	return fd;
 }
 

@@ -25,6 +25,7 @@ PP_UNIT_TESTS = \
 	tests/unit/test_fs \
 	tests/unit/test_golden \
 	tests/unit/test_guardian \
+	tests/unit/test_hazard \
 	tests/unit/test_history \
 	tests/unit/test_history_damage \
 	tests/unit/test_history_merge \
@@ -91,6 +92,19 @@ check_PROGRAMS += tests/selftest/selftest
 tests_selftest_selftest_SOURCES = tests/selftest/selftest.c
 TESTS += tests/selftest/run
 EXTRA_DIST += tests/selftest/run
+
+# Damaged plans and histories, without a fuzzer; scripts/fuzz runs the same targets with one.
+check_PROGRAMS += tests/fuzz/corpus tests/fuzz/once_plan tests/fuzz/once_history
+tests_fuzz_corpus_SOURCES = tests/fuzz/corpus.c tests/fuzz/fuzz.h
+tests_fuzz_once_plan_SOURCES = tests/fuzz/once.c tests/fuzz/fuzz_plan.c tests/fuzz/checks.c
+tests_fuzz_once_history_SOURCES = tests/fuzz/once.c tests/fuzz/fuzz_history.c tests/fuzz/checks.c
+TESTS += tests/fuzz/run
+EXTRA_DIST += tests/fuzz/run
+
+# What scripts/bench runs; built here so that it keeps building.
+check_PROGRAMS += $(PP_BENCHES)
+PP_BENCHES = tests/bench/stamp
+EXTRA_DIST += tests/bench/bench.h
 
 if HAVE_BATS
 TESTS += $(PP_CLI_TESTS)

@@ -69,6 +69,19 @@ stage_tsan() {
 	(build tsan --enable-tsan CFLAGS='-O1 -g') && "${runner[@]}" bash -c 'run_tests tsan'
 }
 
+# Without clang's fuzzer scripts/fuzz says so and which package has it. What it finds is kept.
+stage_fuzz() {
+	local seconds=120
+	# shellcheck disable=SC2154 # level is set by scripts/check
+	[[ $level != long ]] || seconds=1800
+	scripts/fuzz --seconds "$seconds" --dir "$dir/fuzz"
+	case $? in
+	0) rm -rf -- "$dir/fuzz" ;;
+	77) ;;
+	*) return 1 ;;
+	esac
+}
+
 stage_distcheck() {
 	build gcc CC=gcc && make -j "$jobs" distcheck || return 1
 	echo "distcheck: 1 passed, 0 failed"

@@ -82,3 +82,58 @@ void pp_lines_control(struct pp_plan_text *t, uint32_t gen)
 	pp_op(t, "dereg c0");
 	pp_op(t, "quiet");
 }
+
+#define CANARY_BYTES 16384u
+
+static bool on_blocks(const struct pp_place_lines *p)
+{
+	return p->fs && strcmp(p->backing, "tmpfs") != 0;
+}
+
+/* The word behind "type=" of the place's filesystem. */
+static int type_length(const char *fs)
+{
+	return (int)strcspn(fs + strlen("type="), " ");
+}
+
+void pp_lines_bystander_objects(struct pp_plan_text *t, const char *backing)
+{
+	const struct pp_place_lines *p = pp_place_of(backing);
+
+	if (on_blocks(p))
+		pp_say(t, "need fsck-%.*s", type_length(p->fs), p->fs + strlen("type="));
+	if (p->fs)
+		pp_say(t, "region canary backing=%s%s share=shared prot=rw size=%u bystander=yes",
+		       backing, p->words, CANARY_BYTES);
+	pp_say(t, "region idle backing=anon share=private prot=rw size=%u bystander=yes", PAGE);
+}
+
+void pp_lines_bystander(struct pp_plan_text *t, const char *backing)
+{
+	if (pp_place_of(backing)->fs) {
+		pp_op(t, "map canary");
+		pp_op(t, "pwrite canary gen=%u", pp_gen(t));
+		pp_op(t, "fsync canary");
+	}
+	pp_op(t, "map idle");
+	pp_op(t, "store idle gen=%u", pp_gen(t));
+}
+
+void pp_lines_bystander_check(struct pp_plan_text *t, const char *backing)
+{
+	const struct pp_place_lines *p = pp_place_of(backing);
+
+	pp_say(t, "step \"bystanders\"");
+	pp_op(t, "load idle");
+	pp_op(t, "unmap idle");
+	if (!p->fs)
+		return;
+	pp_op(t, "pread canary");
+	pp_op(t, "load canary");
+	if (on_blocks(p))
+		pp_op(t, "disk-read canary");
+	pp_op(t, "unmap canary");
+	pp_op(t, "umount f0");
+	if (on_blocks(p))
+		pp_op(t, "fsck f0");
+}

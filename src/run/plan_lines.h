@@ -36,4 +36,26 @@ void pp_lines_control_objects(struct pp_plan_text *t);
  */
 void pp_lines_control(struct pp_plan_text *t, uint32_t gen);
 
+/*
+ * Bystanders: a file that nobody but the set-up writes, on the filesystem under test, and an
+ * anonymous page. Whatever breaks in them, or shows their bytes elsewhere, is O6; what the case did
+ * to the filesystem itself is O11. The same @backing goes to all three.
+ */
+
+/** pp_lines_bystander_objects - their regions, and the fact that the filesystem can be checked.
+ *  Behind pp_lines_place(). */
+void pp_lines_bystander_objects(struct pp_plan_text *t, const char *backing);
+
+/** pp_lines_bystander - operations that write them, with generations of pp_gen(), and sync the
+ *  file. Behind pp_lines_made(). */
+void pp_lines_bystander(struct pp_plan_text *t, const char *backing);
+
+/**
+ * pp_lines_bystander_check - operations at the end: they are read back through the page cache, the
+ * mapping and the block device; then the filesystem is unmounted and checked
+ *
+ * All other regions of the filesystem must be unmapped before.
+ */
+void pp_lines_bystander_check(struct pp_plan_text *t, const char *backing);
+
 #endif

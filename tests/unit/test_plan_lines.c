@@ -120,9 +120,63 @@ static void the_control(void)
 	pp_plan_free(plan);
 }
 
+static struct pp_plan *bystanders_on(const char *backing)
+{
+	struct pp_plan_text t = { 0 };
+	struct pp_plan *plan = NULL;
+	struct pp_err err = { "" };
+
+	pp_say(&t, HEAD);
+	pp_lines_place(&t, backing);
+	pp_lines_bystander_objects(&t, backing);
+	pp_say(&t, "actor main");
+	pp_lines_made(&t, backing);
+	pp_lines_bystander(&t, backing);
+	pp_lines_bystander_check(&t, backing);
+	if (pp_plan_parse(t.text, t.len, &plan, &err))
+		fprintf(stderr, "%s: %s\n%s", backing, err.text, t.text);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(plan);
+	free(t.text);
+	return plan;
+}
+
+/* A file where there is a filesystem, an anonymous page everywhere; each written once, read at the
+ * end, and nothing of them left mapped when the filesystem goes and is checked. */
+static void bystanders(void)
+{
+	static const char *const backings[] = { "anon",  "tmpfs", "ext4",       "xfs",
+						"btrfs", "vfat",  "fsdax-ext4", "devdax" };
+
+	for (size_t i = 0; i < PP_ARRAY_LEN(backings); i++) {
+		struct pp_plan *plan = bystanders_on(backings[i]);
+		bool fs = pp_place_of(backings[i])->fs != NULL;
+		bool blocks = fs && strcmp(backings[i], "tmpfs");
+		char fact[32];
+
+		CU_ASSERT_EQUAL(plan->n_regions, fs ? 2u : 1u);
+		for (size_t r = 0; r < plan->n_regions; r++)
+			CU_ASSERT_TRUE(plan->regions[r].bystander);
+		CU_ASSERT_EQUAL(count_verb(plan, PP_VERB_STORE), 1);
+		CU_ASSERT_EQUAL(count_verb(plan, PP_VERB_PWRITE), fs ? 1 : 0);
+		CU_ASSERT_EQUAL(count_verb(plan, PP_VERB_FSYNC), fs ? 1 : 0);
+		CU_ASSERT_EQUAL(count_verb(plan, PP_VERB_LOAD), plan->n_regions);
+		CU_ASSERT_EQUAL(count_verb(plan, PP_VERB_UNMAP), plan->n_regions);
+		CU_ASSERT_EQUAL(count_verb(plan, PP_VERB_DISK_READ), blocks ? 1 : 0);
+		CU_ASSERT_EQUAL(count_verb(plan, PP_VERB_FSCK), blocks ? 1 : 0);
+		CU_ASSERT_TRUE(!fs ||
+			       plan->ops[plan->n_ops - (blocks ? 2 : 1)].verb == PP_VERB_UMOUNT);
+		if (blocks) {
+			snprintf(fact, sizeof(fact), "fsck-%s", plan->fs[0].type);
+			CU_ASSERT_TRUE(needs(plan, fact) && is_probe(fact));
+		}
+		pp_plan_free(plan);
+	}
+}
+
 static const struct pp_unit_case cases[] = {
 	{ "every backing has a place", every_backing_has_a_place },
 	{ "the control", the_control },
+	{ "bystanders", bystanders },
 };
 
 PP_UNIT_MAIN("plan-lines", cases)

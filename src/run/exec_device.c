@@ -312,11 +312,6 @@ uint64_t pp_exec_via_offset(uint16_t actor)
 	return actor * VIA_STRIDE;
 }
 
-uint64_t pp_exec_via_offset(uint16_t actor)
-{
-	return actor * VIA_STRIDE;
-}
-
 static int via_open(struct pp_worker *w, const struct pp_target_ref *t, const char *dev,
 		    uint64_t *offset)
 {

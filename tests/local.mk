@@ -38,6 +38,8 @@ PP_UNIT_TESTS = \
 	tests/unit/test_pins \
 	tests/unit/test_plan \
 	tests/unit/test_plan_lines \
+	tests/unit/test_plan_mutate \
+	tests/unit/test_plan_race \
 	tests/unit/test_plant \
 	tests/unit/test_policy \
 	tests/unit/test_prng \

@@ -126,6 +126,7 @@ static int check_lengths(struct pp_parser *p, struct pp_mix *mix)
 	const uint32_t unit = pp_plan_unit(mix->op.verb);
 	const uint64_t from = mix->op.offset_bytes, length = mix->op.length_bytes;
 	const struct pp_span *align = pp_plan_place_of(p, "align");
+	char expected[48];
 
 	if (!pp_verbs[mix->op.verb].ranged) {
 		if (pp_plan_has_key(p, "length"))
@@ -137,12 +138,15 @@ static int check_lengths(struct pp_parser *p, struct pp_mix *mix)
 	}
 	if (!mix->align_bytes)
 		mix->align_bytes = unit == 1 ? PP_CELL_BYTES : unit;
+	snprintf(expected, sizeof(expected), "a multiple of %u bytes", unit);
 	if (mix->align_bytes % unit)
-		return pp_plan_bad(p, align, "a multiple of what the verb's ranges consist of");
+		return pp_plan_bad(p, align, expected);
 	if (from % mix->align_bytes || length < mix->align_bytes)
-		return pp_plan_bad(p, align, "what the range begins at a multiple of");
+		return pp_plan_bad(
+			p, align,
+			"an align= that divides where the range begins, and is no longer");
 	if (mix->op.verb == PP_VERB_TRUNCATE && (from + length) % mix->align_bytes)
-		return pp_plan_bad(p, align, "what the region ends at a multiple of");
+		return pp_plan_bad(p, align, "an align= that divides where the region ends");
 	if (unit == 8) /* atomics */
 		mix->max_bytes = mix->max_bytes ? mix->max_bytes : unit;
 	if (!mix->max_bytes)

@@ -35,51 +35,122 @@ static void rows_are_consistent(void)
 		CU_ASSERT(!i->durable || (i->file && i->kind == PP_KIND_OBSERVE));
 		/* The parser asks the region itself for its file. */
 		CU_ASSERT(!i->file || i->target == PP_TARGET_REGION);
+		/* What changes what others see is a hazard or a write. */
+		CU_ASSERT(!i->bytes || i->ranged);
+		CU_ASSERT(i->effect == PP_EFFECT_NONE || i->kind == PP_KIND_HAZARD ||
+			  i->kind == PP_KIND_WRITE);
 		CU_ASSERT((i->kind == PP_KIND_PIN || i->kind == PP_KIND_UNPIN) <=
 			  (i->target == PP_TARGET_MR));
 	}
 }
 
+static bool has(const char *flags, char flag)
+{
+	return strchr(flags, flag) != NULL;
+}
+
+/* Flags: r ranged, b bytes, v via, d durable, p pin, f file, m moves, M machine, n needs a fact. */
 static void meanings(void)
 {
 	static const struct {
 		const char *name;
 		enum pp_kind kind;
 		enum pp_target target;
-		int ranged, via, durable, file;
+		enum pp_effect effect;
+		const char *flags;
 	} rows[] = {
-		{ "mkfs", PP_KIND_SETUP, PP_TARGET_FS, 0, 0, 0, 0 },
-		{ "map", PP_KIND_SETUP, PP_TARGET_REGION, 0, 0, 0, 0 },
-		{ "unmap", PP_KIND_DETACH, PP_TARGET_REGION, 0, 0, 0, 0 },
-		{ "reg", PP_KIND_PIN, PP_TARGET_MR, 0, 0, 0, 0 },
-		{ "dereg", PP_KIND_UNPIN, PP_TARGET_MR, 0, 0, 0, 0 },
-		{ "store", PP_KIND_WRITE, PP_TARGET_REGION, 1, 0, 0, 0 },
-		{ "pwrite", PP_KIND_WRITE, PP_TARGET_REGION, 1, 0, 0, 1 },
-		{ "rdma-write", PP_KIND_DEVICE_WRITE, PP_TARGET_MR, 1, 0, 0, 0 },
-		{ "dio-read", PP_KIND_DEVICE_WRITE, PP_TARGET_REGION, 1, 1, 0, 0 },
-		{ "vm-write", PP_KIND_DEVICE_WRITE, PP_TARGET_REGION, 1, 0, 0, 0 },
-		{ "load", PP_KIND_OBSERVE, PP_TARGET_REGION, 1, 0, 0, 0 },
-		{ "pread", PP_KIND_OBSERVE, PP_TARGET_REGION, 1, 0, 0, 1 },
-		{ "rdma-read", PP_KIND_OBSERVE, PP_TARGET_MR, 1, 0, 0, 0 },
-		{ "dio-write", PP_KIND_OBSERVE, PP_TARGET_REGION, 1, 1, 0, 0 },
-		{ "vm-read", PP_KIND_OBSERVE, PP_TARGET_REGION, 1, 0, 0, 0 },
-		{ "vmsplice", PP_KIND_OBSERVE, PP_TARGET_REGION, 1, 0, 0, 0 },
-		{ "disk-read", PP_KIND_OBSERVE, PP_TARGET_REGION, 1, 0, 1, 1 },
-		{ "cold-read", PP_KIND_OBSERVE, PP_TARGET_REGION, 1, 0, 1, 1 },
-		{ "fsync", PP_KIND_SYNC, PP_TARGET_REGION, 0, 0, 0, 1 },
-		{ "msync", PP_KIND_SYNC, PP_TARGET_REGION, 1, 0, 0, 0 },
-		{ "quiet", PP_KIND_LEDGER, PP_TARGET_NONE, 0, 0, 0, 0 },
+		{ "mkfs", PP_KIND_SETUP, PP_TARGET_FS, PP_EFFECT_NONE, "" },
+		{ "mount", PP_KIND_SETUP, PP_TARGET_FS, PP_EFFECT_NONE, "" },
+		{ "umount", PP_KIND_SETUP, PP_TARGET_FS, PP_EFFECT_NONE, "" },
+		{ "map", PP_KIND_SETUP, PP_TARGET_REGION, PP_EFFECT_NONE, "" },
+		{ "unmap", PP_KIND_DETACH, PP_TARGET_REGION, PP_EFFECT_NONE, "" },
+		{ "reg", PP_KIND_PIN, PP_TARGET_MR, PP_EFFECT_NONE, "" },
+		{ "dereg", PP_KIND_UNPIN, PP_TARGET_MR, PP_EFFECT_NONE, "" },
+		{ "store", PP_KIND_WRITE, PP_TARGET_REGION, PP_EFFECT_NONE, "rb" },
+		{ "pwrite", PP_KIND_WRITE, PP_TARGET_REGION, PP_EFFECT_NONE, "rbf" },
+		{ "dio-pwrite", PP_KIND_WRITE, PP_TARGET_REGION, PP_EFFECT_REPLACE, "rfn" },
+		{ "rdma-write", PP_KIND_DEVICE_WRITE, PP_TARGET_MR, PP_EFFECT_NONE, "rb" },
+		{ "rdma-write-imm", PP_KIND_DEVICE_WRITE, PP_TARGET_MR, PP_EFFECT_NONE, "rb" },
+		{ "rdma-send", PP_KIND_DEVICE_WRITE, PP_TARGET_MR, PP_EFFECT_NONE, "rb" },
+		{ "rdma-fetch", PP_KIND_DEVICE_WRITE, PP_TARGET_MR, PP_EFFECT_NONE, "rb" },
+		{ "atomic-add", PP_KIND_DEVICE_WRITE, PP_TARGET_MR, PP_EFFECT_NONE, "rb" },
+		{ "atomic-swap", PP_KIND_DEVICE_WRITE, PP_TARGET_MR, PP_EFFECT_NONE, "rb" },
+		{ "dio-read", PP_KIND_DEVICE_WRITE, PP_TARGET_REGION, PP_EFFECT_NONE, "rv" },
+		{ "fixed-read", PP_KIND_DEVICE_WRITE, PP_TARGET_MR, PP_EFFECT_NONE, "rv" },
+		{ "vm-write", PP_KIND_DEVICE_WRITE, PP_TARGET_REGION, PP_EFFECT_NONE, "rb" },
+		{ "load", PP_KIND_OBSERVE, PP_TARGET_REGION, PP_EFFECT_NONE, "r" },
+		{ "peer-load", PP_KIND_OBSERVE, PP_TARGET_REGION, PP_EFFECT_NONE, "rf" },
+		{ "pread", PP_KIND_OBSERVE, PP_TARGET_REGION, PP_EFFECT_NONE, "rf" },
+		{ "uring-read", PP_KIND_OBSERVE, PP_TARGET_REGION, PP_EFFECT_NONE, "rfn" },
+		{ "dio-pread", PP_KIND_OBSERVE, PP_TARGET_REGION, PP_EFFECT_NONE, "rf" },
+		{ "rdma-read", PP_KIND_OBSERVE, PP_TARGET_MR, PP_EFFECT_NONE, "rp" },
+		{ "dio-write", PP_KIND_OBSERVE, PP_TARGET_REGION, PP_EFFECT_NONE, "rvp" },
+		{ "fixed-write", PP_KIND_OBSERVE, PP_TARGET_MR, PP_EFFECT_NONE, "rvp" },
+		{ "vm-read", PP_KIND_OBSERVE, PP_TARGET_REGION, PP_EFFECT_NONE, "rp" },
+		{ "vmsplice", PP_KIND_OBSERVE, PP_TARGET_REGION, PP_EFFECT_NONE, "rp" },
+		{ "splice-drain", PP_KIND_OBSERVE, PP_TARGET_REGION, PP_EFFECT_NONE, "rp" },
+		{ "disk-read", PP_KIND_OBSERVE, PP_TARGET_REGION, PP_EFFECT_NONE, "rdf" },
+		{ "cold-read", PP_KIND_OBSERVE, PP_TARGET_REGION, PP_EFFECT_NONE, "rdf" },
+		{ "fsync", PP_KIND_SYNC, PP_TARGET_REGION, PP_EFFECT_NONE, "f" },
+		{ "fdatasync", PP_KIND_SYNC, PP_TARGET_REGION, PP_EFFECT_NONE, "f" },
+		{ "msync", PP_KIND_SYNC, PP_TARGET_REGION, PP_EFFECT_NONE, "r" },
+		{ "msync-async", PP_KIND_SYNC, PP_TARGET_REGION, PP_EFFECT_NONE, "r" },
+		{ "sync-range", PP_KIND_SYNC, PP_TARGET_REGION, PP_EFFECT_NONE, "rf" },
+		{ "syncfs", PP_KIND_SYNC, PP_TARGET_FS, PP_EFFECT_NONE, "" },
+		{ "splice-hold", PP_KIND_HOLD, PP_TARGET_REGION, PP_EFFECT_NONE, "rn" },
+		{ "child-hold", PP_KIND_HOLD, PP_TARGET_REGION, PP_EFFECT_NONE, "rn" },
+		{ "gate-hold", PP_KIND_WINDOW, PP_TARGET_GATE, PP_EFFECT_NONE, "" },
+		{ "gate-open", PP_KIND_WINDOW, PP_TARGET_GATE, PP_EFFECT_NONE, "" },
+		{ "await-bios", PP_KIND_WINDOW, PP_TARGET_GATE, PP_EFFECT_NONE, "" },
+		{ "await-writeback", PP_KIND_WINDOW, PP_TARGET_REGION, PP_EFFECT_NONE, "rn" },
+		{ "await-asleep", PP_KIND_WINDOW, PP_TARGET_NONE, PP_EFFECT_NONE, "" },
+		{ "truncate", PP_KIND_HAZARD, PP_TARGET_REGION, PP_EFFECT_HOLE, "rf" },
+		{ "extend", PP_KIND_HAZARD, PP_TARGET_REGION, PP_EFFECT_NONE, "f" },
+		{ "punch", PP_KIND_HAZARD, PP_TARGET_REGION, PP_EFFECT_HOLE, "rf" },
+		{ "zero-range", PP_KIND_HAZARD, PP_TARGET_REGION, PP_EFFECT_HOLE, "rf" },
+		{ "collapse", PP_KIND_HAZARD, PP_TARGET_REGION, PP_EFFECT_SHIFT, "rf" },
+		{ "insert", PP_KIND_HAZARD, PP_TARGET_REGION, PP_EFFECT_SHIFT, "rf" },
+		{ "reflink", PP_KIND_HAZARD, PP_TARGET_REGION, PP_EFFECT_CLONE, "f" },
+		{ "dontneed", PP_KIND_HAZARD, PP_TARGET_REGION, PP_EFFECT_DROP, "r" },
+		{ "pageout", PP_KIND_HAZARD, PP_TARGET_REGION, PP_EFFECT_NONE, "r" },
+		{ "fadvise", PP_KIND_HAZARD, PP_TARGET_REGION, PP_EFFECT_NONE, "rf" },
+		{ "mremap", PP_KIND_HAZARD, PP_TARGET_REGION, PP_EFFECT_NONE, "m" },
+		{ "fork", PP_KIND_HAZARD, PP_TARGET_NONE, PP_EFFECT_NONE, "" },
+		{ "reap", PP_KIND_HAZARD, PP_TARGET_NONE, PP_EFFECT_NONE, "" },
+		{ "kill", PP_KIND_HAZARD, PP_TARGET_NONE, PP_EFFECT_NONE, "" },
+		{ "migrate", PP_KIND_HAZARD, PP_TARGET_REGION, PP_EFFECT_NONE, "r" },
+		{ "compact", PP_KIND_HAZARD, PP_TARGET_NONE, PP_EFFECT_NONE, "Mn" },
+		{ "drop-caches", PP_KIND_HAZARD, PP_TARGET_NONE, PP_EFFECT_NONE, "M" },
+		{ "reclaim", PP_KIND_HAZARD, PP_TARGET_NONE, PP_EFFECT_NONE, "n" },
+		{ "thp-split", PP_KIND_HAZARD, PP_TARGET_REGION, PP_EFFECT_NONE, "rn" },
+		{ "ksm", PP_KIND_HAZARD, PP_TARGET_REGION, PP_EFFECT_NONE, "rMn" },
+		{ "freeze", PP_KIND_HAZARD, PP_TARGET_FS, PP_EFFECT_NONE, "" },
+		{ "thaw", PP_KIND_HAZARD, PP_TARGET_FS, PP_EFFECT_NONE, "" },
+		{ "self-read", PP_KIND_HAZARD, PP_TARGET_REGION, PP_EFFECT_SELF, "rfn" },
+		{ "self-write", PP_KIND_HAZARD, PP_TARGET_REGION, PP_EFFECT_SELF, "rfn" },
+		{ "link-delete", PP_KIND_HAZARD, PP_TARGET_REGION, PP_EFFECT_NONE, "rn" },
+		{ "fsck", PP_KIND_CHECK, PP_TARGET_FS, PP_EFFECT_NONE, "" },
+		{ "quiet", PP_KIND_LEDGER, PP_TARGET_NONE, PP_EFFECT_NONE, "" },
 	};
 
+	CU_ASSERT_EQUAL(sizeof(rows) / sizeof(rows[0]), PP_VERB_COUNT - 1);
 	for (size_t r = 0; r < sizeof(rows) / sizeof(rows[0]); r++) {
 		const struct pp_verb_info *i = &pp_verbs[pp_verb_find(rows[r].name)];
+		const char *flags = rows[r].flags;
 
+		CU_ASSERT_EQUAL(pp_verb_find(rows[r].name), r + 1);
 		CU_ASSERT_EQUAL(i->kind, rows[r].kind);
 		CU_ASSERT_EQUAL(i->target, rows[r].target);
-		CU_ASSERT_EQUAL(i->ranged, rows[r].ranged);
-		CU_ASSERT_EQUAL(i->via, rows[r].via);
-		CU_ASSERT_EQUAL(i->durable, rows[r].durable);
-		CU_ASSERT_EQUAL(i->file, rows[r].file);
+		CU_ASSERT_EQUAL(i->effect, rows[r].effect);
+		CU_ASSERT_EQUAL(i->ranged, has(flags, 'r'));
+		CU_ASSERT_EQUAL(i->bytes, has(flags, 'b'));
+		CU_ASSERT_EQUAL(i->via, has(flags, 'v'));
+		CU_ASSERT_EQUAL(i->durable, has(flags, 'd'));
+		CU_ASSERT_EQUAL(i->pin, has(flags, 'p'));
+		CU_ASSERT_EQUAL(i->file, has(flags, 'f'));
+		CU_ASSERT_EQUAL(i->moves, has(flags, 'm'));
+		CU_ASSERT_EQUAL(i->machine, has(flags, 'M'));
+		CU_ASSERT_EQUAL(i->needs != NULL, has(flags, 'n'));
 	}
 }
 

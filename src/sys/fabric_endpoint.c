@@ -318,8 +318,9 @@ static void fill_send(const struct flow *f, struct piece *p, uint32_t number,
 
 #define POST_BATCH 16
 
-/* Post what fits into the depth: one doorbell for a batch, one signal for half of the depth. */
-static int post_some(struct flow *f)
+/* Post a batch of what fits into the depth: one doorbell for all of it, one signal for half of the
+ * depth, and for the last that fits. Returns how many were posted, or -errno. */
+static int post_batch(struct flow *f)
 {
 	struct piece pieces[POST_BATCH];
 	struct ibv_send_wr wrs[POST_BATCH], *bad;
@@ -347,8 +348,10 @@ static int post_some(struct flow *f)
 	if (f->posted_bytes == f->total || f->posted - done == f->depth)
 		wrs[n - 1].send_flags = IBV_SEND_SIGNALED;
 	ret = ibv_post_send(f->ep->active->qp, wrs, &bad);
-	return ret ? pp_err_set(f->err, ret < 0 ? -errno : -ret, "cannot post an %s", f->kind->what)
-		   : 0;
+	if (ret)
+		return pp_err_set(f->err, ret < 0 ? -errno : -ret, "cannot post an %s",
+				  f->kind->what);
+	return (int)n;
 }
 
 static int take_one(struct flow *f, const struct ibv_wc *wc)
@@ -461,7 +464,9 @@ static int run_flow(struct flow *f, uint64_t deadline_ns)
 
 	scatter(f, true);
 	while (!ret && !finished(f)) {
-		ret = post_some(f);
+		do
+			ret = post_batch(f);
+		while (ret > 0);
 		if (!ret)
 			ret = wait_some(f, deadline_ns);
 	}

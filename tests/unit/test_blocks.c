@@ -293,6 +293,7 @@ static void check_pinners(struct bench *b)
 	int fd = open(b->raw->dev, O_RDWR | O_DIRECT | O_CLOEXEC);
 	struct pp_pinio *p = NULL;
 	char *addr = b->r.addr;
+	struct pp_io io = { .fd = fd, .mem = addr, .length_bytes = LENGTH, .bound_ms = 20000 };
 	struct pp_err err = { "" };
 
 	CU_ASSERT_TRUE_FATAL(fd >= 0);
@@ -302,9 +303,11 @@ static void check_pinners(struct bench *b)
 	CU_ASSERT_EQUAL(memcmp(addr, b->want, LENGTH), 0);
 	CU_ASSERT_EQUAL(pp_pinio_vmsplice(addr, b->image, LENGTH, &err), LENGTH);
 	CU_ASSERT_EQUAL(memcmp(b->image, b->want, LENGTH), 0);
-	CU_ASSERT_EQUAL(pp_pinio_direct(p, fd, 1, addr, LENGTH, 0, 20000, &err), LENGTH);
+	io.write = true;
+	CU_ASSERT_EQUAL(pp_pinio_run(p, &io, &err), LENGTH);
 	memset(addr, 0, LENGTH);
-	CU_ASSERT_EQUAL(pp_pinio_direct(p, fd, 0, addr, LENGTH, 0, 20000, &err), LENGTH);
+	io.write = false;
+	CU_ASSERT_EQUAL(pp_pinio_run(p, &io, &err), LENGTH);
 	CU_ASSERT_EQUAL(memcmp(addr, b->want, LENGTH), 0);
 	PP_ASSERT_STR(err.text, "");
 	CU_ASSERT_EQUAL(fsync(b->r.fd), 0);

@@ -8,6 +8,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <pthread.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -41,10 +42,11 @@ static void no_device(void)
 	struct pp_fabric *f = (void *)1;
 	struct pp_err err = { "" };
 
-	CU_ASSERT_TRUE(pp_fabric_open(nobody, 4096, 1000, &f, &err) < 0);
+	CU_ASSERT_TRUE(pp_fabric_open(nobody, &f, &err) < 0);
 	CU_ASSERT_PTR_NULL(f);
 	CU_ASSERT_PTR_NOT_NULL(strstr(err.text, "rdma_cm"));
 	pp_fabric_close(NULL);
+	pp_endpoint_close(NULL);
 }
 
 /* The child's checks: the first that fails is its whole answer. */
@@ -84,34 +86,51 @@ static void *map(size_t len, int prot, int flags, int fd)
 	return mmap(NULL, len, prot, flags, fd, 0);
 }
 
-static void child_data(struct pp_fabric *f)
+static int plain(struct pp_endpoint *ep, enum pp_transfer_kind kind, struct pp_fmr *mr,
+		 uint64_t offset, size_t stage_offset, size_t length, uint32_t bound_ms,
+		 struct pp_err *err)
 {
-	uint8_t *stage = pp_fabric_stage(f);
+	struct pp_far far = { .mr = mr, .offset_bytes = offset, .length_bytes = length };
+	struct pp_transfer t = { .kind = kind,
+				 .far = &far,
+				 .n_far = 1,
+				 .stage_offset_bytes = stage_offset,
+				 .bound_ms = bound_ms };
+
+	return pp_endpoint_run(ep, &t, err);
+}
+
+#define WRITE(...) plain(ep, PP_TRANSFER_WRITE, __VA_ARGS__)
+#define READ(...)  plain(ep, PP_TRANSFER_READ, __VA_ARGS__)
+
+static void child_data(struct pp_fabric *f, struct pp_endpoint *ep)
+{
+	uint8_t *stage = pp_endpoint_stage(ep);
 	uint8_t *mem = map(MIB, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1);
 	struct pp_fmr *mr;
 	struct pp_pins pins;
 	int64_t baseline = held();
 	int64_t vmpin;
 
-	CHECK(mem != MAP_FAILED && pp_fabric_stage_bytes(f) == 2 * MIB);
+	CHECK(mem != MAP_FAILED && pp_endpoint_stage_bytes(ep) == 2 * MIB);
 	CHECK(!pp_pins_read(&pins, NULL));
 	vmpin = pins.vmpin_pages;
 	CHECK(!pp_fabric_reg(f, mem, MIB, ALL_RDMA, &mr, NULL));
 	CHECK(held() - baseline == 256);
 	CHECK(!pp_pins_read(&pins, NULL) && pins.vmpin_pages - vmpin == 256);
 	fill(stage, MIB, 1);
-	CHECK(!pp_fabric_write(f, mr, 0, 0, MIB, BOUND_MS, NULL));
+	CHECK(!WRITE(mr, 0, 0, MIB, BOUND_MS, NULL));
 	CHECK(!memcmp(mem, stage, MIB));
 	fill(mem, MIB, 2);
-	CHECK(!pp_fabric_read(f, mr, 0, MIB, MIB, BOUND_MS, NULL));
+	CHECK(!READ(mr, 0, MIB, MIB, BOUND_MS, NULL));
 	fill(stage, MIB, 2); /* what both must hold, so that a write in place of the read shows */
 	CHECK(!memcmp(stage + MIB, stage, MIB) && !memcmp(mem, stage, MIB));
 	fill(stage, MIB, 3);
 	/* offsets on both sides */
-	CHECK(!pp_fabric_write(f, mr, 12345, 777, 4099, BOUND_MS, NULL));
+	CHECK(!WRITE(mr, 12345, 777, 4099, BOUND_MS, NULL));
 	CHECK(!memcmp(mem + 12345, stage + 777, 4099));
 	CHECK(mem[12344] == stage[MIB + 12344] && mem[12345 + 4099] == stage[MIB + 12345 + 4099]);
-	CHECK(pp_fabric_write(f, mr, 0, 2 * MIB, 1, BOUND_MS, NULL) == -EINVAL);
+	CHECK(WRITE(mr, 0, 2 * MIB, 1, BOUND_MS, NULL) == -EINVAL);
 	CHECK(!pp_fabric_dereg(mr, NULL));
 	CHECK(!pp_pins_settle(&pins, baseline, 0, 2000, NULL));
 	CHECK(held() == baseline);
@@ -148,10 +167,10 @@ static void child_refusals(struct pp_fabric *f)
 }
 
 /* Access that the MR does not give is refused by name, and the next operation works again. */
-static void child_recovers(struct pp_fabric *f)
+static void child_recovers(struct pp_fabric *f, struct pp_endpoint *ep)
 {
 	uint8_t *mem = map(8192, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1);
-	uint8_t *stage = pp_fabric_stage(f);
+	uint8_t *stage = pp_endpoint_stage(ep);
 	struct pp_fmr *closed, *open;
 	struct pp_err err = { "" };
 
@@ -159,34 +178,34 @@ static void child_recovers(struct pp_fabric *f)
 	CHECK(!pp_fabric_reg(f, mem + 4096, 4096, ALL_RDMA, &open, NULL));
 	for (int round = 0; round < 3; round++) {
 		fill(stage, 4096, 10 + (uint32_t)round);
-		CHECK(pp_fabric_write(f, closed, 0, 0, 4096, BOUND_MS, &err) == -EIO);
+		CHECK(WRITE(closed, 0, 0, 4096, BOUND_MS, &err) == -EIO);
 		CHECK(strstr(err.text, "RDMA WRITE ended with: remote access error"));
 		CHECK(!mem[0] && !mem[4095]);
-		CHECK(!pp_fabric_write(f, open, 0, 0, 4096, BOUND_MS, NULL));
+		CHECK(!WRITE(open, 0, 0, 4096, BOUND_MS, NULL));
 		CHECK(!memcmp(mem + 4096, stage, 4096));
-		CHECK(pp_fabric_read(f, open, 4096, 0, 4096, BOUND_MS, &err) == -EIO);
+		CHECK(READ(open, 4096, 0, 4096, BOUND_MS, &err) == -EIO);
 	}
 	CHECK(!pp_fabric_dereg(closed, NULL) && !pp_fabric_dereg(open, NULL));
 }
 
 /* A bound that has passed is a timeout or a success, never a wait; what was in flight is over with
  * it. */
-static void child_times_out(struct pp_fabric *f)
+static void child_times_out(struct pp_fabric *f, struct pp_endpoint *ep)
 {
 	uint8_t *mem = map(MIB, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1);
-	uint8_t *stage = pp_fabric_stage(f);
+	uint8_t *stage = pp_endpoint_stage(ep);
 	struct pp_fmr *mr;
 	int ret, timeouts = 0;
 
 	CHECK(!pp_fabric_reg(f, mem, MIB, ALL_RDMA, &mr, NULL));
 	for (int round = 0; round < 5; round++) {
 		fill(stage, MIB, 20 + (uint32_t)round);
-		ret = pp_fabric_write(f, mr, 0, 0, MIB, 0, NULL);
+		ret = WRITE(mr, 0, 0, MIB, 0, NULL);
 		CHECK(!ret || ret == -ETIMEDOUT);
 		timeouts += ret == -ETIMEDOUT;
 		memset(mem, 0, MIB);
 		if (ret) {
-			CHECK(!pp_fabric_write(f, mr, 0, 0, 4096, BOUND_MS, NULL));
+			CHECK(!WRITE(mr, 0, 0, 4096, BOUND_MS, NULL));
 			CHECK(!memcmp(mem, stage, 4096) && !mem[4096] && !mem[MIB - 1]);
 		}
 	}
@@ -196,32 +215,295 @@ static void child_times_out(struct pp_fabric *f)
 	munmap(mem, MIB);
 }
 
+/* Two MRs side by side over one mapping: a transfer goes on from one into the other. */
+struct ground {
+	struct pp_fabric *fabric;
+	struct pp_endpoint *ep;
+	uint8_t *mem, *stage;
+	struct pp_fmr *first, *second;
+};
+
+#define FIRST  (100 * 1024) /* bytes in the first MR; the second has the rest of 1 MiB */
+#define BORDER (FIRST + 1000)
+
+static void ground_open(struct ground *g, struct pp_fabric *f, struct pp_endpoint *ep)
+{
+	g->fabric = f;
+	g->ep = ep;
+	g->stage = pp_endpoint_stage(ep);
+	g->mem = map(MIB, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1);
+	CHECK(g->mem != MAP_FAILED);
+	CHECK(!pp_fabric_reg(f, g->mem, FIRST, ALL_RDMA | PP_ACCESS_RA, &g->first, NULL));
+	CHECK(!pp_fabric_reg(f, g->mem + FIRST, MIB - FIRST, ALL_RDMA, &g->second, NULL));
+}
+
+static void ground_close(struct ground *g)
+{
+	CHECK(!pp_fabric_dereg(g->first, NULL) && !pp_fabric_dereg(g->second, NULL));
+	munmap(g->mem, MIB);
+}
+
+/* [from, from + length) of the mapping as stretches of the two MRs. */
+static size_t stretches(struct ground *g, size_t from, size_t length, struct pp_far *far)
+{
+	size_t n = 0, end = from + length;
+
+	if (from < FIRST) {
+		far[n++] = (struct pp_far){ g->first, from, (end < FIRST ? end : FIRST) - from };
+		from = end < FIRST ? end : FIRST;
+	}
+	if (from < end)
+		far[n++] = (struct pp_far){ g->second, from - FIRST, end - from };
+	return n;
+}
+
+static const struct shape {
+	size_t from, length, split;
+	unsigned depth, sges;
+} shapes[] = {
+	/* clang-format off */
+	{ 0,           4096,         0,     0,   0 },
+	{ 4093,        1,            0,     1,   8 },
+	{ 77,          64 * 1024,    0,     1,   1 },
+	{ 77,          64 * 1024,    4096,  16,  1 },
+	{ 4096,        90000,        1000,  128, 3 },
+	{ 1,           99999,        7777,  5,   7 },
+	{ 5,           50001,        0,     1,   32 },
+	{ FIRST - 10,  20,           0,     1,   1 },
+	{ 8,           BORDER,       0,     1,   4 },
+	{ 8,           BORDER,       5000,  9,   5 },
+	{ 0,           MIB,          65536, 8,   2 },
+	{ FIRST - 1,   2,            1,     2,   1 },
+	{ 3,           2000,         1,     200, 1 },
+	/* clang-format on */
+};
+
+/* Every kind in every shape: the right bytes in the right place, and none beside it. */
+static void child_shape(struct ground *g, enum pp_transfer_kind kind, const struct shape *s)
+{
+	static uint8_t before[MIB], sent[MIB];
+	struct pp_far far[2];
+	struct pp_transfer t = { .kind = kind,
+				 .far = far,
+				 .n_far = stretches(g, s->from, s->length, far),
+				 .stage_offset_bytes = 333,
+				 .split_bytes = s->split,
+				 .depth = s->depth,
+				 .sges = s->sges,
+				 .bound_ms = BOUND_MS };
+	uint8_t *stage = g->stage + t.stage_offset_bytes;
+	struct pp_err err = { "" };
+	int ret;
+
+	fill(g->mem, MIB, 100 + (uint32_t)kind);
+	fill(stage, MIB, 200 + (uint32_t)kind);
+	memcpy(before, g->mem, MIB);
+	memcpy(sent, stage, MIB);
+	ret = pp_endpoint_run(g->ep, &t, &err);
+	if (ret) {
+		printf("kind %d, shape %u of %u: %s\n", kind, (unsigned)(s - shapes),
+		       (unsigned)(sizeof(shapes) / sizeof(shapes[0])), err.text);
+		fflush(stdout);
+		answer(err.text);
+	}
+	if (kind == PP_TRANSFER_READ) {
+		CHECK(!memcmp(g->mem, before, MIB));
+		CHECK(!memcmp(stage, before + s->from, s->length));
+		CHECK(!memcmp(stage + s->length, sent + s->length, MIB - s->length));
+		return;
+	}
+	CHECK(!memcmp(stage, sent, MIB));
+	CHECK(!memcmp(g->mem + s->from, sent, s->length));
+	CHECK(!memcmp(g->mem, before, s->from));
+	CHECK(!memcmp(g->mem + s->from + s->length, before + s->from + s->length,
+		      MIB - s->from - s->length));
+}
+
+static void child_shapes(struct pp_fabric *f, struct pp_endpoint *ep)
+{
+	struct ground g;
+
+	ground_open(&g, f, ep);
+	for (int kind = 0; kind < PP_TRANSFER_ADD; kind++)
+		for (size_t i = 0; i < sizeof(shapes) / sizeof(shapes[0]); i++)
+			child_shape(&g, (enum pp_transfer_kind)kind, &shapes[i]);
+	ground_close(&g);
+}
+
+static void child_atomics(struct pp_fabric *f, struct pp_endpoint *ep)
+{
+	uint64_t old = 0, now;
+	struct ground g;
+	struct pp_far far;
+	struct pp_transfer t = { .kind = PP_TRANSFER_ADD,
+				 .far = &far,
+				 .n_far = 1,
+				 .operand = 5,
+				 .old = &old,
+				 .bound_ms = BOUND_MS };
+
+	ground_open(&g, f, ep);
+	far = (struct pp_far){ g.first, 64, 8 };
+	now = 0x1122334455667788;
+	memcpy(g.mem + 64, &now, 8);
+	CHECK(!pp_endpoint_run(ep, &t, NULL));
+	CHECK(old == 0x1122334455667788);
+	memcpy(&now, g.mem + 64, 8);
+	CHECK(now == 0x112233445566778d && !g.mem[63] && !g.mem[72]);
+	t.kind = PP_TRANSFER_SWAP;
+	t.operand = 99;
+	t.compare = 1; /* is not there: nothing changes */
+	CHECK(!pp_endpoint_run(ep, &t, NULL));
+	CHECK(old == 0x112233445566778d && !memcmp(g.mem + 64, &now, 8));
+	t.compare = old;
+	CHECK(!pp_endpoint_run(ep, &t, NULL));
+	memcpy(&now, g.mem + 64, 8);
+	CHECK(old == 0x112233445566778d && now == 99);
+	far.length_bytes = 16;
+	CHECK(pp_endpoint_run(ep, &t, NULL) == -EINVAL);
+	far = (struct pp_far){ g.second, 0, 8 }; /* no REMOTE_ATOMIC */
+	CHECK(pp_endpoint_run(ep, &t, NULL) == -EIO);
+	far = (struct pp_far){ g.first, 64, 8 };
+	t.compare = 99;
+	t.operand = 100;
+	CHECK(!pp_endpoint_run(ep, &t, NULL) && g.mem[64] == 100);
+	ground_close(&g);
+}
+
+/* A landing place that does not take what comes: said, and the next transfer works. */
+static void child_refused_landing(struct pp_fabric *f, struct pp_endpoint *ep)
+{
+	static const enum pp_transfer_kind kinds[] = { PP_TRANSFER_SEND, PP_TRANSFER_FETCH,
+						       PP_TRANSFER_WRITE_IMM };
+	int memfd = memfd_create("t", 0);
+	struct pp_err err = { "" };
+	struct pp_fmr *closed;
+	struct ground g;
+	void *mem;
+
+	ground_open(&g, f, ep);
+	CHECK(!ftruncate(memfd, 8192));
+	mem = map(8192, PROT_READ | PROT_WRITE, MAP_SHARED, memfd);
+	CHECK(!pp_fabric_reg(f, mem, 8192, 0, &closed, NULL));
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		err.text[0] = '\0';
+		CHECK(plain(ep, kinds[i], closed, 0, 0, 4096, BOUND_MS, &err) == -EIO);
+		printf("refused landing: %s\n", err.text);
+		CHECK(err.text[0] && !*(char *)mem);
+		fill(g.stage, 4096, 7);
+		CHECK(!plain(ep, kinds[i], g.first, 0, 0, 4096, BOUND_MS, NULL));
+		CHECK(!memcmp(g.mem, g.stage, 4096));
+	}
+	CHECK(!pp_fabric_dereg(closed, NULL));
+	ground_close(&g);
+}
+
+/* As long as the port's largest message and a bit more, where that is not gigabytes. */
+static void child_largest(struct pp_fabric *f)
+{
+	size_t length = pp_fabric_max_message_bytes(f);
+	struct pp_endpoint *ep;
+	struct pp_fmr *mr;
+	uint8_t *mem, *stage;
+
+	length = length > 8 * MIB ? 8 * MIB + 12345 : length + 12345;
+	CHECK(!pp_endpoint_open(f, length, BOUND_MS, &ep, NULL));
+	stage = pp_endpoint_stage(ep);
+	mem = map(length, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1);
+	CHECK(!pp_fabric_reg(f, mem, length, ALL_RDMA, &mr, NULL));
+	fill(stage, length, 40);
+	CHECK(!WRITE(mr, 0, 0, length, BOUND_MS, NULL));
+	CHECK(!memcmp(mem, stage, length));
+	memset(stage, 0, length);
+	CHECK(!READ(mr, 0, 0, length, BOUND_MS, NULL));
+	CHECK(!memcmp(mem, stage, length));
+	CHECK(!pp_fabric_dereg(mr, NULL));
+	pp_endpoint_close(ep);
+	munmap(mem, length);
+}
+
+/* Threads with an endpoint each share the fabric. */
+struct runner {
+	struct pp_fabric *fabric;
+	uint32_t seed;
+	int ret;
+};
+
+static void *run_alone(void *arg)
+{
+	struct runner *r = arg;
+	struct pp_endpoint *ep;
+	struct ground g;
+
+	r->ret = pp_endpoint_open(r->fabric, MIB + 4096, BOUND_MS, &ep, NULL);
+	if (r->ret)
+		return NULL;
+	ground_open(&g, r->fabric, ep);
+	for (uint32_t i = 0; !r->ret && i < 50; i++) {
+		fill(g.stage, 30000, r->seed + i);
+		r->ret = WRITE(g.first, i * 7, 0, 30000, BOUND_MS, NULL);
+		if (!r->ret && memcmp(g.mem + i * 7, g.stage, 30000))
+			r->ret = -EBADMSG;
+	}
+	ground_close(&g);
+	pp_endpoint_close(ep);
+	return NULL;
+}
+
+static void child_threads(struct pp_fabric *f)
+{
+	struct runner runners[4];
+	pthread_t threads[4];
+
+	for (uint32_t i = 0; i < 4; i++) {
+		runners[i] = (struct runner){ .fabric = f, .seed = 1000 * i };
+		CHECK(!pthread_create(&threads[i], NULL, run_alone, &runners[i]));
+	}
+	for (uint32_t i = 0; i < 4; i++) {
+		pthread_join(threads[i], NULL);
+		CHECK(!runners[i].ret);
+	}
+}
+
 static void child_main(const struct pp_link *link)
 {
 	uint64_t start = pp_now_ns();
 	int64_t baseline = held(), open;
+	struct pp_endpoint *ep;
 	struct pp_fabric *f;
 	struct pp_err err = { "" };
 	struct pp_pins pins;
 
-	if (pp_fabric_open(link->address, 2 * MIB, BOUND_MS, &f, &err))
+	if (pp_fabric_open(link->address, &f, &err) ||
+	    pp_endpoint_open(f, 2 * MIB, BOUND_MS, &ep, &err))
 		answer(err.text);
-	printf("fabric opened in %u ms\n", (unsigned)((pp_now_ns() - start) / 1000000));
+	printf("fabric and endpoint opened in %u ms\n",
+	       (unsigned)((pp_now_ns() - start) / 1000000));
 	fflush(stdout);
-	CHECK(pp_fabric_path_mtu_bytes(f) == 4096);
+	CHECK(pp_endpoint_path_mtu_bytes(ep) == 4096 && pp_fabric_max_sges(f) == 32);
 	open = held();
-	CHECK(baseline != INT64_MIN && open - baseline >= 512);
-	child_data(f);
+	CHECK(baseline != INT64_MIN && open - baseline >= 1024);
+	child_data(f, ep);
 	child_refusals(f);
-	child_recovers(f);
-	child_times_out(f);
+	child_recovers(f, ep);
+	child_times_out(f, ep);
+	child_shapes(f, ep);
+	child_atomics(f, ep);
+	child_refused_landing(f, ep);
+	child_largest(f);
+	child_threads(f);
+	CHECK(!pp_pins_settle(&pins, open, 0, 2000, NULL));
 	CHECK(held() == open);
 	CHECK(pp_link_packets(link->ibdev) > 1000000 / 4096);
+	pp_endpoint_close(ep);
 	pp_fabric_close(f);
 	CHECK(!pp_pins_settle(&pins, baseline, 0, 2000, NULL));
 	CHECK(held() == baseline);
-	CHECK(!pp_fabric_open(link->address, 4096, BOUND_MS, &f, NULL));
+	CHECK(!pp_fabric_open(link->address, &f, NULL));
+	CHECK(!pp_endpoint_open(f, 4096, BOUND_MS, &ep, NULL));
+	pp_endpoint_close(ep);
 	pp_fabric_close(f);
+	fflush(stdout);
 	answer("ok");
 }
 

@@ -2,12 +2,15 @@
 /* Short pins and guarded access, on anonymous memory and a plain file. */
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "core/plan.h"
 #include "sys/clock.h"
 #include "sys/pinio.h"
 #include "unit.h"
@@ -171,6 +174,19 @@ static struct pp_pinio *open_pinio(void)
 	return p;
 }
 
+static int64_t direct(struct pp_pinio *p, int fd, bool write, void *mem, size_t length,
+		      uint64_t offset, uint32_t bound_ms, struct pp_err *err)
+{
+	struct pp_io io = { .fd = fd,
+			    .write = write,
+			    .mem = mem,
+			    .length_bytes = length,
+			    .offset_bytes = offset,
+			    .bound_ms = bound_ms };
+
+	return pp_pinio_run(p, &io, err);
+}
+
 static void test_direct(void)
 {
 	char *mem = map_pages(16, PROT_READ | PROT_WRITE),
@@ -186,19 +202,18 @@ static void test_direct(void)
 	fill(mem, 16 * PAGE, 1);
 	for (int round = 0; round < 10; round++) {
 		mem[0] = (char)round;
-		CU_ASSERT_EQUAL(pp_pinio_direct(p, fd, 1, mem, 16 * PAGE, PAGE, 20000, &err),
-				16 * PAGE);
-		CU_ASSERT_EQUAL(pp_pinio_direct(p, fd, 0, copy, 16 * PAGE, PAGE, 20000, &err),
+		CU_ASSERT_EQUAL(direct(p, fd, true, mem, 16 * PAGE, PAGE, 20000, &err), 16 * PAGE);
+		CU_ASSERT_EQUAL(direct(p, fd, false, copy, 16 * PAGE, PAGE, 20000, &err),
 				16 * PAGE);
 		CU_ASSERT_EQUAL(memcmp(mem, copy, 16 * PAGE), 0);
 	}
 	PP_ASSERT_STR(err.text, "");
 	mprotect(copy, PAGE, PROT_READ);
-	CU_ASSERT_EQUAL(pp_pinio_direct(p, fd, 0, copy, PAGE, 0, 20000, &err), -EFAULT);
-	CU_ASSERT_PTR_NOT_NULL(strstr(err.text, "O_DIRECT read"));
-	CU_ASSERT_EQUAL(pp_pinio_direct(p, fd, 0, mem, (size_t)1 << 32, 0, 20000, &err), -EINVAL);
-	CU_ASSERT_EQUAL(pp_pinio_direct(p, -1, 0, mem, PAGE, 0, 20000, &err), -EBADF);
-	CU_ASSERT_EQUAL(pp_pinio_direct(p, fd, 0, mem, PAGE, PAGES * PAGE, 20000, &err), 0);
+	CU_ASSERT_EQUAL(direct(p, fd, false, copy, PAGE, 0, 20000, &err), -EFAULT);
+	CU_ASSERT_PTR_NOT_NULL(strstr(err.text, "io_uring read"));
+	CU_ASSERT_EQUAL(direct(p, fd, false, mem, (size_t)1 << 32, 0, 20000, &err), -EINVAL);
+	CU_ASSERT_EQUAL(direct(p, -1, false, mem, PAGE, 0, 20000, &err), -EBADF);
+	CU_ASSERT_EQUAL(direct(p, fd, false, mem, PAGE, PAGES * PAGE, 20000, &err), 0);
 out:
 	if (fd >= 0)
 		close(fd);
@@ -219,7 +234,7 @@ static void test_bound(void)
 	for (int round = 0; p && round < 3; round++) {
 		uint64_t began = pp_now_ns();
 
-		CU_ASSERT_EQUAL(pp_pinio_direct(p, fds[0], 0, buf, 8, 0, 100, &err), -ETIMEDOUT);
+		CU_ASSERT_EQUAL(direct(p, fds[0], false, buf, 8, 0, 100, &err), -ETIMEDOUT);
 		CU_ASSERT_TRUE(pp_now_ns() - began >= 100000000u);
 		CU_ASSERT_PTR_NOT_NULL(strstr(err.text, "longer than 100 ms"));
 		CU_ASSERT_PTR_NULL(strstr(err.text, "could not be cancelled"));
@@ -227,12 +242,186 @@ static void test_bound(void)
 	}
 	CU_ASSERT_EQUAL(write(fds[1], "answer!", 8), 8);
 	if (p) {
-		CU_ASSERT_EQUAL(pp_pinio_direct(p, fds[0], 0, buf, 8, 0, 20000, &err), 8);
+		CU_ASSERT_EQUAL(direct(p, fds[0], false, buf, 8, 0, 20000, &err), 8);
 		PP_ASSERT_STR(buf, "answer!");
 	}
 	pp_pinio_close(p);
 	pp_pinio_close(NULL);
 	close(fds[0]);
+	close(fds[1]);
+}
+
+/* Ways of one transfer: they must all move the same bytes. */
+static const struct way {
+	size_t split;
+	unsigned depth, mode;
+} ways[] = {
+	/* clang-format off */
+	{ PAGE, 1, 0 },
+	{ PAGE, 4, 0 },
+	{ 3 * PAGE, 8, 0 },
+	{ PAGE, 100, 0 },
+	{ PAGE, 5, PP_MODE_LINKED },
+	{ PAGE, 4, PP_MODE_FIXED_FILE },
+	{ 2 * PAGE, 4, PP_MODE_ASYNC },
+	{ 2 * PAGE, 4, PP_MODE_SQPOLL },
+	{ PAGE, 16, PP_MODE_LINKED | PP_MODE_FIXED_FILE | PP_MODE_SQPOLL | PP_MODE_ASYNC },
+	/* clang-format on */
+};
+
+/* One way there and back; at the end of the file the transfer is short. */
+static void try_way(struct pp_pinio *p, const struct way *way, int fd, char *mem, char *copy,
+		    bool fixed)
+{
+	struct pp_io io = { .fd = fd,
+			    .fixed = fixed,
+			    .write = true,
+			    .mem = mem,
+			    .length_bytes = 16 * PAGE,
+			    .offset_bytes = PAGE,
+			    .split_bytes = way->split,
+			    .depth = way->depth,
+			    .mode = way->mode,
+			    .bound_ms = 20000 };
+	struct pp_err err = { "" };
+	int64_t n = pp_pinio_run(p, &io, &err);
+
+	if (n == -EOPNOTSUPP && way->mode & PP_MODE_SQPOLL) {
+		CU_ASSERT_PTR_NOT_NULL(strstr(err.text, "submitting thread"));
+		return;
+	}
+	CU_ASSERT_EQUAL(n, 16 * PAGE);
+	CU_ASSERT_EQUAL(pread(fd, copy, 16 * PAGE, PAGE), 16 * PAGE);
+	CU_ASSERT_EQUAL(memcmp(mem, copy, 16 * PAGE), 0);
+	memset(mem, 0, 16 * PAGE);
+	io.write = false;
+	CU_ASSERT_EQUAL(pp_pinio_run(p, &io, &err), 16 * PAGE);
+	CU_ASSERT_EQUAL(memcmp(mem, copy, 16 * PAGE), 0);
+	io.offset_bytes = (PAGES - 5) * PAGE;
+	CU_ASSERT_EQUAL(pp_pinio_run(p, &io, &err), 5 * PAGE);
+	PP_ASSERT_STR(err.text, "");
+}
+
+static void test_ways(void)
+{
+	char *mem = map_pages(16, PROT_READ | PROT_WRITE),
+	     *copy = map_pages(16, PROT_READ | PROT_WRITE);
+	struct pp_pinio *p = open_pinio();
+	int fd = direct_file();
+
+	for (size_t i = 0; p && fd >= 0 && i < sizeof(ways) / sizeof(ways[0]); i++) {
+		fill(mem, 16 * PAGE, 30 + (unsigned)i);
+		try_way(p, &ways[i], fd, mem, copy, false);
+	}
+	for (size_t i = 0; p && fd >= 0 && i < sizeof(ways) / sizeof(ways[0]); i++) {
+		struct pp_err err = { "" };
+		int rc = pp_pinio_register(p, mem, 16 * PAGE, ways[i].mode, &err);
+
+		if (rc == -EOPNOTSUPP && ways[i].mode & PP_MODE_SQPOLL)
+			continue;
+		CU_ASSERT_EQUAL(rc, 0);
+		CU_ASSERT_EQUAL(pp_pinio_register(p, mem, PAGE, 0, &err), -EEXIST);
+		fill(mem, 16 * PAGE, 50 + (unsigned)i);
+		try_way(p, &ways[i], fd, mem, copy, true);
+		CU_ASSERT_EQUAL(pp_pinio_unregister(p, &err), 0);
+	}
+	if (fd >= 0)
+		close(fd);
+	pp_pinio_close(p);
+	munmap(mem, 16 * PAGE);
+	munmap(copy, 16 * PAGE);
+}
+
+/* What cannot be moved ends the transfer there, or is said if something behind it was moved. */
+static void test_holes(void)
+{
+	char *mem = map_pages(16, PROT_READ | PROT_WRITE);
+	struct pp_pinio *p = open_pinio();
+	struct pp_err err = { "" };
+	int fd = direct_file();
+	struct pp_io io = { .fd = fd,
+			    .mem = mem,
+			    .length_bytes = 16 * PAGE,
+			    .split_bytes = PAGE,
+			    .mode = PP_MODE_LINKED,
+			    .depth = 16,
+			    .bound_ms = 20000 };
+
+	mprotect(mem + 6 * PAGE, PAGE, PROT_READ);
+	if (p && fd >= 0) {
+		CU_ASSERT_EQUAL(pp_pinio_run(p, &io, &err), 6 * PAGE);
+		io.depth = 1;
+		io.mode = 0;
+		CU_ASSERT_EQUAL(pp_pinio_run(p, &io, &err), 6 * PAGE);
+		PP_ASSERT_STR(err.text, "");
+		io.depth = 16;
+		CU_ASSERT_EQUAL(pp_pinio_run(p, &io, &err), -EFAULT);
+		CU_ASSERT_PTR_NOT_NULL(strstr(err.text, "in the middle"));
+		io.fixed = true;
+		CU_ASSERT_EQUAL(pp_pinio_run(p, &io, &err), -ENXIO);
+		CU_ASSERT_EQUAL(pp_pinio_unregister(p, &err), -ENXIO);
+		CU_ASSERT_EQUAL(pp_pinio_register(p, mem, 16 * PAGE, 0, &err), -EFAULT);
+		CU_ASSERT_PTR_NOT_NULL(strstr(err.text, "refused"));
+	}
+	if (fd >= 0)
+		close(fd);
+	pp_pinio_close(p);
+	munmap(mem, 16 * PAGE);
+}
+
+static void *on_signal_late(void *arg)
+{
+	pp_pause_ms(50);
+	pthread_kill(*(pthread_t *)arg, SIGUSR1);
+	return NULL;
+}
+
+static void nothing(int sig)
+{
+	(void)sig;
+}
+
+/* A signal ends a transfer that would wait for ever; nothing arrives afterwards. */
+static void test_signal(void)
+{
+	struct sigaction sa = { .sa_handler = nothing }, before;
+	struct pp_pinio *p = open_pinio();
+	pthread_t self = pthread_self(), other;
+	struct pp_err err = { "" };
+	char buf[16] = "untouched";
+	int fds[2];
+
+	CU_ASSERT_EQUAL_FATAL(pipe(fds), 0);
+	sigaction(SIGUSR1, &sa, &before);
+	if (p) {
+		CU_ASSERT_EQUAL_FATAL(pthread_create(&other, NULL, on_signal_late, &self), 0);
+		CU_ASSERT_EQUAL(direct(p, fds[0], false, buf, 8, 0, 20000, &err), -EINTR);
+		pthread_join(other, NULL);
+		CU_ASSERT_EQUAL(write(fds[1], "answer!", 8), 8);
+		CU_ASSERT_EQUAL(direct(p, fds[0], false, buf, 8, 0, 20000, &err), 8);
+		PP_ASSERT_STR(buf, "answer!");
+	}
+	sigaction(SIGUSR1, &before, NULL);
+	pp_pinio_close(p);
+	close(fds[0]);
+	close(fds[1]);
+}
+
+static void test_reopen(void)
+{
+	struct pp_err err = { "" };
+	int fd = direct_file(), again, fds[2];
+
+	if (fd >= 0) {
+		again = pp_pinio_reopen_direct(fd, true, &err);
+		CU_ASSERT_TRUE(again >= 0 && (fcntl(again, F_GETFL) & O_DIRECT));
+		close(again);
+		close(fd);
+	}
+	CU_ASSERT_EQUAL_FATAL(pipe(fds), 0);
+	close(fds[0]);
+	CU_ASSERT_TRUE(pp_pinio_reopen_direct(fds[0], false, &err) < 0);
+	CU_ASSERT_PTR_NOT_NULL(strstr(err.text, "O_DIRECT"));
 	close(fds[1]);
 }
 
@@ -243,6 +432,10 @@ static const struct pp_unit_case cases[] = {
 	{ "vmsplice in pieces", test_vmsplice },
 	{ "O_DIRECT both ways", test_direct },
 	{ "O_DIRECT that takes too long", test_bound },
+	{ "pieces, chains, fixed files, registered buffers", test_ways },
+	{ "a transfer with a hole", test_holes },
+	{ "a signal ends a wait", test_signal },
+	{ "a file once more with O_DIRECT", test_reopen },
 };
 
 PP_UNIT_MAIN("pinio", cases)

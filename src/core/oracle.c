@@ -93,7 +93,7 @@ int pp_oracle_run(const struct pp_plan *plan, const struct pp_history *h,
 	ret = pp_model_build(&j.model, plan, h, err);
 	if (ret)
 		goto out_model;
-	j.ledger = pp_pin_ledger_new(plan, h);
+	j.ledger = pp_pin_ledger_new(plan, h, opt->era);
 	j.order = pp_order_new();
 	j.live = pp_live_new(plan, h);
 	j.edges = pp_edges_new(plan, h);

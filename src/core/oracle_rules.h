@@ -109,7 +109,8 @@ struct pp_edges *pp_edges_new(const struct pp_plan *plan, const struct pp_histor
 void pp_edges_free(struct pp_edges *x);
 
 /** pp_pin_ledger_new - sums of pages registered and released over time; NULL without memory. */
-struct pp_pin_ledger *pp_pin_ledger_new(const struct pp_plan *plan, const struct pp_history *h);
+struct pp_pin_ledger *pp_pin_ledger_new(const struct pp_plan *plan, const struct pp_history *h,
+					enum pp_era era);
 void pp_pin_ledger_free(struct pp_pin_ledger *l);
 
 #endif

@@ -3,32 +3,24 @@
 #include <stdlib.h>
 
 #include "core/oracle_rules.h"
+#include "core/policy.h"
+
+enum { PINS, VMPIN, ACCOUNTS }; /* nr_foll_pin_acquired less released; the process's VmPin */
 
 /* Pages taken and given back by all changes up to one moment. */
 struct pin_sum {
 	uint64_t time_ns;
-	int64_t taken, given;
+	int64_t taken[ACCOUNTS], given[ACCOUNTS];
 };
 
 /* Registrations and deregistrations that worked, by begin and by end, with running sums. */
 struct pp_pin_ledger {
 	struct pin_sum *begins, *ends;
 	size_t n_begins, n_ends;
-	uint32_t last_reg;      /* last registration since the quiet point before, PP_NO_EVENT */
-	int64_t last_off[2];    /* how far pins and VmPin were off at the quiet point before */
-	enum pp_rule last_rule; /* that they broke there */
+	uint32_t last_reg; /* last registration since the quiet point before, PP_NO_EVENT */
+	int64_t last_off[ACCOUNTS]; /* how far pins and VmPin were off at the quiet point before */
+	enum pp_rule last_rule;     /* that they broke there */
 };
-
-static int64_t pages_of(const struct pp_mr_def *mr)
-{
-	uint64_t end = mr->offset_bytes + mr->length_bytes;
-
-	/* On-demand MRs take no pins. */
-	if (mr->access & PP_ACCESS_OD)
-		return 0;
-	return (int64_t)((end + PP_PAGE_BYTES - 1) / PP_PAGE_BYTES -
-			 mr->offset_bytes / PP_PAGE_BYTES);
-}
 
 static int cmp_sum(const void *a, const void *b)
 {
@@ -40,29 +32,31 @@ static int cmp_sum(const void *a, const void *b)
 static void run_sums(struct pin_sum *sums, size_t n)
 {
 	qsort(sums, n, sizeof(*sums), cmp_sum);
-	for (size_t i = 1; i < n; i++) {
-		sums[i].taken += sums[i - 1].taken;
-		sums[i].given += sums[i - 1].given;
-	}
+	for (size_t i = 1; i < n; i++)
+		for (int k = 0; k < ACCOUNTS; k++) {
+			sums[i].taken[k] += sums[i - 1].taken[k];
+			sums[i].given[k] += sums[i - 1].given[k];
+		}
 }
 
-static void take(struct pp_pin_ledger *l, const struct pp_plan *plan, const struct pp_event *e)
+static void take(struct pp_pin_ledger *l, const struct pp_plan *plan, const struct pp_event *e,
+		 enum pp_era era)
 {
 	bool reg = pp_verbs[e->verb].kind == PP_KIND_PIN;
-	int64_t pages = pages_of(&plan->mrs[e->object]);
-	struct pin_sum sum = {
-		.time_ns = e->begin_ns,
-		.taken = reg ? pages : 0,
-		.given = reg ? 0 : pages,
-	};
+	struct pp_policy_pins pins = pp_policy_pins(plan, &plan->mrs[e->object], era);
+	struct pin_sum sum = { .time_ns = e->begin_ns };
+	int64_t *of = reg ? sum.taken : sum.given;
 
+	of[PINS] = pins.counted_pages;
+	of[VMPIN] = pins.vmpin_pages;
 	l->begins[l->n_begins++] = sum;
 	/* An open one ends at the end of time: no quiet point comes after it. */
 	sum.time_ns = e->end_ns;
 	l->ends[l->n_ends++] = sum;
 }
 
-struct pp_pin_ledger *pp_pin_ledger_new(const struct pp_plan *plan, const struct pp_history *h)
+struct pp_pin_ledger *pp_pin_ledger_new(const struct pp_plan *plan, const struct pp_history *h,
+					enum pp_era era)
 {
 	struct pp_pin_ledger *l = calloc(1, sizeof(*l));
 	size_t n = 0;
@@ -85,7 +79,7 @@ struct pp_pin_ledger *pp_pin_ledger_new(const struct pp_plan *plan, const struct
 		/* What failed changed nothing: a deregistration that fails keeps its pins. */
 		if ((kind == PP_KIND_PIN || kind == PP_KIND_UNPIN) &&
 		    !(h->events[i].flags & PP_EVENT_SKIPPED) && !h->events[i].result)
-			take(l, plan, &h->events[i]);
+			take(l, plan, &h->events[i], era);
 	}
 	run_sums(l->begins, l->n_begins);
 	run_sums(l->ends, l->n_ends);
@@ -136,15 +130,21 @@ static enum pp_rule rule_of(const struct pp_judge *j, const int64_t off[2])
 									: PP_O7_PIN_BALANCE;
 }
 
-static void report(struct pp_judge *j, uint32_t event, enum pp_rule rule, const int64_t off[2],
-		   const struct pp_quiet *q, int64_t least, int64_t most)
-{
-	static const char *const counter[] = { "pins", "VmPin" };
-	const int64_t value[] = { q->pins, q->vmpin_pages };
+/* What one account must show: from @least, to @most where changes overlap the quiet point. */
+struct span {
+	int64_t value, least, most;
+};
 
-	for (int k = 0; k < 2; k++) {
+static void report(struct pp_judge *j, uint32_t event, enum pp_rule rule, const int64_t off[2],
+		   const struct span spans[ACCOUNTS])
+{
+	static const char *const counter[ACCOUNTS] = { "pins", "VmPin" };
+
+	for (int k = 0; k < ACCOUNTS; k++) {
+		const struct span *s = &spans[k];
 		enum pp_class cls = off[k] > 0 ? PP_CLASS_LEAK : PP_CLASS_OVERRELEASE;
-		bool both = k == 0 && off[1] && (off[0] > 0) == (off[1] > 0);
+		bool both = k == PINS && off[VMPIN] && (off[PINS] > 0) == (off[VMPIN] > 0) &&
+			    spans[PINS].least == spans[VMPIN].least;
 		uint32_t refused = rule == PP_O8_REFUSAL ? j->ledger->last_reg : PP_NO_EVENT;
 
 		if (!off[k])
@@ -152,12 +152,26 @@ static void report(struct pp_judge *j, uint32_t event, enum pp_rule rule, const 
 		pp_judge_op(j, rule, cls, event, refused,
 			    "%s%s: the kernel counts %lld pages%s%s, the registrations that hold "
 			    "explain %lld%s",
-			    counter[k], both ? " and VmPin" : "", (long long)value[k],
+			    counter[k], both ? " and VmPin" : "", (long long)s->value,
 			    refused == PP_NO_EVENT ? "" : " after a refused registration",
-			    both && off[0] != off[1] ? " (VmPin differs)" : "", (long long)least,
-			    least == most ? "" : " or more, as some overlap the quiet point");
+			    both && off[0] != off[1] ? " (VmPin differs)" : "", (long long)s->least,
+			    s->least == s->most ? "" : " or more, as some overlap the quiet point");
 		if (both)
 			return;
+	}
+}
+
+static void expect(const struct pp_pin_ledger *l, const struct pp_event *e,
+		   struct span spans[ACCOUNTS])
+{
+	struct pin_sum ended = sum_before(l->ends, l->n_ends, e->begin_ns);
+	struct pin_sum begun = sum_before(l->begins, l->n_begins, e->end_ns + 1);
+
+	for (int k = 0; k < ACCOUNTS; k++) {
+		int64_t held = ended.taken[k] - ended.given[k];
+
+		spans[k].least = held - (begun.given[k] - ended.given[k]);
+		spans[k].most = held + (begun.taken[k] - ended.taken[k]);
 	}
 }
 
@@ -165,30 +179,30 @@ static void quiet(struct pp_judge *j, uint32_t event)
 {
 	const struct pp_event *e = &j->h->events[event];
 	struct pp_pin_ledger *l = j->ledger;
-	struct pin_sum ended, begun;
+	struct span spans[ACCOUNTS];
+	int64_t off[ACCOUNTS];
 	struct pp_quiet q;
-	int64_t off[2], held, least, most;
 
 	if (e->result || (e->flags & PP_EVENT_OPEN))
 		return;
 	pp_event_quiet_get(e, &q);
-	ended = sum_before(l->ends, l->n_ends, e->begin_ns);
-	begun = sum_before(l->begins, l->n_begins, e->end_ns + 1);
-	held = ended.taken - ended.given;
-	least = held - (begun.given - ended.given);
-	most = held + (begun.taken - ended.taken);
-	off[0] = q.pins == INT64_MIN ? 0 : off_by(q.pins, least, most);
-	off[1] = off_by(q.vmpin_pages, least, most);
-	if (off[0] || off[1]) {
+	expect(l, e, spans);
+	spans[PINS].value = q.pins;
+	spans[VMPIN].value = q.vmpin_pages;
+	for (int k = 0; k < ACCOUNTS; k++)
+		off[k] = off_by(spans[k].value, spans[k].least, spans[k].most);
+	if (q.pins == INT64_MIN) /* the counters were not ours to read */
+		off[PINS] = 0;
+	if (off[PINS] || off[VMPIN]) {
 		enum pp_rule rule = rule_of(j, off);
 
-		report(j, event, rule, off, &q, least, most);
+		report(j, event, rule, off, spans);
 		l->last_rule = rule;
 	} else {
 		l->last_rule = PP_RULE_NONE;
 	}
-	l->last_off[0] = off[0];
-	l->last_off[1] = off[1];
+	l->last_off[PINS] = off[PINS];
+	l->last_off[VMPIN] = off[VMPIN];
 	l->last_reg = PP_NO_EVENT;
 }
 

@@ -176,21 +176,21 @@ void pp_rule_registration(struct pp_judge *j, uint32_t event)
 		return;
 	want = j->opt->provider_odp && (mr->access & PP_ACCESS_OD)
 		       ? PP_POLICY_NOT_JUDGED
-		       : pp_policy_expect(region, mr->access, era);
+		       : pp_policy_expect_mr(region, mr, era);
 	if (want >= 0 && got != want) {
 		if (!got)
 			cls = PP_CLASS_ACCEPTED;
 		else if (!want)
 			cls = PP_CLASS_REFUSED;
-		say_eras(row, pp_policy_column(mr->access), got, era, eras, sizeof(eras));
+		say_eras(row, pp_policy_mr_column(mr), got, era, eras, sizeof(eras));
 		pp_judge_op(j, PP_O8_REFUSAL, cls, event, PP_NO_EVENT,
 			    "op %u reg %s gave %s, era %s expects %s; the answer %s", e->op,
 			    mr->name, pp_errno_name(got), pp_era_names[era], pp_errno_name(want),
 			    eras);
 		return;
 	}
-	if (op->expect == PP_EXPECT_POLICY && !got && row && row->defect_if_written &&
-	    (mr->access & (PP_ACCESS_LW | PP_ACCESS_RW | PP_ACCESS_RA)))
+	if (op->expect == PP_EXPECT_POLICY && mr->kind == PP_MR_RXE && !got && row &&
+	    row->defect_if_written && (mr->access & (PP_ACCESS_LW | PP_ACCESS_RW | PP_ACCESS_RA)))
 		pp_judge_op(j, PP_O8_REFUSAL, PP_CLASS_ACCEPTED, event, PP_NO_EVENT,
 			    "op %u reg %s was accepted: a writable long-term pin of a shared "
 			    "filesystem mapping (%s) must be refused",

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Sub-commands that work on the suite: run, list, doctor, judge, plan, history, collect. */
+/* Sub-commands that work on the suite: run, replay, list, doctor, judge, plan, history, collect. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "cli/commands.h"
+#include "core/storm.h"
 #include "run/collect.h"
 #include "run/judge.h"
 #include "run/rundir.h"
@@ -40,7 +41,7 @@ static int parse(struct pp_config *cfg, const struct pp_command *c, int argc, ch
 	return EXIT_USAGE;
 }
 
-int pp_cmd_run(const struct pp_command *c, int argc, char **argv)
+static int run(const struct pp_command *c, int argc, char **argv, bool replay)
 {
 	/* argv is reordered by the parser; the command file wants it as typed. */
 	char **typed = calloc((size_t)argc + 1, sizeof(*typed));
@@ -50,11 +51,22 @@ int pp_cmd_run(const struct pp_command *c, int argc, char **argv)
 	if (!typed)
 		return 99;
 	memcpy(typed, argv, (size_t)argc * sizeof(*typed));
-	code = parse(&cfg, c, argc, argv, -1);
+	code = parse(&cfg, c, argc, argv, replay ? 1 : -1);
+	cfg.replay = replay;
 	if (!code)
 		code = pp_suite_run(&cfg, argc, typed);
 	free(typed);
 	return code;
+}
+
+int pp_cmd_run(const struct pp_command *c, int argc, char **argv)
+{
+	return run(c, argc, argv, false);
+}
+
+int pp_cmd_replay(const struct pp_command *c, int argc, char **argv)
+{
+	return run(c, argc, argv, true);
 }
 
 int pp_cmd_list(const struct pp_command *c, int argc, char **argv)
@@ -81,6 +93,31 @@ int pp_cmd_judge(const struct pp_command *c, int argc, char **argv)
 	return code ? code : pp_suite_judge(&cfg, cfg.patterns[0]);
 }
 
+/* The plan with @draws operations of each actor of its storm written out, and what they leave open
+ * closed. */
+static int write_out(struct pp_plan **plan, unsigned draws, struct pp_err *err)
+{
+	uint32_t *drawn = calloc(2 * (*plan)->n_actors + 1, sizeof(*drawn));
+	struct pp_plan *out;
+	uint32_t *closed;
+	int rc;
+
+	if (!drawn)
+		return pp_err_set(err, -ENOMEM, "storm written out");
+	closed = drawn + (*plan)->n_actors;
+	for (size_t a = 0; a < (*plan)->n_actors; a++) {
+		drawn[a] = draws;
+		closed[a] = UINT32_MAX;
+	}
+	rc = pp_storm_expand(*plan, drawn, closed, &out, err);
+	free(drawn);
+	if (rc)
+		return rc;
+	pp_plan_free(*plan);
+	*plan = out;
+	return 0;
+}
+
 int pp_cmd_plan(const struct pp_command *c, int argc, char **argv)
 {
 	struct pp_config cfg;
@@ -99,6 +136,11 @@ int pp_cmd_plan(const struct pp_command *c, int argc, char **argv)
 	}
 	if (pp_scenario_plan(k.scenario, &k.variant, pp_case_seed(cfg.seed, k.name), &plan, &err))
 		return complain(&err);
+	if (cfg.expand && write_out(&plan, cfg.expand, &err)) {
+		pp_plan_free(plan);
+		complain(&err);
+		return 99;
+	}
 	text = pp_plan_print(plan);
 	pp_plan_free(plan);
 	if (!text)

@@ -21,7 +21,11 @@ static const struct pp_command commands[] = {
 	  pp_cmd_vm, NULL },
 	{ "list", "[OPTION...] [CASE...]", "list scenarios and cases", pp_cmd_list,
 	  "tier names seed repeat shuffle cases-from" },
-	{ "plan", "[--seed N] CASE", "print the plan of a case", pp_cmd_plan, "seed" },
+	{ "plan", "[--seed N] [--expand N] CASE", "print the plan of a case", pp_cmd_plan,
+	  "seed expand" },
+	{ "replay", "[OPTION...] PLAN|CASEDIR", "execute a plan again", pp_cmd_replay,
+	  "out seed repeat strict bisect timeout disk drop-hazard drop-device-writes plant "
+	  "storm-time guest i-may-lose-this-machine stream ktap no-color" },
 	{ "doctor", "[--disk DEV] [--guest]", "probe this machine and say what can run",
 	  pp_cmd_doctor, "disk guest" },
 	{ "judge", "[OPTION...] DIR", "repeat the verdicts of a run from its files", pp_cmd_judge,

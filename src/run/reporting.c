@@ -130,7 +130,17 @@ static void repeat_command(const struct pp_reporting *r, const struct pp_result 
 			   size_t size)
 {
 	const char *with = r->c->repeat_with ? r->c->repeat_with : "pinproof run";
+	const char *command = r->info.command + strcspn(r->info.command, " ");
+	char dir[PP_CASE_LABEL_MAX];
 
+	/* Seed and name say nothing of a plan that came from a file; this file does. */
+	if (!strncmp(command, " replay ", 8)) {
+		snprintf(dir, sizeof(dir), "%s", result->case_name);
+		for (char *slash = dir; (slash = strchr(slash, '/'));)
+			*slash = '.';
+		snprintf(out, size, "pinproof replay %s/cases/%s", r->out, dir);
+		return;
+	}
 	snprintf(out, size, "%s --seed 0x%" PRIx64 " %.*s", with, r->c->seed,
 		 (int)strcspn(result->case_name, "~"), result->case_name);
 }

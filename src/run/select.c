@@ -6,9 +6,12 @@
 #include <fnmatch.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "core/prng.h"
 #include "core/stamp.h"
+#include "run/judge.h"
+#include "run/rundir.h"
 
 #define MAX_REPEAT 1000000 /* as --repeat */
 
@@ -222,8 +225,68 @@ int pp_select(const struct pp_config *c, struct pp_selection *out, struct pp_err
 	return 0;
 }
 
+static int load_plan(const char *path, struct pp_plan **out, struct pp_err *err)
+{
+	struct stat st;
+	char *text;
+	size_t len;
+	int rc;
+
+	if (!stat(path, &st) && S_ISDIR(st.st_mode)) {
+		rc = pp_case_load_plan(path, out, err);
+	} else {
+		rc = pp_file_read(NULL, path, &text, &len, err);
+		if (rc)
+			return rc;
+		rc = pp_plan_parse(text, len, out, err);
+		free(text);
+	}
+	if (rc == -EINVAL || rc == -EPROTO)
+		pp_err_prefix(err, "%s", path);
+	return rc == -EPROTO ? -EINVAL : rc;
+}
+
+int pp_select_replay(const struct pp_config *c, const char *path, struct pp_selection *out,
+		     struct pp_err *err)
+{
+	struct builder b = { .out = out, .err = err };
+	struct pp_case k = { 0 };
+	int rc;
+
+	memset(out, 0, sizeof(*out));
+	rc = load_plan(path, &out->replay, err);
+	if (rc)
+		return rc;
+	k.plan = out->replay;
+	memcpy(k.name, k.plan->case_name, sizeof(k.name));
+	rc = append(&b, &k, 1);
+	if (!rc && c->repeat > 1)
+		rc = add_repeats(&b, c->repeat);
+	if (rc)
+		pp_selection_free(out);
+	return rc;
+}
+
+int pp_case_plan(const struct pp_case *k, uint64_t run_seed, struct pp_plan **out,
+		 struct pp_err *err)
+{
+	char *text;
+	int rc;
+
+	if (!k->plan)
+		return pp_scenario_plan(k->scenario, &k->variant, pp_case_seed(run_seed, k->name),
+					out, err);
+	text = pp_plan_print(k->plan);
+	if (!text)
+		return pp_err_set(err, -ENOMEM, "plan of %s", k->name);
+	rc = pp_plan_parse(text, strlen(text), out, err);
+	free(text);
+	return rc;
+}
+
 void pp_selection_free(struct pp_selection *s)
 {
+	pp_plan_free(s->replay);
 	free(s->cases);
 	memset(s, 0, sizeof(*s));
 }

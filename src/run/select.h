@@ -13,11 +13,14 @@ struct pp_case {
 	struct pp_variant variant;
 	char name[PP_CASE_MAX];        /* scenario/variant/pinner */
 	char label[PP_CASE_LABEL_MAX]; /* name, with "~K" for the K-th repeat */
+	const struct pp_plan *plan;    /* of a replay, owned by the selection; NULL: the scenario
+					  writes it */
 };
 
 struct pp_selection {
 	struct pp_case *cases;
 	size_t count;
+	struct pp_plan *replay; /* the plan of a replay */
 };
 
 /**
@@ -30,10 +33,24 @@ struct pp_selection {
  * selection, is -EINVAL: "all passed" must never mean "nothing ran".
  */
 int pp_select(const struct pp_config *c, struct pp_selection *out, struct pp_err *err);
+
+/**
+ * pp_select_replay - the one case that a plan file, or the file plan of a case directory, describes
+ *
+ * It is called what the plan says, and repeated as --repeat says. -EINVAL with file, line and
+ * column for a bad plan or one of another version; else what reading the file gave.
+ */
+int pp_select_replay(const struct pp_config *c, const char *path, struct pp_selection *out,
+		     struct pp_err *err);
 void pp_selection_free(struct pp_selection *s);
 
 /** pp_case_find - the case called @name (no ~K); 0 or -ENOENT. */
 int pp_case_find(const char *name, struct pp_case *out);
+
+/** pp_case_plan - the plan of a case under the run's seed, which says nothing to a replay; to be
+ *  freed by the caller. */
+int pp_case_plan(const struct pp_case *k, uint64_t run_seed, struct pp_plan **out,
+		 struct pp_err *err);
 
 /** pp_case_seed - the case's own seed: from the run's seed and its name, not from its place. */
 uint64_t pp_case_seed(uint64_t run_seed, const char *name);

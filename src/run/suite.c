@@ -88,10 +88,22 @@ static bool plan_asks_policy(const struct pp_plan *plan)
 	return false;
 }
 
+/* Does it say that it disturbs the machine, or do so? */
+static bool disturbs(const struct pp_case *k, const struct pp_plan *plan)
+{
+	for (size_t i = 0; i < plan->n_ops; i++)
+		if (pp_verbs[plan->ops[i].verb].machine)
+			return true;
+	for (size_t i = 0; i < plan->n_mixes; i++)
+		if (pp_verbs[plan->mixes[i].op.verb].machine)
+			return true;
+	return k->variant.disturbs;
+}
+
 static bool must_skip(const struct suite *s, const struct pp_case *k, const struct pp_plan *plan,
 		      char *why, size_t size)
 {
-	if (k->variant.disturbs && !s->c->guest && !s->c->lose_machine) {
+	if (disturbs(k, plan) && !s->c->guest && !s->c->lose_machine) {
 		snprintf(why, size,
 			 "it disturbs the whole machine: run it in a guest, or add "
 			 "--i-may-lose-this-machine");
@@ -263,8 +275,7 @@ static int run_case(struct suite *s, const struct pp_case *k)
 	if (rc)
 		return rc;
 	name = dir + strlen(s->out) + 1;
-	rc = pp_scenario_plan(k->scenario, &k->variant, pp_case_seed(s->c->seed, k->name), &plan,
-			      &s->err);
+	rc = pp_case_plan(k, s->c->seed, &plan, &s->err);
 	if (!rc) {
 		stretch_storm(s->c, plan);
 		rc = run_planned(s, k, plan, dir, name);
@@ -331,8 +342,13 @@ static bool close_machine(struct suite *s)
 
 static int suite_open(struct suite *s, int argc, char **argv)
 {
-	int rc = pp_select(s->c, &s->selection, &s->err);
 	char cases[PP_PATH_MAX + 8];
+	int rc;
+
+	if (s->c->replay)
+		rc = pp_select_replay(s->c, s->c->patterns[0], &s->selection, &s->err);
+	else
+		rc = pp_select(s->c, &s->selection, &s->err);
 
 	if (!rc)
 		rc = choose_out(s);

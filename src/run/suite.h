@@ -5,8 +5,8 @@
 
 #include "run/config.h"
 
-/** pp_suite_run - `pinproof run`; returns the exit code. Prints KTAP and, on standard error, the
- * table. */
+/** pp_suite_run - `pinproof run`, or `pinproof replay` if the configuration says so; returns the
+ * exit code. Prints KTAP and, on standard error, the table. */
 int pp_suite_run(const struct pp_config *c, int argc, char **argv);
 
 /** pp_suite_judge - `pinproof judge DIR`: verdicts again from the files; returns the exit code. */

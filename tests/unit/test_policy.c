@@ -10,7 +10,8 @@
 
 #include "core/policy.h"
 
-#define ALL_COLUMNS ((1u << PP_POLICY_ACCESS_COUNT) - 1)
+#define COLUMNS     (PP_POLICY_URING + 1)
+#define ALL_COLUMNS ((1u << COLUMNS) - 1)
 #define COLUMN(c)   (1u << (c))
 
 static const struct {
@@ -92,6 +93,9 @@ static const struct {
 	  "access 0 is decided as REMOTE_READ; write pins do not look at VM_READ" },
 	{ "memfd-private-ro", ALL_COLUMNS,
 	  "decided as tmpfs-private-ro; seen by mr-policy/memfd-private-ro on 6.1 and 6.12" },
+	{ "fsdax-ext4-private-rw", COLUMN(PP_POLICY_URING),
+	  "recorded after other uses had touched a part: EFAULT in 6.12; seen by mr-policy" },
+	{ "fsdax-xfs-private-rw", COLUMN(PP_POLICY_URING), "the same" },
 	{ "memfd-beyond-eof", ALL_COLUMNS,
 	  "decided as ext4-beyond-eof; seen by mr-policy/memfd-beyond-eof on 6.1 and 6.12" },
 };
@@ -100,6 +104,14 @@ struct seen {
 	unsigned columns[128]; /* by row: columns that a line covered */
 	size_t lines, other_lines, cells, wrong, unknown;
 };
+
+static unsigned reasoned(const char *name)
+{
+	for (size_t i = 0; i < PP_ARRAY_LEN(uncovered); i++)
+		if (strcmp(uncovered[i].row, name) == 0)
+			return uncovered[i].columns;
+	return 0;
+}
 
 static int find_row(const struct pp_policy_row *rows, const char *name)
 {
@@ -119,28 +131,33 @@ static int column_value(const char *line, const char *key)
 	return strcmp(word, "OK") == 0 ? 0 : pp_errno_value(word);
 }
 
-static void compare_row(const struct pp_policy_row *rows, const char *name, unsigned columns,
+static short *cell_of(struct pp_policy_row *row, enum pp_era era, int column)
+{
+	return column == PP_POLICY_URING ? &row->uring[era] : &row->expect[era][column];
+}
+
+static void compare_row(struct pp_policy_row *rows, const char *name, unsigned columns,
 			const char *line, enum pp_era era, struct seen *seen)
 {
-	static const char *const keys[PP_POLICY_ACCESS_COUNT] = { " 0=", " RR=", " LW=", " LW|RW=",
-								  " OD=" };
+	static const char *const keys[COLUMNS] = { " 0=",     " RR=", " LW=",
+						   " LW|RW=", " OD=", " uring=" };
 	int row = find_row(rows, name);
 
 	if (row < 0) {
 		seen->unknown++;
 		return;
 	}
-	for (int c = 0; c < PP_POLICY_ACCESS_COUNT; c++) {
+	for (int c = 0; c < COLUMNS; c++) {
 		if (columns && !(columns & COLUMN(c)))
 			continue;
 		seen->columns[row] |= COLUMN(c);
 		seen->cells++;
-		seen->wrong += rows[row].expect[era][c] != column_value(line, keys[c]);
+		seen->wrong += *cell_of(&rows[row], era, c) != column_value(line, keys[c]);
 	}
 }
 
-static size_t compare_file_line(const struct pp_policy_row *rows, const char *label,
-				const char *line, enum pp_era era, struct seen *seen)
+static size_t compare_file_line(struct pp_policy_row *rows, const char *label, const char *line,
+				enum pp_era era, struct seen *seen)
 {
 	for (size_t f = 0; f < PP_ARRAY_LEN(filesystems); f++) {
 		size_t len = strlen(filesystems[f].name);
@@ -154,14 +171,14 @@ static size_t compare_file_line(const struct pp_policy_row *rows, const char *la
 				continue;
 			snprintf(name, sizeof(name), "%s%s", filesystems[f].backing,
 				 filesystems[f].dax ? kinds[k].dax_row : kinds[k].row);
-			compare_row(rows, name, 0, line, era, seen);
+			compare_row(rows, name, ALL_COLUMNS & ~reasoned(name), line, era, seen);
 			return 1;
 		}
 	}
 	return 0;
 }
 
-static void compare_line(const struct pp_policy_row *rows, const char *line, enum pp_era era,
+static void compare_line(struct pp_policy_row *rows, const char *line, enum pp_era era,
 			 struct seen *seen)
 {
 	char label[64] = "";
@@ -187,7 +204,7 @@ static void compare_line(const struct pp_policy_row *rows, const char *line, enu
 	seen->unknown += known == 0;
 }
 
-static void compare(const struct pp_policy_row *rows, const char *text, enum pp_era era,
+static void compare(struct pp_policy_row *rows, const char *text, enum pp_era era,
 		    struct seen *seen)
 {
 	while (*text) {
@@ -200,48 +217,50 @@ static void compare(const struct pp_policy_row *rows, const char *text, enum pp_
 	}
 }
 
-static unsigned reasoned(const char *name)
+static struct pp_policy_row *copy_of_rows(void)
 {
-	for (size_t i = 0; i < PP_ARRAY_LEN(uncovered); i++)
-		if (strcmp(uncovered[i].row, name) == 0)
-			return uncovered[i].columns;
-	return 0;
+	struct pp_policy_row *rows = malloc(pp_policy_n_rows * sizeof(*rows));
+
+	CU_ASSERT_PTR_NOT_NULL_FATAL(rows);
+	memcpy(rows, pp_policy_rows, pp_policy_n_rows * sizeof(*rows));
+	return rows;
 }
 
 static void atlas_agrees(void)
 {
+	struct pp_policy_row *rows = copy_of_rows();
+
 	for (size_t a = 0; a < PP_ARRAY_LEN(atlases); a++) {
 		struct seen seen = { 0 };
 		char *text = pp_unit_read(atlases[a].path, NULL);
 
 		CU_ASSERT_PTR_NOT_NULL_FATAL(text);
-		compare(pp_policy_rows, text, atlases[a].era, &seen);
+		compare(rows, text, atlases[a].era, &seen);
 		CU_ASSERT_EQUAL(seen.wrong, 0);
 		CU_ASSERT_EQUAL(seen.unknown, 0);
 		CU_ASSERT_EQUAL(seen.lines, 68);
-		CU_ASSERT_EQUAL(seen.cells, 68 * PP_POLICY_ACCESS_COUNT);
+		CU_ASSERT_EQUAL(seen.cells, 68 * COLUMNS - 2);
 		CU_ASSERT_EQUAL(seen.other_lines, 6); /* flag combinations, not mappings */
 		for (size_t i = 0; i < pp_policy_n_rows; i++)
 			CU_ASSERT_EQUAL(seen.columns[i],
 					ALL_COLUMNS & ~reasoned(pp_policy_rows[i].name));
 		free(text);
 	}
+	free(rows);
 }
 
 /* Every cell that an atlas covers is really compared: a wrong expectation turns the test red. */
 static void flips_are_seen(void)
 {
-	struct pp_policy_row *rows = malloc(pp_policy_n_rows * sizeof(*rows));
+	struct pp_policy_row *rows = copy_of_rows();
 
-	CU_ASSERT_PTR_NOT_NULL_FATAL(rows);
-	memcpy(rows, pp_policy_rows, pp_policy_n_rows * sizeof(*rows));
 	for (size_t a = 0; a < PP_ARRAY_LEN(atlases); a++) {
 		char *text = pp_unit_read(atlases[a].path, NULL);
 
 		CU_ASSERT_PTR_NOT_NULL_FATAL(text);
 		for (size_t i = 0; i < pp_policy_n_rows; i++)
-			for (int c = 0; c < PP_POLICY_ACCESS_COUNT; c++) {
-				short *cell = &rows[i].expect[atlases[a].era][c];
+			for (int c = 0; c < COLUMNS; c++) {
+				short *cell = cell_of(&rows[i], atlases[a].era, c);
 				short saved = *cell;
 				struct seen seen = { 0 };
 
@@ -267,6 +286,7 @@ static void derived_era(void)
 		for (int c = PP_POLICY_LW; c <= PP_POLICY_LW_RW; c++)
 			CU_ASSERT_EQUAL(r->expect[PP_ERA_6_2][c], r->expect[PP_ERA_5_6][c]);
 		CU_ASSERT_EQUAL(r->expect[PP_ERA_6_2][PP_POLICY_OD], PP_POLICY_NOT_JUDGED);
+		CU_ASSERT_EQUAL(r->uring[PP_ERA_6_2], PP_POLICY_NOT_JUDGED);
 		/* A known hole is exactly a mapping that 6.5 began to refuse writable pins of. */
 		CU_ASSERT_EQUAL(r->defect_if_written, r->expect[PP_ERA_5_6][PP_POLICY_LW] == 0 &&
 							      r->expect[PP_ERA_6_5][PP_POLICY_LW]);
@@ -391,6 +411,69 @@ static void expectations(void)
 	CU_ASSERT_EQUAL(pp_policy_expect(&ext4_rw, od, PP_ERA_6_5), EOPNOTSUPP);
 }
 
+/* A registered buffer has a column of its own, whatever its access= says. */
+static void registered_buffers(void)
+{
+	const struct pp_policy_row *row = pp_policy_find(&ext4_rw);
+	struct pp_mr_def mr = { .kind = PP_MR_URING, .length_bytes = 4096 };
+
+	CU_ASSERT_EQUAL(pp_policy_mr_column(&mr), PP_POLICY_URING);
+	CU_ASSERT_EQUAL(pp_policy_expect_mr(&ext4_rw, &mr, PP_ERA_5_6), EOPNOTSUPP);
+	CU_ASSERT_EQUAL(pp_policy_expect_mr(&ext4_rw, &mr, PP_ERA_6_2), PP_POLICY_NOT_JUDGED);
+	CU_ASSERT_EQUAL(pp_policy_expect_mr(&ext4_rw, &mr, PP_ERA_6_5), EFAULT);
+	CU_ASSERT_EQUAL(pp_policy_expect_mr(&ext4_rw, &mr, PP_ERA_UNKNOWN), PP_POLICY_NOT_JUDGED);
+	CU_ASSERT_EQUAL(pp_policy_eras(row, PP_POLICY_URING, EOPNOTSUPP), 1u << PP_ERA_5_6);
+	mr.kind = PP_MR_RXE;
+	mr.access = PP_ACCESS_LW;
+	CU_ASSERT_EQUAL(pp_policy_expect_mr(&ext4_rw, &mr, PP_ERA_5_6), 0);
+	mr.access = PP_ACCESS_RA;
+	CU_ASSERT_EQUAL(pp_policy_mr_column(&mr), -1);
+	CU_ASSERT_EQUAL(pp_policy_eras(row, -1, 0), 0);
+}
+
+/* What a registration adds to the accounts. */
+static const struct pins_row {
+	enum pp_mr_kind kind;
+	enum pp_backing backing;
+	unsigned access;
+	uint64_t offset, length;
+	enum pp_era era;
+	int64_t counted, vmpin;
+} pins_rows[] = {
+	/* clang-format off */
+	{ PP_MR_RXE,   PP_BACKING_EXT4,     PP_ACCESS_LW, 0,        65536,    PP_ERA_6_5, 16,  16 },
+	{ PP_MR_RXE,   PP_BACKING_EXT4,     PP_ACCESS_LW, 100,      4096,     PP_ERA_5_6, 2,   2 },
+	{ PP_MR_RXE,   PP_BACKING_ANON,     PP_ACCESS_OD, 0,        65536,    PP_ERA_6_5, 0,   0 },
+	{ PP_MR_RXE,   PP_BACKING_HUGETLB,  PP_ACCESS_LW, 0,        2 << 20,  PP_ERA_6_5, 512, 512 },
+	{ PP_MR_URING, PP_BACKING_ANON,     0,            4000,     200,      PP_ERA_6_5, 2,   2 },
+	{ PP_MR_URING, PP_BACKING_ANON_THP, 0,            0,        2 << 20,  PP_ERA_6_5, 1,   512 },
+	{ PP_MR_URING, PP_BACKING_ANON_THP, 0,            0,        2 << 20,  PP_ERA_5_6, 512, 512 },
+	{ PP_MR_URING, PP_BACKING_HUGETLB,  0,            0,        65536,    PP_ERA_5_6, 16,  512 },
+	{ PP_MR_URING, PP_BACKING_HUGETLB,  0,            2093056,  8192,     PP_ERA_6_5, 2,   1024 },
+	{ PP_MR_URING, PP_BACKING_DEVDAX,   0,            0,        65536,    PP_ERA_6_5, 1,   512 },
+	/* clang-format on */
+};
+
+static void pins_of_a_registration(void)
+{
+	struct pp_region_def region = ext4_rw;
+	struct pp_plan plan = { .regions = &region, .n_regions = 1 };
+
+	for (size_t i = 0; i < PP_ARRAY_LEN(pins_rows); i++) {
+		const struct pins_row *r = &pins_rows[i];
+		struct pp_mr_def mr = { .kind = r->kind,
+					.access = r->access,
+					.offset_bytes = r->offset,
+					.length_bytes = r->length };
+		struct pp_policy_pins pins;
+
+		region.backing = r->backing;
+		pins = pp_policy_pins(&plan, &mr, r->era);
+		CU_ASSERT_EQUAL(pins.counted_pages, r->counted);
+		CU_ASSERT_EQUAL(pins.vmpin_pages, r->vmpin);
+	}
+}
+
 static void eras_of_a_result(void)
 {
 	const struct pp_policy_row *row = pp_policy_find(&ext4_rw);
@@ -431,7 +514,9 @@ static void document_agrees(void)
 			sprintf_end(line, sizeof(line), " %s | %s |",
 				    cell_word(row->expect[era][PP_POLICY_NONE]),
 				    cell_word(row->expect[era][PP_POLICY_LW]));
-		sprintf_end(line, sizeof(line), " `%s` | %s |\n", row->region, row->why);
+		sprintf_end(line, sizeof(line), " %s | %s | `%s` | %s |\n",
+			    cell_word(row->uring[PP_ERA_5_6]), cell_word(row->uring[PP_ERA_6_5]),
+			    row->region, row->why);
 		if (!strstr(doc, line))
 			fprintf(stderr, "docs/policy.md lacks: %s", line);
 		CU_ASSERT_PTR_NOT_NULL(strstr(doc, line));
@@ -449,6 +534,8 @@ static const struct pp_unit_case cases[] = {
 	{ "expectations by access and era", expectations },
 	{ "eras that explain a result", eras_of_a_result },
 	{ "columns of access masks", columns },
+	{ "registered buffers have a column", registered_buffers },
+	{ "pins of a registration", pins_of_a_registration },
 	{ "docs/policy.md has the table", document_agrees },
 };
 PP_UNIT_MAIN("policy", cases)

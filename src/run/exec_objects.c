@@ -122,6 +122,7 @@ int pp_exec_fs_umount(struct pp_exec *x, uint16_t index, uint32_t bound_ms, stru
 	struct pp_exec_fs *fs = &x->fs[index];
 	int rc;
 
+	pp_exec_peer_forget(x, index);
 	for (size_t i = 0; i < x->plan->n_regions; i++)
 		if (x->plan->regions[i].fs == index && x->regions[i].created)
 			pp_region_close_file(&x->regions[i].r);

@@ -131,9 +131,31 @@ static int ksm_wait(unsigned long from, uint32_t bound_ms, struct pp_err *err)
 	return rc;
 }
 
-int pp_hazard_ksm(void *addr, size_t length_bytes, uint32_t bound_ms, struct pp_err *err)
+/*
+ * ksmd makes passes only while there is something that it could merge, and a shared mapping is
+ * nothing of that kind: two pages of our own keep it going.
+ */
+static void *ksm_bait(size_t *length, struct pp_err *err)
 {
-	uintptr_t start = page_start(addr);
+	void *bait;
+
+	*length = 2 * (size_t)sysconf(_SC_PAGESIZE);
+	bait = mmap(NULL, *length, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (bait == MAP_FAILED) {
+		pp_err_set(err, -errno, "no memory to keep ksmd going");
+		return NULL;
+	}
+	memset(bait, 0x5a, *length);
+	if (pp_hazard_advise(bait, *length, MADV_MERGEABLE, err)) {
+		munmap(bait, *length);
+		return NULL;
+	}
+	return bait;
+}
+
+/* ksmd's switch on, whole passes, and the switch as it was. */
+static int ksm_run(uint32_t bound_ms, struct pp_err *err)
+{
 	char before[32];
 	unsigned long from = 0;
 	int rc, restored;
@@ -141,9 +163,6 @@ int pp_hazard_ksm(void *addr, size_t length_bytes, uint32_t bound_ms, struct pp_
 	rc = pp_control_read(PP_KSM_RUN, before, sizeof(before), err);
 	if (!rc)
 		rc = ksm_passes(&from, err);
-	if (!rc)
-		rc = pp_hazard_advise((void *)start, (uintptr_t)addr + length_bytes - start,
-				      MADV_MERGEABLE, err);
 	if (rc)
 		return rc;
 	rc = pp_control_write(PP_KSM_RUN, "1", err);
@@ -151,4 +170,23 @@ int pp_hazard_ksm(void *addr, size_t length_bytes, uint32_t bound_ms, struct pp_
 		rc = ksm_wait(from, bound_ms, err);
 	restored = pp_control_write(PP_KSM_RUN, before, rc ? NULL : err);
 	return rc ? rc : restored;
+}
+
+int pp_hazard_ksm(void *addr, size_t length_bytes, uint32_t bound_ms, struct pp_err *err)
+{
+	uintptr_t start = page_start(addr);
+	size_t bait_length;
+	void *bait;
+	int rc;
+
+	rc = pp_hazard_advise((void *)start, (uintptr_t)addr + length_bytes - start, MADV_MERGEABLE,
+			      err);
+	if (rc)
+		return rc;
+	bait = ksm_bait(&bait_length, err);
+	if (!bait)
+		return -ENOMEM;
+	rc = ksm_run(bound_ms, err);
+	munmap(bait, bait_length);
+	return rc;
 }

@@ -210,12 +210,53 @@ static void seeds_and_names(void)
 	CU_ASSERT_NOT_EQUAL(pp_case_seed(1, "a/b/c"), pp_case_seed(1, "a/b/d"));
 }
 
+/* A plan file makes one case, called what the plan says, with the plan's own seed. */
+static void replays(void)
+{
+	struct pp_config c = { .tier = PP_TIER_QUICK, .repeat = 3 };
+	struct pp_err err = { 0 };
+	struct pp_selection s;
+	struct pp_plan *one = NULL, *two = NULL;
+	char path[256];
+	size_t len;
+	char *text = pp_unit_read("tests/golden/plans/storm.plan", &len);
+	struct tmpdir d;
+
+	tmpdir_make(&d);
+	tmpdir_write(&d, "plan", text, len);
+	/* The file, and the directory that it lies in. */
+	for (int i = 0; i < 2; i++) {
+		snprintf(path, sizeof(path), "%s", i ? d.path : tmpdir_file(&d, "plan"));
+		CU_ASSERT_EQUAL_FATAL(pp_select_replay(&c, path, &s, &err), 0);
+		CU_ASSERT_EQUAL_FATAL(s.count, 3);
+		PP_ASSERT_STR(s.cases[0].label, "storm/ext4/rxe-mr");
+		PP_ASSERT_STR(s.cases[2].label, "storm/ext4/rxe-mr~3");
+		CU_ASSERT_EQUAL_FATAL(pp_case_plan(&s.cases[0], 1, &one, &err), 0);
+		CU_ASSERT_EQUAL_FATAL(pp_case_plan(&s.cases[2], 2, &two, &err), 0);
+		CU_ASSERT_EQUAL(one->seed, 42);
+		CU_ASSERT_EQUAL(pp_plan_crc(one), pp_plan_crc(two));
+		CU_ASSERT_EQUAL(pp_plan_crc(one), pp_plan_crc(s.replay));
+		pp_plan_free(one);
+		pp_plan_free(two);
+		pp_selection_free(&s);
+	}
+	tmpdir_write(&d, "plan", "pinproof-plan 2\n", 16);
+	CU_ASSERT_EQUAL(pp_select_replay(&c, d.path, &s, &err), -EINVAL);
+	CU_ASSERT_PTR_NOT_NULL(strstr(err.text, d.path));
+	CU_ASSERT_PTR_NOT_NULL(strstr(err.text, "plan: line 1 column 15: expected plan version 1"));
+	CU_ASSERT_EQUAL(pp_select_replay(&c, tmpdir_file(&d, "other"), &s, &err), -ENOENT);
+	CU_ASSERT_PTR_NOT_NULL(strstr(err.text, d.file));
+	tmpdir_remove(&d);
+	free(text);
+}
+
 static const struct pp_unit_case cases[] = {
 	{ "patterns, tiers, repeats, doubles", patterns },
 	{ "names longer than any", names_longer_than_any },
 	{ "lists from files", lists_from_files },
 	{ "the order comes from the seed", shuffled },
 	{ "seeds and names of cases", seeds_and_names },
+	{ "replays", replays },
 };
 
 PP_UNIT_MAIN("select", cases)

@@ -1,0 +1,143 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# Plans that are executed again: from a file, from what a run has left. And plans as they are printed.
+
+# shellcheck disable=SC2154,SC2030,SC2031 # bats sets stderr, and runs each test in a shell of its own
+load common
+
+setup() {
+	common_setup
+}
+
+# a_plan [LINE...] - a plan that any machine can execute, with these lines at its end
+a_plan() {
+	cat <<-'EOF'
+		pinproof-plan 1
+		case replayed/anon/vm-write
+		backing anon
+		pinner vm-write
+		seed 5
+		rules O1 O4 O12
+		bound 20s
+		evidence device-writes-seen >= 1
+		region data backing=anon size=4K
+		actor main
+		op 1 main map data
+		op 2 main store data gen=1
+		op 3 main vm-write data gen=2
+		op 4 main load data
+	EOF
+	printf '%s\n' "$@"
+}
+
+@test "replay: a plan from a file is executed, judged and reported" {
+	a_plan 'op 5 main unmap data' >file
+	run --separate-stderr -0 "$PINPROOF" replay --out o --seed 99 file
+	[[ $output == *"ok 1 replayed/anon/vm-write"* ]]
+	[ "$(cat o/status)" = "done" ]
+	[ "$(cat o/cases.list)" = replayed/anon/vm-write ]
+	# its own seed, whatever --seed says
+	grep -qx 'seed 0x5' o/cases/replayed.anon.vm-write/plan
+	grep -q '"verdict": "PASS"' o/cases/replayed.anon.vm-write/result.json
+	run --separate-stderr -0 "$PINPROOF" judge o
+}
+
+@test "replay: what a run has left, with the same plan, again and again" {
+	"$SELFTEST" --out o self/pass 2>/dev/null
+	run --separate-stderr -0 "$PINPROOF" replay --out p --repeat 2 o/cases/self.pass.vm-write
+	[ "$(cat p/cases.list)" = $'self/pass/vm-write\nself/pass/vm-write~2' ]
+	cmp o/cases/self.pass.vm-write/plan p/cases/self.pass.vm-write/plan
+	cmp o/cases/self.pass.vm-write/plan p/cases/self.pass.vm-write~2/plan
+	run --separate-stderr -0 "$PINPROOF" replay --out q p/cases/self.pass.vm-write~2/plan
+}
+
+@test "replay: a fault is found, and the command that repeats it is right" {
+	a_plan >file
+	run --separate-stderr -1 "$PINPROOF" replay --out o --plant drop file
+	again=$(sed -n 's/^# repeat: pinproof //p' <<<"$output")
+	[ "$again" = "replay o/cases/replayed.anon.vm-write" ]
+	# shellcheck disable=SC2086 # words
+	run --separate-stderr -0 "$PINPROOF" $again --out p
+	cmp o/cases/replayed.anon.vm-write/plan p/cases/replayed.anon.vm-write/plan
+	run --separate-stderr -1 "$PINPROOF" judge o
+	[[ $output == *"# repeat: pinproof replay o/cases/replayed.anon.vm-write"* ]]
+}
+
+@test "replay: evidence is asked for" {
+	a_plan >file
+	run --separate-stderr -99 "$PINPROOF" replay --out o --drop-device-writes file
+	[[ $output == *"device-writes-seen"* ]]
+}
+
+@test "replay: a fact that is missing makes a SKIP that names it" {
+	a_plan 'need no-such-fact' >file
+	run --separate-stderr -77 "$PINPROOF" replay --out o file
+	[[ $output == *"# SKIP no-such-fact: "* ]]
+}
+
+@test "replay: what disturbs the machine is left out unless that is allowed" {
+	a_plan 'op 9 main drop-caches' >file
+	run --separate-stderr -77 "$PINPROOF" replay --out o file
+	[[ $output == *"# SKIP it disturbs the whole machine"* ]]
+}
+
+@test "replay: of a case that this machine cannot execute, up to a SKIP" {
+	"$PINPROOF" plan mr-fsync/ext4/rxe-mr >file
+	sed -i 's/^need .*/&\nneed no-such-fact/' file
+	run --separate-stderr -77 "$PINPROOF" replay --out o file
+	[[ $output == *"ok 1 mr-fsync/ext4/rxe-mr # SKIP "* ]]
+}
+
+@test "replay: damaged plans, one of another version, none: file, line and column" {
+	a_plan 'op 9 main lode data' >file
+	said "file: line 15 column 11: expected a verb" "$PINPROOF" replay --out o file
+	sed 's/^pinproof-plan 1/pinproof-plan 2/' file >later
+	said "later: line 1 column 15: expected plan version 1, found '2'" "$PINPROOF" replay --out o later
+	head -c 100 file >cut
+	said "cut: line " "$PINPROOF" replay --out o cut
+	: >empty
+	said "empty: line 1 column 1: expected a line 'pinproof-plan" "$PINPROOF" replay --out o empty
+	head -c 5000 /dev/urandom >noise
+	said "noise: line " "$PINPROOF" replay --out o noise
+	said "cannot read missing" "$PINPROOF" replay --out o missing
+	mkdir empty-dir
+	said "cannot read empty-dir/plan" "$PINPROOF" replay --out o empty-dir
+	mkdir dir
+	cp later dir/plan
+	said "dir: plan: line 1 column 15: expected plan version 1" "$PINPROOF" replay --out o dir
+	[ ! -e o ]
+}
+
+@test "replay: one plan, and no options that choose cases" {
+	said "usage: pinproof replay" "$PINPROOF" replay
+	said "usage: pinproof replay" "$PINPROOF" replay a b
+	said "unknown option '--tier'" "$PINPROOF" replay --tier full a
+}
+
+@test "plan: the same seed prints the same, another seed another" {
+	"$PINPROOF" plan --seed 7 mr-fsync/ext4/rxe-mr >one
+	"$PINPROOF" plan --seed 7 mr-fsync/ext4/rxe-mr >two
+	"$PINPROOF" plan --seed 8 mr-fsync/ext4/rxe-mr >three
+	cmp one two
+	! cmp -s one three
+	# a plan without a storm has nothing to write out
+	"$PINPROOF" plan --seed 7 --expand 5 mr-fsync/ext4/rxe-mr >four
+	cmp one four
+}
+
+@test "replay: a storm leaves the plan of what it did, which is replayed without one" {
+	a_plan 'actor w1' 'storm ops=40' 'mix main load data weight=1' \
+		'mix w1 vm-write data weight=5' 'mix w1 load data weight=5' 'mix w1 fork weight=1' \
+		'op 1000000000 main unmap data' >file
+	run --separate-stderr -0 "$PINPROOF" replay --out o file
+	case=o/cases/replayed.anon.vm-write
+	grep -qx 'storm ops=40' "$case/plan.storm"
+	! grep -q '^storm\|^mix' "$case/plan"
+	# 40 of each of two actors; what ended a child has a number of its own
+	draws=$(grep -c '^op 1[0-9]\{6\} ' "$case/plan")
+	((draws == 80))
+	run --separate-stderr -0 "$PINPROOF" replay --out p "$case"
+	cmp "$case/plan" p/cases/replayed.anon.vm-write/plan
+	[ ! -e p/cases/replayed.anon.vm-write/plan.storm ]
+}

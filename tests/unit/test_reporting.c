@@ -51,7 +51,7 @@ static void check_row(size_t row)
 {
 	char *command[] = { (char *)"pinproof", (char *)"run", (char *)"a b", (char *)"it's" };
 	struct pp_case one = { .label = "unit/row/case" };
-	const struct pp_selection s = { &one, 1 };
+	const struct pp_selection s = { .cases = &one, .count = 1 };
 	struct pp_config c = { .strict = rows[row].strict, .bisect = rows[row].bisect, .seed = 9 };
 	struct pp_reporting r;
 	struct pp_facts facts = { 0 };

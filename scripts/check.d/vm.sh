@@ -141,3 +141,9 @@ stage_kernels() {
 	[[ -n ${kernel-} ]] || echo "apt offers no kernel of another series"
 	return $status
 }
+
+# Numbers of a busy machine are not judged; that there are some, is.
+stage_bench() {
+	(build gcc CC=gcc >/dev/null) || return 1
+	scripts/bench --smoke --build "$dir/gcc" --out "$dir/bench"
+}

@@ -57,10 +57,12 @@ static bool op_skipped(struct pp_exec *x, const struct pp_op *op)
 	return v->target == PP_TARGET_MR && op->verb != PP_VERB_REG && x->mrs[op->object].absent;
 }
 
-/* Acts on the file alone: the mapping's address does not matter to it. */
-static bool by_file(const struct pp_verb_info *v)
+/* Acts on the file alone, or on pages that a pipe holds: where the mapping lies does not matter. */
+static bool without_address(const struct pp_op *op)
 {
-	return v->file && v->effect != PP_EFFECT_SELF;
+	const struct pp_verb_info *v = verb_of(op);
+
+	return (v->file && v->effect != PP_EFFECT_SELF) || op->verb == PP_VERB_SPLICE_DRAIN;
 }
 
 /* Mistakes of a plan that only show at run time; said before anything crashes on them. */
@@ -80,7 +82,7 @@ static int op_possible(const struct pp_exec *x, const struct pp_target_ref *t, s
 	if (op->verb == PP_VERB_REG && pp_exec_mr_held(&x->mrs[op->object]))
 		return pp_err_set(err, -EINVAL, "MR %s is registered already at operation %u.",
 				  x->plan->mrs[op->object].name, op->id);
-	if (t->region == PP_NO_INDEX || by_file(v) || op->verb == PP_VERB_MAP)
+	if (t->region == PP_NO_INDEX || without_address(op) || op->verb == PP_VERB_MAP)
 		return 0;
 	if (!x->regions[t->region].r.addr)
 		return pp_err_set(err, -EINVAL, "region %s is not mapped at operation %u.",
@@ -110,7 +112,8 @@ static pthread_rwlock_t *hold_mapping(struct pp_worker *w, const struct pp_targe
 		pthread_rwlock_wrlock(moving);
 		return moving;
 	}
-	if (!w->in_storm || by_file(v) || (v->target == PP_TARGET_MR && v->kind != PP_KIND_PIN))
+	if (!w->in_storm || without_address(t->op) ||
+	    (v->target == PP_TARGET_MR && v->kind != PP_KIND_PIN))
 		return NULL;
 	pthread_rwlock_rdlock(moving);
 	return moving;
@@ -222,7 +225,10 @@ static void op_demands(const struct pp_plan *p, const struct pp_op *op, uint64_t
 	const struct pp_verb_info *v = &pp_verbs[op->verb];
 	bool mr = v->target == PP_TARGET_MR;
 
-	if (v->kind != PP_KIND_SETUP && v->kind != PP_KIND_PIN && length > d->longest)
+	bool moves = v->kind == PP_KIND_WRITE || v->kind == PP_KIND_DEVICE_WRITE ||
+		     v->kind == PP_KIND_OBSERVE;
+
+	if (moves && length > d->longest)
 		d->longest = length;
 	d->fabric |= mr && p->mrs[op->object].kind == PP_MR_RXE;
 	d->uring |= v->via || (mr && p->mrs[op->object].kind == PP_MR_URING);

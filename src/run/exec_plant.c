@@ -104,6 +104,15 @@ static int64_t put(struct pp_worker *w, const struct pp_target_ref *t)
 	return pp_exec_verb(t->op->verb)->put(w, t);
 }
 
+/* The same with other bytes in w->buf: what comes from a raw disk must get there first. */
+static int64_t put_changed(struct pp_worker *w, const struct pp_target_ref *t)
+{
+	const struct pp_verb_impl *impl = pp_exec_verb(t->op->verb);
+	int rc = pp_verbs[t->op->verb].via ? impl->prepare(w, t) : 0;
+
+	return rc ? rc : impl->put(w, t);
+}
+
 /* The bytes that are torn off keep what was there; where only whole sectors move, they are zeros.
  */
 static int64_t tear(struct pp_worker *w, const struct pp_target_ref *t)
@@ -114,7 +123,7 @@ static int64_t tear(struct pp_worker *w, const struct pp_target_ref *t)
 
 	if (!pp_verbs[t->op->verb].bytes || w->x->setup->plant.every || t->length_bytes <= off) {
 		memset(w->buf + t->length_bytes - off, 0, off);
-		return put(w, t);
+		return put_changed(w, t);
 	}
 	less.length_bytes -= off;
 	n = put(w, &less);
@@ -139,13 +148,12 @@ static void leave(struct pp_worker *w)
 static void carry_out(struct pp_worker *w)
 {
 	struct pp_exec_plant *p = w->x->plant;
-	const struct pp_verb_impl *impl = pp_exec_verb(p->op.verb);
 
 	memcpy(w->buf, p->bytes, p->t.length_bytes);
-	if (pp_verbs[p->op.verb].target == PP_TARGET_MR && !w->x->mrs[p->op.object].handle)
+	if (pp_verbs[p->op.verb].target == PP_TARGET_MR &&
+	    !pp_exec_mr_held(&w->x->mrs[p->op.object]))
 		return;
-	if (!impl->prepare || !impl->prepare(w, &p->t))
-		impl->put(w, &p->t);
+	put_changed(w, &p->t);
 }
 
 int64_t pp_exec_plant_put(struct pp_worker *w, const struct pp_target_ref *t)
@@ -160,7 +168,7 @@ int64_t pp_exec_plant_put(struct pp_worker *w, const struct pp_target_ref *t)
 		return (int64_t)t->length_bytes;
 	case PP_PLANT_SHIFT:
 		shift(w, t);
-		return put(w, t);
+		return put_changed(w, t);
 	case PP_PLANT_TEAR:
 		return tear(w, t);
 	case PP_PLANT_DELAY:

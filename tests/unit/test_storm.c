@@ -386,6 +386,13 @@ static void ids_lie_between(void)
 	pp_storm_count(plan, 6, drawn, closed);
 	pp_storm_count(plan, PP_STORM_END, drawn, closed);
 	CU_ASSERT_EQUAL(drawn[0] + drawn[1] + drawn[2] + closed[0] + closed[1] + closed[2], 0);
+	for (uint32_t n = 0; n < 3; n++) {
+		pp_storm_count(plan, pp_storm_id(plan, 0, n), drawn, closed);
+		CU_ASSERT_EQUAL(drawn[0], n + 1);
+		pp_storm_count(plan, pp_storm_id(plan, 2, PP_STORM_OPS_MAX + n), drawn, closed);
+		CU_ASSERT_EQUAL(closed[2], n + 1);
+	}
+	memset(drawn, 0, sizeof(drawn));
 	pp_storm_count(plan, pp_storm_id(plan, 1, 41), drawn, closed);
 	pp_storm_count(plan, pp_storm_id(plan, 1, 40), drawn, closed);
 	pp_storm_count(plan, pp_storm_id(plan, 2, PP_STORM_OPS_MAX - 1), drawn, closed);

@@ -119,7 +119,7 @@ void pp_lines_bystander(struct pp_plan_text *t, const char *backing)
 	pp_op(t, "store idle gen=%u", pp_gen(t));
 }
 
-void pp_lines_bystander_check(struct pp_plan_text *t, const char *backing)
+void pp_lines_bystander_look(struct pp_plan_text *t, const char *backing)
 {
 	const struct pp_place_lines *p = pp_place_of(backing);
 
@@ -133,7 +133,21 @@ void pp_lines_bystander_check(struct pp_plan_text *t, const char *backing)
 	if (on_blocks(p))
 		pp_op(t, "disk-read canary");
 	pp_op(t, "unmap canary");
+}
+
+void pp_lines_unmounted(struct pp_plan_text *t, const char *backing)
+{
+	const struct pp_place_lines *p = pp_place_of(backing);
+
+	if (!p->fs)
+		return;
 	pp_op(t, "umount f0");
 	if (on_blocks(p))
 		pp_op(t, "fsck f0");
+}
+
+void pp_lines_bystander_check(struct pp_plan_text *t, const char *backing)
+{
+	pp_lines_bystander_look(t, backing);
+	pp_lines_unmounted(t, backing);
 }

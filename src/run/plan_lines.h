@@ -58,4 +58,9 @@ void pp_lines_bystander(struct pp_plan_text *t, const char *backing);
  */
 void pp_lines_bystander_check(struct pp_plan_text *t, const char *backing);
 
+/** The same in two parts, for what must come between: a cold-read of another region. Behind the
+ *  first the bystanders are unmapped; the second unmounts and checks. */
+void pp_lines_bystander_look(struct pp_plan_text *t, const char *backing);
+void pp_lines_unmounted(struct pp_plan_text *t, const char *backing);
+
 #endif

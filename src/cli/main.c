@@ -14,7 +14,7 @@
 
 static const struct pp_command commands[] = {
 	{ "run", "[OPTION...] [CASE...]", "run cases on this machine", pp_cmd_run,
-	  "tier out seed repeat shuffle strict bisect timeout disk cases-from drop-hazard "
+	  "tier out seed repeat shuffle strict bisect timeout disk device cases-from drop-hazard "
 	  "drop-device-writes plant storm-time guest i-may-lose-this-machine stream ktap "
 	  "repeat-with no-color" },
 	{ "vm", "run|shell|again|kernel ...", "boot a kernel in QEMU and run cases there",
@@ -24,10 +24,10 @@ static const struct pp_command commands[] = {
 	{ "plan", "[--seed N] [--expand N] CASE", "print the plan of a case", pp_cmd_plan,
 	  "seed expand" },
 	{ "replay", "[OPTION...] PLAN|CASEDIR", "execute a plan again", pp_cmd_replay,
-	  "out seed repeat strict bisect timeout disk drop-hazard drop-device-writes plant "
+	  "out seed repeat strict bisect timeout disk device drop-hazard drop-device-writes plant "
 	  "storm-time guest i-may-lose-this-machine stream ktap no-color" },
-	{ "doctor", "[--disk DEV] [--guest]", "probe this machine and say what can run",
-	  pp_cmd_doctor, "disk guest" },
+	{ "doctor", "[--disk DEV] [--device NAME] [--guest]",
+	  "probe this machine and say what can run", pp_cmd_doctor, "disk device guest" },
 	{ "judge", "[OPTION...] DIR", "repeat the verdicts of a run from its files", pp_cmd_judge,
 	  "strict bisect seed ktap repeat-with no-color" },
 	{ "history", "DIR", "print the history of a case directory", pp_cmd_history, "" },

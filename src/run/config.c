@@ -21,6 +21,7 @@ const struct pp_option pp_options[] = {
 	{ "bisect", PP_OPT_FLAG, AT(bisect), NULL, "exit 125 where nothing could be told (77 or 99)" },
 	{ "timeout", PP_OPT_NUMBER, AT(timeout_s), "SECONDS", "bound of one case instead of the plan's" },
 	{ "disk", PP_OPT_DISK, AT(disks), "DEV", "block device that may be overwritten: fills disk0, disk1, ... (repeatable)" },
+	{ "device", PP_OPT_TEXT, AT(device), "NAME", "existing RDMA device to run on, which is not changed, instead of an rxe link of our own" },
 	{ "cases-from", PP_OPT_TEXT, AT(cases_from), "FILE", "read case names from FILE, one a line (- is standard input)" },
 	{ "drop-hazard", PP_OPT_FLAG, AT(drop_hazard), NULL, "leave out the hazards: every case must end INCONCLUSIVE" },
 	{ "drop-device-writes", PP_OPT_FLAG, AT(drop_device_writes), NULL, "leave out the device writes: no case may PASS" },

@@ -22,12 +22,17 @@ static int make_workdir(struct pp_machine *m, struct pp_err *err)
 	return pp_err_set(err, -errno, "cannot make a work directory %s", m->workdir);
 }
 
-static void make_link(struct pp_machine *m)
+/* A device that was asked for by name must be there; a link of our own may be missing. */
+static int make_link(struct pp_machine *m, const char *device, struct pp_err *err)
 {
 	struct pp_err ignored = { 0 };
+	int rc = 0;
 
 	pp_link_sweep(&ignored);
-	m->has_link = pp_link_make(&m->link, &m->link_why) == 0;
+	if (device)
+		rc = pp_link_existing(device, &m->link, err);
+	m->has_link = !rc && (device || !pp_link_make(&m->link, &m->link_why));
+	return rc;
 }
 
 int pp_machine_open(struct pp_machine *m, const struct pp_config *c, struct pp_err *err)
@@ -49,8 +54,9 @@ int pp_machine_open(struct pp_machine *m, const struct pp_config *c, struct pp_e
 		rmdir(m->workdir);
 		return rc;
 	}
-	make_link(m);
-	rc = pp_guardian_tell(&m->guardian, m->has_link ? &m->link : NULL, m->workdir, err);
+	rc = make_link(m, c->device, err);
+	if (!rc)
+		rc = pp_guardian_tell(&m->guardian, m->has_link ? &m->link : NULL, m->workdir, err);
 	if (rc) {
 		free(pp_machine_close(m, &len, &ignored));
 		return rc;

@@ -141,7 +141,8 @@ static void repeat_command(const struct pp_reporting *r, const struct pp_result 
 		snprintf(out, size, "pinproof replay %s/cases/%s", r->out, dir);
 		return;
 	}
-	snprintf(out, size, "%s --seed 0x%" PRIx64 " %.*s", with, r->c->seed,
+	snprintf(out, size, "%s%s%s --seed 0x%" PRIx64 " %.*s", with,
+		 r->c->device ? " --device " : "", r->c->device ? r->c->device : "", r->c->seed,
 		 (int)strcspn(result->case_name, "~"), result->case_name);
 }
 

@@ -8,7 +8,8 @@
 #include "sys/crc_choose.h"
 
 #define ALLOWED                                                                                    \
-	"tier out seed repeat shuffle strict bisect timeout disk drop-hazard drop-device-writes "  \
+	"tier out seed repeat shuffle strict bisect timeout disk device drop-hazard "              \
+	"drop-device-writes "                                                                      \
 	"guest i-may-lose-this-machine no-color names"
 
 int main(int argc, char **argv)

@@ -35,12 +35,20 @@ int pp_link_make(struct pp_link *out, struct pp_err *err);
  */
 int pp_link_remove(struct pp_link *link, struct pp_err *err);
 
+/**
+ * pp_link_existing - use RDMA device @ibdev, which is there already
+ *
+ * Nothing of it is changed: made_netdev and made_ibdev are 0, so that pp_link_remove() does nothing.
+ * -ENODEV with a sentence that lists what there is, or that says that it has no IPv4 address.
+ */
+int pp_link_existing(const char *ibdev, struct pp_link *out, struct pp_err *err);
+
 /** pp_link_sweep - remove links left by pinproof processes that no longer live; returns how many.
  */
 int pp_link_sweep(struct pp_err *err);
 
-/** pp_link_packets - packets that the rxe device received (hw_counters/rcvd_pkts), 0 if unreadable.
- */
+/** pp_link_packets - packets that the device received (rxe: hw_counters/rcvd_pkts, others:
+ *  counters/port_rcv_packets), 0 if unreadable. */
 uint64_t pp_link_packets(const char *ibdev);
 
 #endif

@@ -21,6 +21,7 @@ libpinproof_a_SOURCES += \
 	src/sys/keeper.c \
 	src/sys/kmsg.c \
 	src/sys/link.c \
+	src/sys/link_existing.c \
 	src/sys/link_netlink.c \
 	src/sys/pages.c \
 	src/sys/peer.c \

@@ -91,6 +91,9 @@ static int try_rxe(run_t run, struct pp_err *why)
 {
 	const struct pp_link *link = run->env->link;
 
+	if (link && !link->made_ibdev)
+		return yes(why, "%s on %s, which was there already, as --device says.",
+			   link->ibdev, link->netdev);
 	if (link)
 		return yes(why, "%s on %s is active.", link->ibdev, link->netdev);
 	yes(why, "%s", run->verbs->fabric_why); /* which says why there is no link */
@@ -310,7 +313,7 @@ static int try_vfat(run_t run, struct pp_err *why)    { (void)run; return has_fs
 const struct pp_probe pp_probes[] = {
 	{ "root",         "user 0 with the capabilities for mounts and links",     try_root },
 	{ "guest",        "this machine may be thrown away",                       try_guest },
-	{ "rxe",          "a soft-RoCE link of ours is active",                    try_rxe },
+	{ "rxe",          "an RDMA device: a soft-RoCE link of ours, or --device", try_rxe },
 	{ "rdma-cm",      "librdmacm connects the link to itself",                 try_rdma_cm },
 	{ "rxe-odp",      "the RDMA device offers on-demand paging",               try_odp },
 	{ "pin-counters", "exact FOLL_PIN counters (vmstat and stat_refresh)",     try_pin_counters },

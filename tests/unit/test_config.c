@@ -37,14 +37,14 @@ static void defaults(void)
 	CU_ASSERT(!c.tier_given && !c.seed_given && !c.shuffle && !c.strict && !c.bisect);
 	CU_ASSERT(!c.guest && !c.drop_hazard && !c.drop_device_writes && !c.names);
 	CU_ASSERT(!c.lose_machine && !c.no_color);
-	CU_ASSERT(!c.out && !c.stream && !c.ktap && !c.cases_from && !c.repeat_with);
+	CU_ASSERT(!c.out && !c.stream && !c.ktap && !c.cases_from && !c.repeat_with && !c.device);
 }
 
 static void every_kind(void)
 {
 	char line[] =
 		"--tier|full|mr-*|--out=dir|--seed=0xffffffffffffffff|--repeat|20|--disk|/dev/a|"
-		"--disk=/dev/b|--shuffle|x/y|--timeout=5|--|--strict|-";
+		"--disk=/dev/b|--shuffle|x/y|--timeout=5|--device|mlx5_0|--|--strict|-";
 	char *argv[MAX_ARGS];
 	struct pp_config c;
 	struct pp_err err;
@@ -55,6 +55,7 @@ static void every_kind(void)
 	CU_ASSERT(c.seed == UINT64_MAX && c.seed_given);
 	CU_ASSERT_EQUAL(c.repeat, 20);
 	CU_ASSERT_EQUAL(c.timeout_s, 5);
+	PP_ASSERT_STR(c.device, "mlx5_0");
 	CU_ASSERT(c.shuffle && !c.strict);
 	CU_ASSERT_EQUAL_FATAL(c.n_disks, 2);
 	PP_ASSERT_STR(c.disks[0], "/dev/a");

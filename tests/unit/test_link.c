@@ -127,8 +127,7 @@ static void busy_link_stays(void)
 	pid = fork();
 	if (!pid) {
 		close(go[1]);
-		if (pp_fabric_open(link.address, 4096, 20000, &f, NULL) ||
-		    write(ready[1], "", 1) != 1)
+		if (pp_fabric_open(link.address, &f, NULL) || write(ready[1], "", 1) != 1)
 			_exit(1);
 		_exit(read(go[0], &c, 1) ? 1 : 0);
 	}
@@ -163,7 +162,7 @@ static void inherited_file_counts(void)
 	pid = fork();
 	if (!pid) {
 		close(go[1]);
-		if (pp_fabric_open(link.address, 4096, 20000, &f, NULL))
+		if (pp_fabric_open(link.address, &f, NULL))
 			_exit(1);
 		if (!fork())
 			_exit(read(go[0], &c, 1) ? 1 : 0);
@@ -179,18 +178,57 @@ static void inherited_file_counts(void)
 	close(go[0]);
 }
 
+/* A name that does not exist is refused with what there is; nothing is made for it. */
+static void existing_by_name(void)
+{
+	static const char *const none[] = { "no-such-device", "../net", ".", "..", "" };
+	struct pp_link link;
+	struct pp_err err;
+
+	for (size_t i = 0; i < sizeof(none) / sizeof(none[0]); i++) {
+		err.text[0] = '\0';
+		CU_ASSERT_EQUAL(pp_link_existing(none[i], &link, &err), -ENODEV);
+		CU_ASSERT_PTR_NOT_NULL(strstr(err.text, "there is no RDMA device '"));
+		CU_ASSERT_TRUE(strstr(err.text, "there are ") ||
+			       strstr(err.text, "this machine has none"));
+	}
+}
+
+/* A device that somebody made is used, named among what exists, and left as it is. */
+static void existing_is_used(void)
+{
+	struct pp_link made, used;
+	struct pp_err err = { "" };
+
+	CU_ASSERT_EQUAL_FATAL(pp_link_make(&made, &err), 0);
+	CU_ASSERT_EQUAL(pp_link_existing("no-such-device", &used, &err), -ENODEV);
+	CU_ASSERT_PTR_NOT_NULL(strstr(err.text, made.ibdev));
+	CU_ASSERT_EQUAL(pp_link_existing(made.ibdev, &used, &err), 0);
+	PP_ASSERT_STR(used.ibdev, made.ibdev);
+	PP_ASSERT_STR(used.netdev, made.netdev);
+	CU_ASSERT_EQUAL(used.address.s_addr, made.address.s_addr);
+	CU_ASSERT_FALSE(used.made_ibdev || used.made_netdev);
+	CU_ASSERT_EQUAL(pp_link_remove(&used, &err), 0);
+	CU_ASSERT_TRUE(exists(made.ibdev));
+	CU_ASSERT_EQUAL(pp_link_remove(&made, &err), 0);
+	CU_ASSERT_TRUE(nothing_left(&made));
+}
+
 static const struct pp_unit_case anywhere[] = {
 	{ "make, or say why", make_or_say_why },
 	{ "packets of nothing", packets_of_nothing },
+	{ "an existing device by name", existing_by_name },
 };
 
 static const struct pp_unit_case guest[] = {
 	{ "make, or say why", make_or_say_why },
 	{ "packets of nothing", packets_of_nothing },
+	{ "an existing device by name", existing_by_name },
 	{ "life of a link", life_of_a_link },
 	{ "sweep takes dead ones", sweep_takes_dead_ones },
 	{ "a busy link stays", busy_link_stays },
 	{ "an inherited file counts", inherited_file_counts },
+	{ "an existing device is used and left", existing_is_used },
 };
 
 int main(void)

@@ -24,6 +24,13 @@ libpinproof_a_SOURCES += \
 	src/core/oracle_findings.c \
 	src/core/oracle_model.c \
 	src/core/oracle_model_build.c \
+	src/core/oracle_model_cells.c \
+	src/core/oracle_model_lists.c \
+	src/core/oracle_model_move.c \
+	src/core/oracle_model_state.c \
+	src/core/oracle_model_stream.c \
+	src/core/oracle_model_sync.c \
+	src/core/oracle_rules_bytes.c \
 	src/core/oracle_rules_cells.c \
 	src/core/oracle_rules_isolation.c \
 	src/core/oracle_rules_live.c \
@@ -65,7 +72,9 @@ ppcore_HEADERS = \
 	src/core/history_reader.h \
 	src/core/logscan.h \
 	src/core/oracle.h \
+	src/core/oracle_look.h \
 	src/core/oracle_model.h \
+	src/core/oracle_model_private.h \
 	src/core/oracle_rules.h \
 	src/core/plan.h \
 	src/core/plan_private.h \

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The oracle's index of a history: the questions that the rules ask of it. */
+/* The oracle's model: the questions that the rules ask of it. */
 #include "core/oracle_model.h"
+
+#include <stdlib.h>
 
 uint64_t pp_model_end(const struct pp_model *m, uint32_t event)
 {
@@ -11,169 +13,350 @@ uint64_t pp_model_end(const struct pp_model *m, uint32_t event)
 bool pp_model_place(const struct pp_model *m, uint16_t space, uint64_t offset_bytes,
 		    struct pp_place *place)
 {
-	const struct pp_space *s = &m->spaces[space];
-	uint64_t page = offset_bytes / PP_PAGE_BYTES;
-	uint32_t group;
-
-	if (page >= s->n_pages)
+	if (offset_bytes / PP_PAGE_BYTES >= m->spaces[space].n_pages)
 		return false;
 	place->space = space;
 	place->offset_bytes = offset_bytes;
-	place->page = s->first_page + page;
-	group = m->group[place->page];
-	place->cell = group ? m->n_pages + (size_t)(group - 1) * PP_CELLS_PER_PAGE +
-				      offset_bytes % PP_PAGE_BYTES / PP_CELL_BYTES
-			    : 0;
 	return true;
 }
 
-size_t pp_lists_before(const struct pp_lists *l, const struct pp_history *h, size_t slot,
-		       uint64_t before_ns)
+struct pp_extent pp_model_extent(const struct pp_model *m, uint32_t event)
 {
-	size_t low = l->start[slot], high = l->start[slot + 1];
+	const struct pp_event *e = &m->history->events[event];
+	struct pp_extent x = { pp_model_space(m->plan, e), e->offset_bytes,
+			       e->offset_bytes + e->length_bytes };
+	uint64_t end;
+
+	if (x.space == PP_NO_INDEX)
+		return x;
+	end = m->spaces[x.space].n_pages * PP_PAGE_BYTES;
+	x.to = x.to < end ? x.to : end;
+	if ((e->flags & PP_EVENT_PARTIAL) && !(m->state[event] & PP_STATE_UNKNOWN))
+		x.to -= x.to % PP_CELL_BYTES;
+	x.to = x.to < x.from ? x.from : x.to;
+	return x;
+}
+
+void pp_model_each_zero(const struct pp_model *m, uint32_t event,
+			void (*fn)(void *arg, const struct pp_extent *x), void *arg)
+{
+	const struct pp_event *e = &m->history->events[event];
+	const struct pp_verb_info *verb = &pp_verbs[e->verb];
+	bool fs = verb->target == PP_TARGET_FS;
+
+	if (verb->kind == PP_KIND_HAZARD) {
+		struct pp_extent x = pp_model_extent(m, event);
+
+		if (x.space == PP_NO_INDEX)
+			return;
+		if (e->verb == PP_VERB_TRUNCATE)
+			x.to = m->spaces[x.space].n_pages * PP_PAGE_BYTES;
+		if (x.from < x.to)
+			fn(arg, &x);
+		return;
+	}
+	for (uint16_t r = 0; r < m->plan->n_regions; r++) {
+		const struct pp_region_def *region = &m->plan->regions[r];
+		struct pp_extent x = { r, 0, m->spaces[r].n_pages * PP_PAGE_BYTES };
+
+		if (region->space == r && (fs ? region->fs == e->object : r == e->object))
+			fn(arg, &x);
+	}
+}
+
+uint32_t pp_model_before(const struct pp_history *h, uint64_t before_ns)
+{
+	size_t low = 0, high = h->n_events;
 
 	while (low < high) {
 		size_t mid = low + (high - low) / 2;
 
-		if (h->events[l->event[mid]].begin_ns < before_ns)
+		if (h->events[mid].begin_ns < before_ns)
 			low = mid + 1;
 		else
 			high = mid;
 	}
-	return low - l->start[slot];
+	return (uint32_t)low;
 }
 
-/*
- * Latest begin among the slot's events that ended before the time. Those in the way began before
- * the time and end after it: no more than there are actors.
- */
-static uint32_t slot_newest(const struct pp_lists *l, const struct pp_history *h, size_t slot,
-			    uint64_t before_ns)
+/* How many events of a rare kind began before the time. */
+static size_t rare_before(const struct pp_rare *r, const struct pp_history *h, uint64_t before_ns)
 {
-	size_t i = pp_lists_before(l, h, slot, before_ns);
+	size_t low = 0, high = r->n;
+
+	while (low < high) {
+		size_t mid = low + (high - low) / 2;
+
+		if (h->events[r->event[mid]].begin_ns < before_ns)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return low;
+}
+
+/* ---- syncs ---- */
+
+/* Does the sync look after the place? */
+static bool syncs(const struct pp_model *m, uint32_t event, const struct pp_place *p)
+{
+	const struct pp_event *e = &m->history->events[event];
+	uint64_t from = e->offset_bytes / PP_PAGE_BYTES * PP_PAGE_BYTES;
+
+	if (e->verb == PP_VERB_SYNCFS)
+		return m->plan->regions[p->space].fs == e->object;
+	if (pp_model_space(m->plan, e) != p->space)
+		return false;
+	if (!pp_verbs[e->verb].ranged)
+		return true;
+	return p->offset_bytes >= from &&
+	       p->offset_bytes / PP_PAGE_BYTES * PP_PAGE_BYTES < e->offset_bytes + e->length_bytes;
+}
+
+uint64_t pp_model_failed(const struct pp_model *m, const struct pp_place *p, uint64_t before_ns)
+{
+	size_t i = m->failed.n ? rare_before(&m->failed, m->history, before_ns) : 0;
+	uint64_t latest = 0;
+
+	while (i-- > 0 && m->failed.max_end[i] > latest) {
+		uint64_t end = m->history->events[m->failed.event[i]].end_ns;
+
+		if (end > latest && syncs(m, m->failed.event[i], p))
+			latest = end;
+	}
+	return latest;
+}
+
+uint32_t pp_model_sync(const struct pp_model *m, const struct pp_place *p, uint64_t before_ns)
+{
+	size_t i = rare_before(&m->synced, m->history, before_ns);
 
 	while (i-- > 0) {
-		uint32_t event = l->event[l->start[slot] + i];
+		uint32_t event = m->synced.event[i];
 
-		if (h->events[event].end_ns < before_ns)
+		if (m->history->events[event].end_ns < before_ns && syncs(m, event, p))
 			return event;
 	}
 	return PP_NO_EVENT;
 }
 
-/* Of two events the one that begins later; events are sorted by begin. */
-static uint32_t later(uint32_t a, uint32_t b)
+/* ---- writes ---- */
+
+static size_t first_key(const struct pp_model *m, uint32_t writer, uint32_t gen)
 {
-	return b == PP_NO_EVENT || (a != PP_NO_EVENT && a > b) ? a : b;
-}
+	const struct pp_event *events = m->history->events;
+	size_t low = m->key_start[writer], high = m->key_start[writer + 1], guess;
 
-uint32_t pp_model_newest(const struct pp_model *m, const struct pp_place *p, uint64_t before_ns)
-{
-	uint32_t event = slot_newest(&m->writes, m->history, p->page, before_ns);
-
-	if (p->cell)
-		event = later(event, slot_newest(&m->writes, m->history, p->cell, before_ns));
-	return event;
-}
-
-uint32_t pp_model_sync(const struct pp_model *m, const struct pp_place *p, uint64_t before_ns)
-{
-	return later(slot_newest(&m->synced_pages, m->history, p->page, before_ns),
-		     slot_newest(&m->synced_spaces, m->history, p->space, before_ns));
-}
-
-static uint64_t slot_last_end(const struct pp_lists *l, const struct pp_history *h, size_t slot,
-			      uint64_t before_ns)
-{
-	size_t n = pp_lists_before(l, h, slot, before_ns);
-
-	return n ? l->max_end[l->start[slot] + n - 1] : 0;
-}
-
-uint64_t pp_model_failed(const struct pp_model *m, const struct pp_place *p, uint64_t before_ns)
-{
-	uint64_t pages = slot_last_end(&m->failed_pages, m->history, p->page, before_ns);
-	uint64_t spaces = slot_last_end(&m->failed_spaces, m->history, p->space, before_ns);
-
-	return pages > spaces ? pages : spaces;
-}
-
-static uint64_t earlier(uint64_t first_ns, const struct pp_lists *l, const struct pp_history *h,
-			size_t slot)
-{
-	uint32_t event =
-		l->start[slot] < l->start[slot + 1] ? l->event[l->start[slot]] : PP_NO_EVENT;
-
-	return event != PP_NO_EVENT && h->events[event].begin_ns < first_ns
-		       ? h->events[event].begin_ns
-		       : first_ns;
-}
-
-uint64_t pp_model_first(const struct pp_model *m, const struct pp_place *p)
-{
-	uint64_t first_ns = PP_TIME_NEVER;
-	size_t cells = m->group[p->page] ? PP_CELLS_PER_PAGE : 0;
-	size_t base = cells ? m->n_pages + (size_t)(m->group[p->page] - 1) * cells : 0;
-
-	for (size_t i = 0; i <= cells; i++) {
-		size_t slot = i < cells ? base + i : p->page;
-
-		first_ns = earlier(first_ns, &m->writes, m->history, slot);
-		first_ns = earlier(first_ns, &m->unknown, m->history, slot);
+	/* Generations mostly count from one, without gaps. */
+	if (low < high && gen >= events[m->keys[low]].gen) {
+		guess = low + (gen - events[m->keys[low]].gen);
+		if (guess < high && events[m->keys[guess]].gen == gen &&
+		    (guess == low || events[m->keys[guess - 1]].gen != gen))
+			return guess;
 	}
-	return first_ns;
-}
+	while (low < high) {
+		size_t mid = low + (high - low) / 2;
 
-bool pp_model_initial(const struct pp_model *m, const struct pp_place *p, uint32_t newest,
-		      uint64_t end_ns)
-{
-	const struct pp_lists *l = &m->resets;
-	size_t n;
-
-	if (newest == PP_NO_EVENT || (m->state[newest] & PP_STATE_RESET))
-		return true;
-	n = pp_lists_before(l, m->history, p->space, end_ns);
-	for (size_t i = 0; i < n; i++)
-		if (pp_model_end(m, l->event[l->start[p->space] + i]) >=
-		    m->history->events[newest].begin_ns)
-			return true;
-	return false;
-}
-
-int pp_model_key_cmp(const struct pp_model *m, uint32_t event, uint16_t space, uint32_t writer,
-		     uint32_t gen)
-{
-	const struct pp_event *e = &m->history->events[event];
-	uint16_t s = pp_model_space(m->plan, e);
-
-	if (s != space)
-		return s < space ? -1 : 1;
-	if (e->writer != writer)
-		return e->writer < writer ? -1 : 1;
-	return e->gen < gen ? -1 : e->gen > gen;
+		if (events[m->keys[mid]].gen < gen)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return low;
 }
 
 uint32_t pp_model_find(const struct pp_model *m, const struct pp_place *p, uint32_t writer,
 		       uint32_t gen)
 {
-	size_t low = 0, high = m->n_keys;
+	const struct pp_event *events = m->history->events;
 
-	while (low < high) {
-		size_t mid = low + (high - low) / 2;
-
-		if (pp_model_key_cmp(m, m->keys[mid], p->space, writer, gen) < 0)
-			low = mid + 1;
-		else
-			high = mid;
-	}
-	for (; low < m->n_keys && !pp_model_key_cmp(m, m->keys[low], p->space, writer, gen);
-	     low++) {
-		const struct pp_event *e = &m->history->events[m->keys[low]];
+	if (writer >= m->n_writers)
+		return PP_NO_EVENT;
+	for (size_t i = first_key(m, writer, gen);
+	     i < m->key_start[writer + 1] && events[m->keys[i]].gen == gen; i++) {
+		const struct pp_event *e = &events[m->keys[i]];
 
 		/* A cell that the write reached only in part is its cell too. */
-		if (e->offset_bytes <= p->offset_bytes &&
-		    p->offset_bytes - e->offset_bytes < e->length_bytes)
-			return m->keys[low];
+		if (e->offset_bytes < p->offset_bytes + PP_CELL_BYTES &&
+		    p->offset_bytes < e->offset_bytes + e->length_bytes &&
+		    pp_model_space(m->plan, e) == p->space)
+			return m->keys[i];
 	}
 	return PP_NO_EVENT;
+}
+
+/* ---- what was in flight ---- */
+
+static bool ends_certain(const struct pp_model *m, uint32_t i)
+{
+	return (pp_model_writes(&m->history->events[i]) || (m->state[i] & PP_STATE_ZEROS)) &&
+	       !(m->state[i] & PP_STATE_UNKNOWN) &&
+	       !(m->history->events[i].flags & PP_EVENT_SKIPPED);
+}
+
+/* The tree of latest ends; without memory for it, all events are walked. */
+static void build_ends(struct pp_model *m)
+{
+	size_t n = m->history->n_events;
+
+	for (int level = 0; level < (int)PP_ARRAY_LEN(m->ends) && n > 64; level++) {
+		size_t below = n;
+
+		n = (n + 63) / 64;
+		m->ends[level] = calloc(n, sizeof(uint64_t));
+		if (!m->ends[level])
+			return;
+		for (size_t i = 0; i < below; i++) {
+			uint64_t end = level                          ? m->ends[level - 1][i]
+				       : ends_certain(m, (uint32_t)i) ? m->history->events[i].end_ns
+								      : 0;
+
+			if (end > m->ends[level][i / 64])
+				m->ends[level][i / 64] = end;
+		}
+		m->n_ends[level] = n;
+		m->levels = level + 1;
+	}
+}
+
+void pp_model_flight(struct pp_model *m, uint32_t limit, uint64_t at_ns,
+		     bool (*fn)(void *arg, uint32_t event), void *arg)
+{
+	size_t i = limit;
+
+	if (!m->levels)
+		build_ends(m);
+	while (i > 0) {
+		bool skipped = false;
+
+		for (int level = m->levels - 1; level >= 0 && !skipped && i % 64 == 0; level--) {
+			size_t span = (size_t)64 << 6 * level;
+
+			if (i % span || m->ends[level][i / span - 1] >= at_ns)
+				continue;
+			i -= span;
+			skipped = true;
+		}
+		if (skipped)
+			continue;
+		i--;
+		if (m->history->events[i].end_ns >= at_ns && ends_certain(m, (uint32_t)i) &&
+		    !fn(arg, (uint32_t)i))
+			return;
+	}
+}
+
+/* ---- zeros ---- */
+
+struct zero_query {
+	const struct pp_model *m;
+	uint16_t space;
+	uint64_t from, to;
+	bool covered;
+};
+
+static void zero_covers(void *arg, const struct pp_extent *x)
+{
+	struct zero_query *q = arg;
+
+	q->covered |= x->space == q->space && x->from <= q->from && x->to >= q->to;
+}
+
+static bool zero_in_flight(void *arg, uint32_t event)
+{
+	struct zero_query *q = arg;
+
+	if (q->m->state[event] & PP_STATE_ZEROS)
+		pp_model_each_zero(q->m, event, zero_covers, q);
+	return !q->covered;
+}
+
+bool pp_model_zero(struct pp_model *m, uint16_t space, uint64_t from, uint64_t to, int32_t need,
+		   uint64_t end_ns)
+{
+	struct zero_query q = { m, space, from, to, false };
+	size_t i;
+
+	if (need <= 0 || (m->state[need - 1] & PP_STATE_BLANK))
+		return true;
+	/* Whatever began later, up to the end of the observation. */
+	i = rare_before(&m->zeros, m->history, end_ns);
+	while (i-- > 0 && !q.covered && m->zeros.event[i] >= (uint32_t)need)
+		pp_model_each_zero(m, m->zeros.event[i], zero_covers, &q);
+	i = rare_before(&m->lost_zeros, m->history, end_ns);
+	while (i-- > 0 && !q.covered)
+		pp_model_each_zero(m, m->lost_zeros.event[i], zero_covers, &q);
+	if (!q.covered && m->zeros.n)
+		pp_model_flight(m, (uint32_t)need - 1, m->history->events[need - 1].begin_ns,
+				zero_in_flight, &q);
+	return q.covered;
+}
+
+#define ZEROED_MAX 64 /* zeroing events looked back at */
+
+uint64_t pp_model_zeroed(const struct pp_model *m, uint16_t space, uint64_t offset_bytes,
+			 uint64_t end_ns)
+{
+	struct zero_query q = { m, space, offset_bytes, offset_bytes + PP_CELL_BYTES, false };
+	size_t i = rare_before(&m->zeros, m->history, end_ns), tried = 0;
+	uint64_t latest = 0;
+
+	if (rare_before(&m->lost_zeros, m->history, end_ns))
+		return PP_TIME_NEVER;
+	while (i-- > 0 && m->zeros.max_end[i] > latest) {
+		uint64_t end = m->history->events[m->zeros.event[i]].end_ns;
+
+		if (++tried > ZEROED_MAX)
+			return PP_TIME_NEVER;
+		q.covered = false;
+		pp_model_each_zero(m, m->zeros.event[i], zero_covers, &q);
+		if (q.covered && end > latest)
+			latest = end;
+	}
+	return latest;
+}
+
+/* ---- shifts and clones ---- */
+
+uint16_t pp_model_source(const struct pp_model *m, uint32_t event)
+{
+	if (!(m->state[event] & PP_STATE_CLONE))
+		return PP_NO_INDEX;
+	return m->plan->regions[m->history->events[event].object].file_space;
+}
+
+uint32_t pp_model_clone_of(const struct pp_model *m, uint16_t space, uint16_t *source)
+{
+	uint32_t clone = m->spaces[space].clone;
+
+	if (!clone)
+		return PP_NO_EVENT;
+	*source = pp_model_source(m, clone - 1);
+	return clone - 1;
+}
+
+static bool upsets(const struct pp_model *m, uint32_t event, uint16_t space)
+{
+	const struct pp_event *e = &m->history->events[event];
+	const struct pp_op *op;
+
+	if (m->state[event] & PP_STATE_CLONE) {
+		op = pp_plan_op(m->plan, e->op);
+		return m->plan->regions[op->to].file_space == space;
+	}
+	return pp_model_space(m->plan, e) == space ||
+	       (e->object < m->plan->n_regions && m->plan->regions[e->object].space == space);
+}
+
+bool pp_model_upset(const struct pp_model *m, uint16_t space, uint64_t begin_ns, uint64_t end_ns)
+{
+	size_t i = m->upsets.n ? rare_before(&m->upsets, m->history, end_ns) : 0;
+
+	while (i-- > 0 && m->upsets.max_end[i] >= begin_ns) {
+		uint32_t event = m->upsets.event[i];
+
+		if ((m->history->events[event].end_ns >= begin_ns) && upsets(m, event, space))
+			return true;
+	}
+	return false;
 }

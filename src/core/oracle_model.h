@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The oracle's index of a history: for each data space, page and (where writes
- * cover only part of a page) cell, who wrote when, and which syncs covered it.
- * Internal to oracle*.c. docs/oracle-rules.md defines the terms.
+ * The oracle's model of a history: what every write and hazard did to which
+ * bytes, and, while the judge walks the history in order of begin, the newest
+ * write that each cell has to show at that moment. Internal to oracle*.c.
+ * docs/oracle-rules.md defines the terms.
  *
- * An event is named by its index in the history. Building costs one entry for
- * each page that an event touches whole and for each cell that it touches
- * otherwise; a question costs a binary search and a short walk back over what
- * overlaps.
+ * An event is named by its index in the history. One pass classifies the
+ * events; a second one, driven by pp_model_advance(), lets each write count
+ * from the moment at which it has ended. So a question about "now" is a look
+ * into an array, and memory follows the size of the spaces, not of the history.
  */
 #ifndef PP_CORE_ORACLE_MODEL_H
 #define PP_CORE_ORACLE_MODEL_H
@@ -27,44 +28,123 @@
 
 /* What the model knows of an event beyond its own fields. */
 #define PP_STATE_UNKNOWN                                                                           \
-	1u /* write whose outcome is unknown: failed, open, or through a detached MR */
-#define PP_STATE_DETACHED 2u /* went through an MR that no longer shares pages with its region */
-#define PP_STATE_RESET    4u /* brings a space back to its initial content */
+	1u /* write or hazard of unknown outcome: failed, open, through a detached MR... */
+#define PP_STATE_DETACHED 2u   /* went through an MR that no longer shares pages with its region */
+#define PP_STATE_RESET    4u   /* brings bytes back to their initial content */
+#define PP_STATE_HOLE     8u   /* a hazard that writes zeros: O5 speaks of them */
+#define PP_STATE_WEAK     16u  /* happened, but what it wrote may have been lost since */
+#define PP_STATE_CLONE    32u  /* makes a file the clone of another */
+#define PP_STATE_SHIFT    64u  /* moves content */
+#define PP_STATE_LOOSE    128u /* leaves its range in a state that nobody can judge */
+#define PP_STATE_ZEROS    (PP_STATE_RESET | PP_STATE_HOLE)
+/* What had to show is zeros, if it is such an event: a shift that opens a gap, too. */
+#define PP_STATE_BLANK (PP_STATE_ZEROS | PP_STATE_SHIFT)
 
-/* For each slot (a page, a cell or a space) the events that touch it, sorted by begin. */
-struct pp_lists {
-	size_t n_slots;
-	size_t *start; /* n_slots + 1 used */
-	uint32_t *event;
-	uint64_t *max_end; /* latest end among the slot's events up to this one */
+/*
+ * The newest write of each cell as 1 + event, 0 if there is none. Where the parts of a cell have
+ * different newest writes the value is -1 - N, and the bytes' values are in block N of the pool.
+ */
+struct pp_cells {
+	int32_t *newest;  /* NULL: not kept */
+	uint16_t *splits; /* of each page: how many of its cells are split */
 };
+
+struct pp_split_pool {
+	int32_t (*block)[PP_CELL_BYTES];
+	size_t n, cap;
+	int32_t unused; /* 1 + first free block, 0 if none; a free block's [0] names the next */
+	bool failed;    /* memory ran out: the verdict does not count */
+};
+
+#define PP_MOVED_LOOSE INT32_MIN /* where the cell's content came from cannot be said */
 
 struct pp_space {
-	size_t first_page; /* slot of its first page */
-	size_t n_pages;    /* 0 for a region that shows another's space */
+	size_t n_pages;       /* 0 for a region that shows another's space */
+	struct pp_cells now;  /* what page cache or memory must show at least */
+	struct pp_cells disk; /* what each durable image must show at least */
+	int32_t *copy;        /* private mappings: the file when the page may have been copied */
+	uint64_t *copied;     /* bit of each page: copy is filled in */
+	uint64_t *dirty;      /* bit of each page: written since a sync last looked */
+	uint64_t *contested;  /* bit of each page: its newest write was not alone */
+	uint64_t *doubtful;   /* bit of each page: a write of unknown outcome touches it */
+	uint64_t *marked;     /* bit of each page: has lists of its writes */
+	uint32_t *list;       /* of each page that is marked: number of its lists */
+	int32_t *moved;      /* of each cell: how far behind it its content once lay; may be NULL */
+	uint64_t loose_ns;   /* latest end of a shift so far: until then nothing is exact */
+	uint64_t altered_ns; /* latest end of what gives or takes blocks */
+	uint32_t clone;      /* 1 + event that last made this file a clone, 0 if none */
+	uint32_t cloning;    /* 1 + the one that has begun, with what its source had to show: */
+	int32_t *cloning_cells;
+	int32_t *clone_cells; /* what that file had to show when it began; NULL: not known */
+	bool moves, clones;   /* some event shifts it, some event makes it a clone */
 };
+
+/* Of each list the events, sorted by begin. */
+struct pp_lists {
+	size_t *start; /* n_lists + 2 */
+	uint32_t *event;
+};
+
+/* Events of one rare kind in order of begin, and the latest end among those up to each. */
+struct pp_rare {
+	uint32_t *event;
+	uint64_t *max_end;
+	size_t n, cap;
+};
+
+/* A range of bytes of a space. */
+struct pp_extent {
+	uint16_t space;
+	uint64_t from, to;
+};
+
+struct pp_pending { /* a write, sync or hazard that counts once its end has passed */
+	uint64_t end_ns;
+	struct pp_extent at;
+	uint32_t event;
+	bool alone;  /* no other write to the range has overlapped it so far */
+	bool writes; /* the range: stamps or zeros */
+};
+
+struct pp_promise; /* what a sync will promise when it has ended */
+struct pp_held;    /* what pages that splice-hold or child-hold keeps had to show then */
 
 struct pp_model {
 	const struct pp_plan *plan;
 	const struct pp_history *history;
 	uint8_t *state;          /* PP_STATE_* of each event */
 	struct pp_space *spaces; /* of each region */
-	size_t n_pages, n_groups;
-	uint32_t *group;         /* of each page: 1 + number of its 64 cell slots, 0 if none */
-	struct pp_lists writes;  /* outcome certain; resets too */
-	struct pp_lists unknown; /* outcome unknown: possible for ever */
-	struct pp_lists synced_pages,
-		synced_spaces; /* syncs that succeeded, with and without range */
-	struct pp_lists failed_pages, failed_spaces; /* syncs that failed */
-	struct pp_lists resets;                      /* by space */
-	uint32_t *keys; /* write events sorted by space, writer, generation */
-	size_t n_keys;
+	uint32_t *keys;          /* write events by writer, then generation */
+	size_t *key_start;       /* of each writer; n_writers + 1 */
+	size_t n_writers;
+	struct pp_rare zeros, lost_zeros; /* that bring zeros; those of unknown outcome */
+	struct pp_rare synced, failed;    /* syncs */
+	struct pp_rare upsets;            /* shifts, clones, what leaves loose cells */
+	size_t n_lists;
+	struct pp_lists touch, unknown; /* writes to each marked page; those of unknown outcome */
+	uint64_t *ends[6]; /* tree: latest end of a certain write among 64 events, 64 * 64... */
+	size_t n_ends[6];
+	int levels; /* 0: not built yet */
+	/* the stream */
+	uint32_t next;         /* events below have been taken in */
+	uint64_t least_end_ns; /* of the pending */
+	struct pp_pending *pending;
+	size_t n_pending, cap_pending;
+	struct pp_split_pool pool;
+	struct pp_promise *promises;
+	struct pp_held *held;
+	bool durable, holds; /* something observes durable images; pages held */
 };
 
-/** pp_model_build - index the history; 0 or -ENOMEM; free with pp_model_free() in either case. */
+/** pp_model_build - classify the history; 0 or -ENOMEM; free with pp_model_free() in either case.
+ */
 int pp_model_build(struct pp_model *m, const struct pp_plan *plan, const struct pp_history *h,
 		   struct pp_err *err);
 void pp_model_free(struct pp_model *m);
+
+/** pp_model_advance - take in all events before @event: spaces[] then says what an observation
+ *  that begins with @event has to show. Events only ever go forward. */
+void pp_model_advance(struct pp_model *m, uint32_t event);
 
 /** pp_model_space - space (index of a region) whose data an event of a region writes, sees or
  *  syncs; PP_NO_INDEX if none. */
@@ -73,50 +153,92 @@ uint16_t pp_model_space(const struct pp_plan *plan, const struct pp_event *e);
 /** pp_model_end - end of a write as the rules count it: PP_TIME_NEVER if its outcome is unknown. */
 uint64_t pp_model_end(const struct pp_model *m, uint32_t event);
 
-/* One place to ask about: a cell, or a page without writes to parts of it. */
+/* A cell. */
 struct pp_place {
 	uint16_t space;
-	uint64_t offset_bytes; /* of the cell, or of the page */
-	size_t page;           /* slot */
-	size_t cell;           /* slot, 0 if the page has no cell slots */
+	uint64_t offset_bytes;
 };
 
 /** pp_model_place - the place of @offset_bytes in @space; false beyond the space's end. */
 bool pp_model_place(const struct pp_model *m, uint16_t space, uint64_t offset_bytes,
 		    struct pp_place *place);
 
-/** pp_model_newest - write to the place, certain, with the latest begin among those that ended
- *  before @before_ns; PP_NO_EVENT if there is none. */
-uint32_t pp_model_newest(const struct pp_model *m, const struct pp_place *p, uint64_t before_ns);
-
-/** pp_model_find - the write of @writer and @gen to the place, PP_NO_EVENT if the history has none.
- */
+/** pp_model_find - the write of @writer and @gen that reaches the place, PP_NO_EVENT if the history
+ *  has none. */
 uint32_t pp_model_find(const struct pp_model *m, const struct pp_place *p, uint32_t writer,
 		       uint32_t gen);
-
-/** pp_model_sync - the sync over the place with the latest begin among those that succeeded before
- *  @before_ns; PP_NO_EVENT if there is none. */
-uint32_t pp_model_sync(const struct pp_model *m, const struct pp_place *p, uint64_t before_ns);
 
 /** pp_model_failed - latest end of a failed sync over the place that began before @before_ns,
  *  0 if there is none. */
 uint64_t pp_model_failed(const struct pp_model *m, const struct pp_place *p, uint64_t before_ns);
 
-/** pp_model_first - begin of the earliest write to the page, certain or not; PP_TIME_NEVER. */
-uint64_t pp_model_first(const struct pp_model *m, const struct pp_place *p);
+/** pp_model_sync - the sync over the place with the latest begin among those that succeeded before
+ *  @before_ns; PP_NO_EVENT if there is none. */
+uint32_t pp_model_sync(const struct pp_model *m, const struct pp_place *p, uint64_t before_ns);
 
-/** pp_model_initial - may the place still show its initial content, seen by an observation that
- * ends at @end_ns, when @newest is the newest write that had to show? */
-bool pp_model_initial(const struct pp_model *m, const struct pp_place *p, uint32_t newest,
-		      uint64_t end_ns);
+/** pp_model_zero - may [@from, @to) of a space be zeros, seen by an observation that ends at
+ *  @end_ns, where @need (1 + event) had to show? */
+bool pp_model_zero(struct pp_model *m, uint16_t space, uint64_t from, uint64_t to, int32_t need,
+		   uint64_t end_ns);
 
-/** pp_model_key_cmp - where a write event stands against a key in the order of keys[]: space,
- * writer, generation; <0, 0 or >0 as strcmp(). */
-int pp_model_key_cmp(const struct pp_model *m, uint32_t event, uint16_t space, uint32_t writer,
-		     uint32_t gen);
+/** pp_model_zeroed - latest moment at which the place can have become zeros, for an observation
+ *  that ends at @end_ns: 0 if only from the start, PP_TIME_NEVER if it cannot be said. */
+uint64_t pp_model_zeroed(const struct pp_model *m, uint16_t space, uint64_t offset_bytes,
+			 uint64_t end_ns);
 
-/** pp_lists_before - how many events of the slot began before @before_ns. */
-size_t pp_lists_before(const struct pp_lists *l, const struct pp_history *h, size_t slot,
-		       uint64_t before_ns);
+/** pp_model_upset - does something of unknown effect on the whole space (a shift, a clone into it)
+ *  overlap [@begin_ns, @end_ns]? */
+bool pp_model_upset(const struct pp_model *m, uint16_t space, uint64_t begin_ns, uint64_t end_ns);
+
+/** pp_model_clone_of - the clone of which @space's file consists where nothing wrote it since;
+ *  PP_NO_EVENT if there was none. @source: the space that it came from. */
+uint32_t pp_model_clone_of(const struct pp_model *m, uint16_t space, uint16_t *source);
+
+/** pp_model_source - of a clone's event the space that it shows; PP_NO_INDEX if it is none. */
+uint16_t pp_model_source(const struct pp_model *m, uint32_t event);
+
+/** pp_model_flight - events below @limit whose writes are certain and end at @at_ns or later, the
+ *  latest first, each given to @fn until that returns false. */
+void pp_model_flight(struct pp_model *m, uint32_t limit, uint64_t at_ns,
+		     bool (*fn)(void *arg, uint32_t event), void *arg);
+
+/** pp_model_before - how many events of the history began before @before_ns. */
+uint32_t pp_model_before(const struct pp_history *h, uint64_t before_ns);
+
+/** pp_model_held - what the cells of [@from, ...) had to show when @event's actor last took hold
+ *  of them, NULL if it did not; @begin_ns gets when that began. */
+const int32_t *pp_model_held(const struct pp_model *m, uint32_t event, uint64_t *begin_ns);
+
+/** pp_model_extent - bytes of a write that are certain if its outcome is; of a short one only whole
+ *  cells. */
+struct pp_extent pp_model_extent(const struct pp_model *m, uint32_t event);
+
+/** pp_model_each_zero - each extent that a zeroing event (PP_STATE_ZEROS) covers, given to @fn. */
+void pp_model_each_zero(const struct pp_model *m, uint32_t event,
+			void (*fn)(void *arg, const struct pp_extent *x), void *arg);
+
+/** pp_model_writes - stamps bytes of a space. */
+bool pp_model_writes(const struct pp_event *e);
+
+/** pp_cells_bytes - the values of a cell's bytes. True if all are the same. */
+bool pp_cells_bytes(const struct pp_split_pool *pool, const struct pp_cells *c, size_t cell,
+		    int32_t *out);
+/** pp_cells_range - least and greatest of @n cells, none of them split. */
+void pp_cells_range(const int32_t *cells, size_t n, int32_t *least, int32_t *most);
+
+static inline bool pp_bit(const uint64_t *bits, size_t i)
+{
+	return bits[i / 64] >> i % 64 & 1;
+}
+
+static inline void pp_bit_set(uint64_t *bits, size_t i)
+{
+	bits[i / 64] |= 1ull << i % 64;
+}
+
+static inline void pp_bit_clear(uint64_t *bits, size_t i)
+{
+	bits[i / 64] &= ~(1ull << i % 64);
+}
 
 #endif

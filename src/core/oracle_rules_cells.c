@@ -1,370 +1,515 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Rules O1 (coherence), O2 (durability) and O4 (identity): what each observed cell may show. */
+/*
+ * Rules O1 (coherence), O2 (durability), O4 (identity) and O5 (end of file):
+ * what each observed cell may show. A run of cells with the same stamp is
+ * compared with the newest writes page by page; what does not pass at once is
+ * judged cell by cell.
+ */
 #include <string.h>
 
-#include "core/oracle_rules.h"
+#include "core/oracle_look.h"
 
-/* One observed cell, or one page whose cells the history cannot tell apart. */
-struct look {
-	struct pp_judge *j;
-	const struct pp_event *e;
-	uint32_t event;
-	bool durable;         /* sees a durable image: O2, not O1 */
-	bool private_mapping; /* of a file: shows the file's data until its pages are copied */
-	struct pp_place at;
-	uint64_t length_bytes;
-};
-
-/* What the place has to show at least, and who says so. */
-struct demand {
-	uint32_t write; /* newest that had to show, PP_NO_EVENT: nothing had to */
-	uint32_t sync;  /* O2: the sync that promised it */
-};
-
-/* Newest write that ended before the time, unless a failed sync made it unknown. */
-static uint32_t newest_known(const struct look *l, const struct pp_place *p, uint64_t before_ns)
-{
-	const struct pp_model *m = &l->j->model;
-	uint32_t write = pp_model_newest(m, p, before_ns);
-
-	if (write == PP_NO_EVENT ||
-	    l->j->h->events[write].begin_ns <= pp_model_failed(m, p, l->e->end_ns))
-		return PP_NO_EVENT;
-	return write;
-}
-
-static struct demand demand_of(const struct look *l)
-{
-	const struct pp_region_def *space = &l->j->plan->regions[l->at.space];
-	struct demand d = { PP_NO_EVENT, PP_NO_EVENT };
-
-	/* The MR kept the old pages: they share nothing with the region any more. */
-	if (l->j->model.state[l->event] & PP_STATE_DETACHED)
-		return d;
-	if (!l->durable) {
-		d.write = newest_known(l, &l->at, l->e->begin_ns);
-		return d;
-	}
-	if (!pp_backings[space->backing].has_disk)
-		return d;
-	d.sync = pp_model_sync(&l->j->model, &l->at, l->e->begin_ns);
-	if (d.sync != PP_NO_EVENT)
-		d.write = newest_known(l, &l->at, l->j->h->events[d.sync].begin_ns);
-	return d;
-}
-
-static void broken(const struct look *l, enum pp_rule rule, enum pp_class cls, struct demand d,
-		   uint32_t found, const struct pp_stamp *stamp)
+void pp_look_broken(const struct pp_look *l, enum pp_rule rule, enum pp_class cls, int32_t need,
+		    uint32_t found, const struct pp_stamp *stamp)
 {
 	struct pp_broken b = {
 		.rule = rule,
 		.cls = cls,
 		.event = l->event,
-		.space = l->at.space,
-		.offset_bytes = l->at.offset_bytes,
-		.length_bytes = l->length_bytes,
-		.expected = d.write,
+		.space = l->space,
+		.offset_bytes = l->at,
+		.length_bytes = PP_CELL_BYTES,
+		.expected = need > 0 ? (uint32_t)need - 1 : PP_NO_EVENT,
 		.found = found,
-		.sync = d.write == PP_NO_EVENT ? PP_NO_EVENT : d.sync,
+		.sync = need > 0 ? l->sync : PP_NO_EVENT,
 		.has_stamp = stamp != NULL,
 	};
+	uint64_t end = l->e->offset_bytes + l->e->length_bytes;
 
+	if (l->at + b.length_bytes > end)
+		b.length_bytes = end - l->at;
 	if (stamp)
 		b.stamp = *stamp;
 	pp_judge_broken(l->j, &b);
 }
 
-static enum pp_rule rule_of_age(const struct look *l)
+enum pp_rule pp_look_age(const struct pp_look *l, int32_t need)
 {
+	if (need > 0 && (l->m->state[need - 1] & PP_STATE_HOLE))
+		return PP_O5_END_OF_FILE;
 	return l->durable ? PP_O2_DURABILITY : PP_O1_COHERENCE;
 }
 
-static const struct demand no_demand = { PP_NO_EVENT, PP_NO_EVENT };
-
-/* A whole stamp of the space of @p: does its write exist, had it begun, was it replaced? */
-static void judge_stamp(const struct look *l, const struct pp_place *p, struct demand d,
-			uint32_t writer, uint32_t gen)
+static struct pp_place place_of(const struct pp_look *l)
 {
-	const struct pp_model *m = &l->j->model;
-	const struct pp_event *events = l->j->h->events;
-	const struct pp_stamp stamp = {
+	return (struct pp_place){ l->space, l->at };
+}
+
+/* ---- what has to show ---- */
+
+/* After a failed sync nobody knows what became of the writes before it. */
+static int32_t known(const struct pp_look *l, const struct pp_place *p, int32_t need)
+{
+	if (need > 0 && l->m->failed.n &&
+	    l->j->h->events[need - 1].begin_ns <= pp_model_failed(l->m, p, l->end_ns))
+		return 0;
+	return need;
+}
+
+static void need_of(struct pp_look *l)
+{
+	const struct pp_space *s = &l->m->spaces[l->space];
+	const struct pp_cells *cells = l->durable ? &s->disk : &s->now;
+	struct pp_place p = place_of(l);
+	int32_t first;
+
+	l->whole = true;
+	l->sync = PP_NO_EVENT;
+	if (l->detached || l->held) {
+		first = l->held ? l->held[(l->at - l->e->offset_bytes) / PP_CELL_BYTES] : 0;
+		first = known(l, &p, first);
+		for (size_t i = 0; i < PP_CELL_BYTES; i++)
+			l->need[i] = first;
+		return;
+	}
+	(void)pp_cells_bytes(&l->m->pool, cells, l->at / PP_CELL_BYTES, l->need);
+	for (size_t i = 0; i < PP_CELL_BYTES; i++) {
+		l->need[i] =
+			i && l->need[i] == l->need[i - 1] ? l->need[i] : known(l, &p, l->need[i]);
+		l->whole &= l->need[i] == l->need[0];
+	}
+	if (l->durable)
+		l->sync = pp_model_sync(l->m, &p, l->begin_ns);
+}
+
+int32_t pp_look_file_need(const struct pp_look *l)
+{
+	const struct pp_space *s = &l->m->spaces[l->space];
+	const struct pp_space *file = &l->m->spaces[l->file];
+	struct pp_place p = { l->file, l->at };
+	size_t c = l->at / PP_CELL_BYTES;
+	int32_t bytes[PP_CELL_BYTES], need;
+
+	if (l->at / PP_PAGE_BYTES >= file->n_pages)
+		return 0;
+	if (pp_bit(s->copied, l->at / PP_PAGE_BYTES))
+		return known(l, &p, s->copy[c]);
+	(void)pp_cells_bytes(&l->m->pool, &file->now, c, bytes);
+	need = bytes[0];
+	for (size_t i = 1; i < PP_CELL_BYTES; i++)
+		need = bytes[i] < need ? bytes[i] : need;
+	return known(l, &p, need);
+}
+
+/* ---- what O3 wants to hear of ---- */
+
+/* Does a write begin while the observation lasts, to what it looks at? */
+static bool begins_meanwhile(const struct pp_look *l, uint64_t from, uint64_t to)
+{
+	const struct pp_history *h = l->j->h;
+
+	for (uint32_t i = l->event + 1; i < h->n_events && h->events[i].begin_ns < l->end_ns; i++) {
+		struct pp_extent x;
+
+		if (!pp_model_writes(&h->events[i]))
+			continue;
+		x = pp_model_extent(l->m, i);
+		if (x.space == l->space && x.from < to && from < x.to)
+			return true;
+	}
+	return false;
+}
+
+static bool in_flight(const struct pp_look *l, uint64_t from, uint64_t to)
+{
+	for (size_t i = 0; i < l->m->n_pending; i++) {
+		const struct pp_pending *p = &l->m->pending[i];
+
+		if (p->writes && p->at.space == l->space && p->at.from < to && from < p->at.to)
+			return true;
+	}
+	return false;
+}
+
+/* Only where more than one value was possible can a cell go back. */
+static void tell_order(const struct pp_look *l, uint64_t from, uint64_t to, uint32_t found)
+{
+	const struct pp_space *s = &l->m->spaces[l->space];
+	size_t page = from / PP_PAGE_BYTES;
+	uint64_t end;
+
+	if (!l->ordered || s->moves)
+		return;
+	if (!l->durable && !pp_bit(s->contested, page) && !pp_bit(s->doubtful, page) &&
+	    !in_flight(l, from, to) && !begins_meanwhile(l, from, to))
+		return;
+	if (found == PP_NO_EVENT)
+		end = pp_model_zeroed(l->m, l->space, from, l->end_ns);
+	else if (l->m->state[found] & (PP_STATE_UNKNOWN | PP_STATE_WEAK))
+		end = PP_TIME_NEVER;
+	else
+		end = l->j->h->events[found].end_ns;
+	pp_rule_order(l->j, l->event, l->space, from, to - from, found, end);
+}
+
+/* ---- stamps and zeros ---- */
+
+static bool covers(const struct pp_event *w, uint64_t at)
+{
+	return w->offset_bytes <= at && w->offset_bytes + w->length_bytes >= at + PP_CELL_BYTES;
+}
+
+/* End of a write as seen at one cell: what a short one left in its last cell is unknown. */
+static uint64_t end_at(const struct pp_look *l, uint32_t write, uint64_t at)
+{
+	const struct pp_event *w = &l->j->h->events[write];
+
+	return (w->flags & PP_EVENT_PARTIAL) && !covers(w, at) ? PP_TIME_NEVER
+							       : pp_model_end(l->m, write);
+}
+
+static struct pp_stamp stamp_at(const struct pp_look *l, uint16_t space, uint64_t at,
+				uint32_t writer, uint32_t gen)
+{
+	return (struct pp_stamp){
 		.run = l->j->h->run,
-		.region = p->space,
-		.offset_bytes = p->offset_bytes,
+		.region = space,
+		.offset_bytes = at,
 		.writer = writer,
 		.generation = gen,
 	};
-	uint32_t found;
-
-	/* What had to show shows: nearly always so, and it saves the search. */
-	if (d.write != PP_NO_EVENT && !(m->state[d.write] & PP_STATE_RESET) &&
-	    events[d.write].writer == writer && events[d.write].gen == gen)
-		return;
-	found = pp_model_find(m, p, writer, gen);
-	if (found == PP_NO_EVENT || events[found].begin_ns >= l->e->end_ns)
-		broken(l, PP_O4_IDENTITY, PP_CLASS_FUTURE, no_demand, found, &stamp);
-	else if (d.write != PP_NO_EVENT && events[d.write].begin_ns > pp_model_end(m, found))
-		broken(l, rule_of_age(l), PP_CLASS_STALE, d, found, &stamp);
 }
 
-/*
- * A private mapping shows its file's data until the page is copied; a copy keeps what the file
- * held then. So a write to the file has to show only if it ended before the first thing that may
- * have made the copy.
- */
-static struct demand file_demand(const struct look *l, struct pp_place *file)
+/* A whole stamp of @space: does its write exist, had it begun, was it replaced by @need? */
+static uint32_t judge_age(const struct pp_look *l, uint16_t space, uint64_t at, int32_t need,
+			  uint32_t writer, uint32_t gen)
 {
-	const struct pp_region_def *region = &l->j->plan->regions[l->at.space];
-	uint64_t time = pp_model_first(&l->j->model, &l->at);
-	struct demand d = no_demand;
+	const struct pp_stamp stamp = stamp_at(l, space, at, writer, gen);
+	const struct pp_place p = { space, at };
+	const struct pp_event *events = l->j->h->events;
+	uint32_t found = pp_model_find(l->m, &p, writer, gen);
 
-	if (!pp_model_place(&l->j->model, region->file_space, l->at.offset_bytes, file)) {
-		*file = l->at;
-		return d;
+	if (found == PP_NO_EVENT || events[found].begin_ns >= l->end_ns) {
+		pp_look_broken(l, PP_O4_IDENTITY, PP_CLASS_FUTURE, 0, found, &stamp);
+		return PP_NO_EVENT;
 	}
-	if (l->j->cow_ns[l->at.space] < time)
-		time = l->j->cow_ns[l->at.space];
-	if (l->e->begin_ns < time)
-		time = l->e->begin_ns;
-	d.write = newest_known(l, file, time);
-	return d;
+	if (need > 0 && events[need - 1].begin_ns > end_at(l, found, at)) {
+		pp_look_broken(l, pp_look_age(l, need), PP_CLASS_STALE, need, found, &stamp);
+		return PP_NO_EVENT;
+	}
+	return found;
 }
 
-static void judge_zero(const struct look *l, struct demand d)
+static void judge_stamp(struct pp_look *l, uint32_t writer, uint32_t gen)
 {
-	const struct pp_model *m = &l->j->model;
-	struct pp_place file;
+	const struct pp_stamp stamp = stamp_at(l, l->space, l->at, writer, gen);
+	const struct pp_place p = place_of(l);
+	uint8_t raw[PP_CELL_BYTES];
+	uint32_t found = pp_model_find(l->m, &p, writer, gen);
+	const struct pp_event *w;
 
-	if (!pp_model_initial(m, &l->at, d.write, l->e->end_ns)) {
-		broken(l, rule_of_age(l), PP_CLASS_ZERO, d, PP_NO_EVENT, NULL);
+	if (found != PP_NO_EVENT) {
+		w = &l->j->h->events[found];
+		if (w->begin_ns < l->end_ns &&
+		    (!l->whole || (!covers(w, l->at) && !(w->flags & PP_EVENT_PARTIAL)))) {
+			pp_stamp_put(raw, &stamp);
+			pp_look_bytes(l, raw, found);
+			return;
+		}
+	}
+	found = judge_age(l, l->space, l->at, l->need[0], writer, gen);
+	if (found != PP_NO_EVENT)
+		tell_order(l, l->at, l->at + PP_CELL_BYTES, found);
+}
+
+static void judge_zero(struct pp_look *l)
+{
+	static const uint8_t zeros[PP_CELL_BYTES];
+	uint16_t source;
+	int32_t need = l->need[0];
+
+	if (!l->whole) {
+		pp_look_bytes(l, zeros, PP_NO_EVENT);
 		return;
 	}
-	if (!l->private_mapping)
+	if (need > 0 && (l->m->state[need - 1] & PP_STATE_CLONE)) {
+		const struct pp_space *s = &l->m->spaces[l->space];
+
+		source = pp_model_source(l->m, (uint32_t)need - 1);
+		if (s->clone != (uint32_t)need || !s->clone_cells ||
+		    pp_model_zero(l->m, source, l->at, l->at + PP_CELL_BYTES,
+				  s->clone_cells[l->at / PP_CELL_BYTES],
+				  l->j->h->events[need - 1].end_ns))
+			return;
+	}
+	if (!pp_model_zero(l->m, l->space, l->at, l->at + PP_CELL_BYTES, need, l->end_ns)) {
+		pp_look_broken(l, pp_look_age(l, need), PP_CLASS_ZERO, need, PP_NO_EVENT, NULL);
 		return;
-	d = file_demand(l, &file);
-	if (!pp_model_initial(m, &file, d.write, l->e->end_ns))
-		broken(l, rule_of_age(l), PP_CLASS_ZERO, d, PP_NO_EVENT, NULL);
+	}
+	if (l->file == PP_NO_INDEX) {
+		tell_order(l, l->at, l->at + PP_CELL_BYTES, PP_NO_EVENT);
+		return;
+	}
+	need = pp_look_file_need(l);
+	if (!pp_model_zero(l->m, l->file, l->at, l->at + PP_CELL_BYTES, need, l->end_ns))
+		pp_look_broken(l, pp_look_age(l, need), PP_CLASS_ZERO, need, PP_NO_EVENT, NULL);
 }
 
 /* A stamp of the file behind a private mapping. */
-static void judge_file_stamp(const struct look *l, struct demand own, const struct pp_stamp *s)
+static void judge_file_stamp(const struct pp_look *l, const struct pp_stamp *s)
 {
-	struct pp_place file;
-	struct demand d = file_demand(l, &file);
+	struct pp_place file = { l->file, l->at };
+	int32_t need = l->need[0];
 
-	if (!pp_model_initial(&l->j->model, &l->at, own.write, l->e->end_ns))
-		broken(l, rule_of_age(l), PP_CLASS_STALE, own,
-		       pp_model_find(&l->j->model, &file, s->writer, s->generation), s);
+	for (size_t i = 1; i < PP_CELL_BYTES; i++)
+		need = l->need[i] < need ? l->need[i] : need;
+	if (!pp_model_zero(l->m, l->space, l->at, l->at + PP_CELL_BYTES, need, l->end_ns))
+		pp_look_broken(l, pp_look_age(l, need), PP_CLASS_STALE, need,
+			       pp_model_find(l->m, &file, s->writer, s->generation), s);
 	else
-		judge_stamp(l, &file, d, s->writer, s->generation);
+		(void)judge_age(l, l->file, l->at, pp_look_file_need(l), s->writer, s->generation);
 }
 
-/* ---- cells that are no stamp of this place ---- */
+/* ---- files that are clones, content that has moved ---- */
 
-#define MIX_WRITES_MAX                                                                             \
-	4096 /* writes tried to explain one mix; what is older counts as explained                 \
-	      */
-
-/* Which of a raw cell's bytes some write explains. */
-struct mix {
-	const uint8_t *raw;
-	uint64_t explained; /* one bit for each byte */
-	bool overlap;       /* one of the writes overlaps the time asked about */
-	size_t tried;
-};
-
-static void mix_bytes(struct mix *x, const uint8_t *cell)
+/* A stamp of the file that this one was cloned from: one that was there at the time. */
+static bool judge_clone_stamp(const struct pp_look *l, const struct pp_stamp *s)
 {
-	for (unsigned i = 0; i < PP_CELL_BYTES; i++)
-		if (x->raw[i] == cell[i])
-			x->explained |= 1ull << i;
-}
+	const struct pp_space *sp = &l->m->spaces[l->space];
+	const struct pp_event *events = l->j->h->events;
+	struct pp_place p = { (uint16_t)s->region, s->offset_bytes };
+	uint16_t source = PP_NO_INDEX;
+	uint32_t clone = pp_model_clone_of(l->m, l->space, &source), found;
+	int32_t need, own = l->need[0];
 
-static void mix_write(const struct look *l, const struct pp_place *p, struct mix *x, uint32_t event)
-{
-	const struct pp_event *w = &l->j->h->events[event];
-	uint8_t cell[PP_CELL_BYTES] = { 0 };
-	const struct pp_stamp s = {
-		.run = l->j->h->run,
-		.region = p->space,
-		.offset_bytes = p->offset_bytes,
-		.writer = w->writer,
-		.generation = w->gen,
-	};
-
-	if (!(l->j->model.state[event] & PP_STATE_RESET))
-		pp_stamp_put(cell, &s);
-	mix_bytes(x, cell);
-}
-
-/* Add the slot's writes that began before the observation ended and did not end before @since_ns.
- */
-static void mix_slot(const struct look *l, const struct pp_place *p, struct mix *x,
-		     const struct pp_lists *lists, size_t slot, uint64_t since_ns,
-		     uint64_t overlap_ns)
-{
-	size_t i = pp_lists_before(lists, l->j->h, slot, l->e->end_ns);
-
-	while (i-- > 0) {
-		size_t at = lists->start[slot] + i;
-		/* A cell that a short write reached in part counts as written for ever. */
-		uint64_t end = lists == &l->j->model.unknown
-				       ? PP_TIME_NEVER
-				       : pp_model_end(&l->j->model, lists->event[at]);
-
-		if (lists->max_end[at] < since_ns && lists != &l->j->model.unknown)
-			return;
-		if (end < since_ns)
-			continue;
-		if (++x->tried > MIX_WRITES_MAX) {
-			x->explained = UINT64_MAX;
-			return;
-		}
-		if (end >= overlap_ns)
-			x->overlap = true;
-		mix_write(l, p, x, lists->event[at]);
+	for (size_t i = 1; i < PP_CELL_BYTES; i++)
+		own = l->need[i] < own ? l->need[i] : own;
+	if (clone == PP_NO_EVENT || s->region != source || s->offset_bytes != l->at)
+		return false;
+	found = pp_model_find(l->m, &p, s->writer, s->generation);
+	if (found == PP_NO_EVENT || events[found].begin_ns >= events[clone].end_ns) {
+		pp_look_broken(l, PP_O6_ISOLATION, PP_CLASS_FUTURE, 0, found, s);
+		return true;
 	}
-}
-
-static void mix_place(const struct look *l, const struct pp_place *p, struct mix *x,
-		      uint64_t since_ns, uint64_t overlap_ns)
-{
-	const struct pp_model *m = &l->j->model;
-
-	mix_slot(l, p, x, &m->writes, p->page, since_ns, overlap_ns);
-	mix_slot(l, p, x, &m->unknown, p->page, since_ns, overlap_ns);
-	if (!p->cell)
-		return;
-	mix_slot(l, p, x, &m->writes, p->cell, since_ns, overlap_ns);
-	mix_slot(l, p, x, &m->unknown, p->cell, since_ns, overlap_ns);
-}
-
-/* Is the cell made of the writes that are possible for an observation that @newest had to precede?
- * PP_NO_EVENT allows every write that had begun. */
-static bool mixed(const struct look *l, const uint8_t *raw, uint32_t newest, uint64_t overlap_ns,
-		  bool *overlap)
-{
-	static const uint8_t zeros[PP_CELL_BYTES];
-	uint64_t since = newest == PP_NO_EVENT ? 0 : l->j->h->events[newest].begin_ns;
-	struct mix x = { .raw = raw };
-
-	mix_place(l, &l->at, &x, since, overlap_ns);
-	if (pp_model_initial(&l->j->model, &l->at, newest, l->e->end_ns)) {
-		struct pp_place file;
-
-		mix_bytes(&x, zeros);
-		if (l->private_mapping) {
-			(void)file_demand(l, &file);
-			mix_place(l, &file, &x, 0, overlap_ns);
-		}
+	/* Written itself since then: only zeros of that file, never its stamps. */
+	if (own > 0 && events[own - 1].begin_ns > events[clone].end_ns) {
+		pp_look_broken(l, pp_look_age(l, own), PP_CLASS_STALE, own, found, s);
+		return true;
 	}
-	*overlap = x.overlap;
-	return x.explained == UINT64_MAX;
+	need = sp->clone_cells ? sp->clone_cells[l->at / PP_CELL_BYTES] : 0;
+	if (need > 0 && events[need - 1].begin_ns > end_at(l, found, l->at))
+		pp_look_broken(l, pp_look_age(l, need), PP_CLASS_STALE, need, found, s);
+	return true;
 }
 
-/* A durable mix breaks O2 only if the sync had a still cell before it and nothing came after. */
-static void judge_durable_mix(const struct look *l, struct demand d, bool busy_since_sync)
+/* A stamp of this space, of another place: content that was moved here, or went astray. */
+static void judge_moved_stamp(const struct pp_look *l, const struct pp_stamp *s)
 {
-	if (d.write != PP_NO_EVENT && !busy_since_sync)
-		broken(l, PP_O2_DURABILITY, PP_CLASS_TORN, d, PP_NO_EVENT, NULL);
-}
+	const struct pp_space *sp = &l->m->spaces[l->space];
+	int64_t by = ((int64_t)s->offset_bytes - (int64_t)l->at) / PP_CELL_BYTES;
 
-static void judge_bytes(const struct look *l, struct demand d, const uint8_t *raw)
-{
-	bool detached = l->j->model.state[l->event] & PP_STATE_DETACHED;
-	uint64_t since = l->durable && d.sync != PP_NO_EVENT ? l->j->h->events[d.sync].begin_ns
-							     : l->e->begin_ns;
-	bool overlap;
-
-	if (!l->durable && mixed(l, raw, d.write, since, &overlap) && (overlap || detached))
+	/* On disk nothing is asked of what no sync has promised since. */
+	if (l->durable && sp->moves && sp->loose_ns && l->need[0] <= 0)
 		return;
-	if (!mixed(l, raw, PP_NO_EVENT, since, &overlap))
-		broken(l, PP_O4_IDENTITY, PP_CLASS_GARBAGE, no_demand, PP_NO_EVENT, NULL);
-	else if (l->durable)
-		judge_durable_mix(l, d, overlap);
+	if (sp->moved && sp->moved[l->at / PP_CELL_BYTES] == by && by && !l->durable)
+		(void)judge_age(l, l->space, s->offset_bytes, l->need[0], s->writer, s->generation);
 	else
-		broken(l, PP_O4_IDENTITY, PP_CLASS_TORN, d, PP_NO_EVENT, NULL);
+		pp_look_broken(l, PP_O4_IDENTITY, PP_CLASS_MISPLACED, 0, PP_NO_EVENT, s);
 }
 
-/* The recorder had no room for the cell's bytes: only a mix that nothing could make is a finding.
- */
-static void judge_lost_bytes(const struct look *l, struct demand d)
+/* A stamp of this very place, though what was here is known to have moved away. */
+static bool judge_left_behind(struct pp_look *l, uint32_t writer, uint32_t gen)
 {
-	static const uint8_t zeros[PP_CELL_BYTES];
-	bool overlap;
+	const struct pp_stamp stamp = stamp_at(l, l->space, l->at, writer, gen);
+	const struct pp_place p = place_of(l);
+	const struct pp_space *s = &l->m->spaces[l->space];
+	uint32_t found = pp_model_find(l->m, &p, writer, gen);
 
-	if (l->durable || (l->j->model.state[l->event] & PP_STATE_DETACHED))
-		return;
-	(void)mixed(l, zeros, d.write, l->e->begin_ns, &overlap);
-	if (!overlap)
-		broken(l, PP_O4_IDENTITY, PP_CLASS_GARBAGE, no_demand, PP_NO_EVENT, NULL);
+	if (l->durable || !s->moved || !s->moved[l->at / PP_CELL_BYTES] || found == PP_NO_EVENT ||
+	    l->j->h->events[found].begin_ns >= l->end_ns)
+		return false;
+	if (pp_model_end(l->m, found) < l->begin_ns)
+		pp_look_broken(l, pp_look_age(l, l->need[0]), PP_CLASS_STALE, l->need[0], found,
+			       &stamp);
+	return true;
 }
 
-static void judge_other(const struct look *l, struct demand d)
+/* ---- one cell ---- */
+
+static void judge_other(struct pp_look *l)
 {
 	const struct pp_history *h = l->j->h;
 	struct pp_stamp s;
 	const uint8_t *raw;
 
 	if (l->e->gen == PP_NO_CELL || l->e->gen >= h->n_cells) {
-		judge_lost_bytes(l, d);
+		pp_look_lost(l);
 		return;
 	}
 	raw = h->cells[l->e->gen];
 	if (!pp_stamp_get(raw, &s))
-		judge_bytes(l, d, raw);
+		pp_look_bytes(l, raw, PP_NO_EVENT);
 	else if (s.run != h->run)
-		broken(l, PP_O4_IDENTITY, PP_CLASS_FOREIGN, no_demand, PP_NO_EVENT, &s);
-	else if (s.region == l->at.space && s.offset_bytes == l->at.offset_bytes)
-		judge_stamp(l, &l->at, d, s.writer, s.generation);
-	else if (s.region == l->at.space)
-		broken(l, PP_O4_IDENTITY, PP_CLASS_MISPLACED, no_demand, PP_NO_EVENT, &s);
-	else if (l->private_mapping && s.offset_bytes == l->at.offset_bytes &&
-		 s.region == l->j->plan->regions[l->at.space].file_space)
-		judge_file_stamp(l, d, &s);
-	else
-		broken(l, PP_O4_IDENTITY, PP_CLASS_FOREIGN, no_demand, PP_NO_EVENT, &s);
+		pp_look_broken(l, PP_O4_IDENTITY, PP_CLASS_FOREIGN, 0, PP_NO_EVENT, &s);
+	else if (s.region == l->space && s.offset_bytes == l->at)
+		judge_stamp(l, s.writer, s.generation);
+	else if (s.region == l->space)
+		judge_moved_stamp(l, &s);
+	else if (l->file != PP_NO_INDEX && s.region == l->file && s.offset_bytes == l->at)
+		judge_file_stamp(l, &s);
+	else if (!judge_clone_stamp(l, &s))
+		pp_look_broken(l, PP_O4_IDENTITY, PP_CLASS_FOREIGN, 0, PP_NO_EVENT, &s);
 }
 
-static void judge_place(const struct look *l)
+/* Where nothing is known but that it must be ours. */
+static void judge_loose(const struct pp_look *l)
 {
-	struct demand d = demand_of(l);
+	const struct pp_history *h = l->j->h;
+	struct pp_stamp s;
 
-	if (l->e->seen == PP_SEEN_STAMP)
-		judge_stamp(l, &l->at, d, l->e->writer, l->e->gen);
+	if (l->e->seen != PP_SEEN_OTHER || l->e->gen == PP_NO_CELL || l->e->gen >= h->n_cells)
+		return;
+	if (pp_stamp_get(h->cells[l->e->gen], &s) && s.run != h->run)
+		pp_look_broken(l, PP_O4_IDENTITY, PP_CLASS_FOREIGN, 0, PP_NO_EVENT, &s);
+}
+
+static bool loose(const struct pp_look *l)
+{
+	const struct pp_space *s = &l->m->spaces[l->space];
+
+	return l->loose || (s->moved && s->moved[l->at / PP_CELL_BYTES] == PP_MOVED_LOOSE);
+}
+
+static void judge_cell(struct pp_look *l)
+{
+	need_of(l);
+	if (loose(l))
+		judge_loose(l);
 	else if (l->e->seen == PP_SEEN_ZERO)
-		judge_zero(l, d);
-	else
-		judge_other(l, d);
+		judge_zero(l);
+	else if (l->e->seen == PP_SEEN_OTHER)
+		judge_other(l);
+	else if (!judge_left_behind(l, l->e->writer, l->e->gen))
+		judge_stamp(l, l->e->writer, l->e->gen);
+}
+
+/* ---- runs of cells ---- */
+
+/*
+ * The greatest newest write (1 + event) beside which the run's stamp is no finding: one that began
+ * before the stamp's write had ended. 0: the run is not that simple.
+ */
+static int32_t limit_of(const struct pp_look *l, uint32_t found)
+{
+	const struct pp_history *h = l->j->h;
+	const struct pp_event *w;
+	size_t low, step = 1;
+	uint64_t end;
+
+	if (found == PP_NO_EVENT)
+		return 0;
+	w = &h->events[found];
+	if (w->begin_ns >= l->end_ns || w->offset_bytes > l->e->offset_bytes ||
+	    w->offset_bytes + w->length_bytes < l->e->offset_bytes + l->e->length_bytes)
+		return 0;
+	end = pp_model_end(l->m, found);
+	if (end == PP_TIME_NEVER)
+		return INT32_MAX;
+	/* Operations are short: look near by first. */
+	for (low = found; low + step < h->n_events && h->events[low + step].begin_ns <= end;
+	     step *= 2)
+		low += step;
+	for (; step; step /= 2)
+		if (low + step < h->n_events && h->events[low + step].begin_ns <= end)
+			low += step;
+	return (int32_t)low + 1;
+}
+
+static bool page_passes(const struct pp_look *l, const struct pp_cells *cells, uint64_t from,
+			uint64_t to, int32_t limit)
+{
+	const int32_t *newest = cells->newest + from / PP_CELL_BYTES;
+	int32_t least, most;
+
+	if (l->detached || !cells->newest)
+		return true;
+	if (cells->splits[from / PP_PAGE_BYTES])
+		return false;
+	pp_cells_range(newest, (to - from) / PP_CELL_BYTES, &least, &most);
+	if (limit)
+		return most <= limit;
+	return most == 0 || (least == most && (l->m->state[most - 1] & PP_STATE_ZEROS));
+}
+
+/* Simple: a stamp or zeros of a space that nothing moves, clones or copies. */
+static bool simple(const struct pp_look *l)
+{
+	return l->file == PP_NO_INDEX && !l->held && !l->m->spaces[l->space].moves &&
+	       !(l->e->offset_bytes % PP_CELL_BYTES) && !(l->e->length_bytes % PP_CELL_BYTES) &&
+	       (l->e->seen == PP_SEEN_STAMP || l->e->seen == PP_SEEN_ZERO);
+}
+
+static void judge_run(struct pp_look *l)
+{
+	const struct pp_space *s = &l->m->spaces[l->space];
+	const struct pp_cells *cells = l->durable ? &s->disk : &s->now;
+	uint64_t at = l->e->offset_bytes, size = s->n_pages * PP_PAGE_BYTES;
+	uint64_t end = at + l->e->length_bytes < size ? at + l->e->length_bytes : size;
+	struct pp_place p = { l->space, at };
+	uint32_t found = PP_NO_EVENT;
+	int32_t limit = 0;
+	bool fast = simple(l);
+
+	if (fast && l->e->seen == PP_SEEN_STAMP) {
+		found = pp_model_find(l->m, &p, l->e->writer, l->e->gen);
+		limit = limit_of(l, found);
+		fast = limit != 0;
+	}
+	while (at < end) {
+		uint64_t page_end = (at / PP_PAGE_BYTES + 1) * PP_PAGE_BYTES;
+		uint64_t stop = end < page_end ? end : page_end;
+
+		if (fast && page_passes(l, cells, at, stop, limit)) {
+			tell_order(l, at, stop, found);
+			at = stop;
+			continue;
+		}
+		for (l->at = at - at % PP_CELL_BYTES; l->at < stop; l->at += PP_CELL_BYTES)
+			judge_cell(l);
+		at = stop;
+	}
 }
 
 void pp_rule_cells(struct pp_judge *j, uint32_t event)
 {
 	const struct pp_event *e = &j->h->events[event];
 	uint16_t space = pp_model_space(j->plan, e);
-	uint64_t at = e->offset_bytes, end = at + e->length_bytes;
-	struct look l = {
+	struct pp_look l = {
 		.j = j,
+		.m = &j->model,
 		.e = e,
 		.event = event,
+		.space = space,
+		.file = PP_NO_INDEX,
 		.durable = pp_verbs[e->verb].durable,
+		.detached = j->model.state[event] & PP_STATE_DETACHED,
+		.begin_ns = e->begin_ns,
+		.end_ns = e->end_ns,
 	};
 
 	/* Nothing was seen: O12 asks why. */
 	if (e->result || (e->flags & PP_EVENT_OPEN) || e->seen == PP_SEEN_FAULT ||
 	    space == PP_NO_INDEX)
 		return;
-	l.private_mapping = j->plan->regions[space].file_space != space &&
-			    j->plan->regions[space].file_space != PP_NO_INDEX;
-	while (at < end && pp_model_place(&j->model, space, at, &l.at)) {
-		uint64_t step = PP_CELL_BYTES;
-
-		/* Without writes to parts of it, all cells of a page have one answer. A private
-		 * page's cells have not: its file's may differ. */
-		if (!l.at.cell && e->seen != PP_SEEN_OTHER && !l.private_mapping)
-			step = PP_PAGE_BYTES - at % PP_PAGE_BYTES;
-		l.length_bytes = step < end - at ? step : end - at;
-		judge_place(&l);
-		at += step;
+	pp_model_advance(&j->model, event);
+	if (j->plan->regions[space].file_space != space)
+		l.file = j->plan->regions[space].file_space;
+	if (e->verb == PP_VERB_SPLICE_DRAIN) {
+		l.held = pp_model_held(&j->model, event, &l.begin_ns);
+		l.detached = !l.held;
 	}
+	l.loose = pp_model_upset(&j->model, space, l.begin_ns, l.end_ns);
+	l.ordered = (j->rules & PP_RULE_BIT(PP_O3_NO_WAY_BACK)) && !l.detached && !l.held &&
+		    l.file == PP_NO_INDEX;
+	judge_run(&l);
 }

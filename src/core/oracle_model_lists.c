@@ -1,0 +1,292 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The oracle's model: lists that a few questions need. Writes by writer and
+ * generation; rare events; and, for pages whose cells were seen or written in
+ * part only, all writes that touch them.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/oracle_model_private.h"
+
+int pp_rare_add(struct pp_rare *r, const struct pp_model *m, uint32_t event)
+{
+	const struct pp_event *e = &m->history->events[event];
+	uint64_t end = e->flags & PP_EVENT_OPEN ? PP_TIME_NEVER : e->end_ns;
+
+	if (r->n == r->cap) {
+		size_t cap = r->cap ? r->cap * 2 : 16;
+		uint32_t *events = realloc(r->event, cap * sizeof(*events));
+		uint64_t *ends;
+
+		if (!events)
+			return -ENOMEM;
+		r->event = events;
+		ends = realloc(r->max_end, cap * sizeof(*ends));
+		if (!ends)
+			return -ENOMEM;
+		r->max_end = ends;
+		r->cap = cap;
+	}
+	r->event[r->n] = event;
+	r->max_end[r->n] = r->n && r->max_end[r->n - 1] > end ? r->max_end[r->n - 1] : end;
+	r->n++;
+	return 0;
+}
+
+static int add_sync(struct pp_model *m, uint32_t i)
+{
+	const struct pp_event *e = &m->history->events[i];
+
+	/* Whether it failed is unknown, so it neither promises nor excuses. MS_ASYNC promises
+	 * nothing, and msync of a private mapping writes nothing. */
+	if ((e->flags & PP_EVENT_OPEN) || e->verb == PP_VERB_MSYNC_ASYNC)
+		return 0;
+	if (e->verb == PP_VERB_MSYNC && m->plan->regions[e->object].share == PP_PRIVATE)
+		return 0;
+	return pp_rare_add(e->result ? &m->failed : &m->synced, m, i);
+}
+
+static int add_rare(struct pp_model *m, uint32_t i)
+{
+	const struct pp_event *e = &m->history->events[i];
+	uint8_t state = m->state[i];
+	int ret = 0;
+
+	if (pp_verbs[e->verb].kind == PP_KIND_SYNC)
+		ret = add_sync(m, i);
+	if (!ret && (state & PP_STATE_ZEROS))
+		ret = pp_rare_add(state & PP_STATE_UNKNOWN ? &m->lost_zeros : &m->zeros, m, i);
+	if (!ret && (state & (PP_STATE_SHIFT | PP_STATE_CLONE | PP_STATE_LOOSE)))
+		ret = pp_rare_add(&m->upsets, m, i);
+	return ret;
+}
+
+/* ---- which pages need lists ---- */
+
+static int mark(struct pp_model *m, uint16_t space, uint64_t at)
+{
+	struct pp_space *s = &m->spaces[space];
+
+	if (at / PP_PAGE_BYTES >= s->n_pages)
+		return 0;
+	if (!s->marked)
+		s->marked = calloc(s->n_pages / 64 + 1, sizeof(*s->marked));
+	if (!s->marked)
+		return -ENOMEM;
+	pp_bit_set(s->marked, at / PP_PAGE_BYTES);
+	return 0;
+}
+
+static int mark_ends(struct pp_model *m, const struct pp_extent *x)
+{
+	int ret = 0;
+
+	if (x->from % PP_CELL_BYTES)
+		ret = mark(m, x->space, x->from);
+	if (!ret && x->to % PP_CELL_BYTES && x->to)
+		ret = mark(m, x->space, x->to - 1);
+	return ret;
+}
+
+static void mark_zero(void *arg, const struct pp_extent *x)
+{
+	(void)mark_ends(arg, x);
+}
+
+static int mark_seen(struct pp_model *m, const struct pp_event *e)
+{
+	uint16_t space = pp_model_space(m->plan, e);
+	uint16_t file;
+	int ret = 0;
+
+	if (space == PP_NO_INDEX)
+		return 0;
+	file = m->plan->regions[space].file_space;
+	for (uint64_t at = e->offset_bytes; !ret && at < e->offset_bytes + e->length_bytes;
+	     at += PP_CELL_BYTES) {
+		ret = mark(m, space, at);
+		if (!ret && file != PP_NO_INDEX && file != space)
+			ret = mark(m, file, at);
+	}
+	return ret;
+}
+
+static int mark_event(struct pp_model *m, uint32_t i)
+{
+	const struct pp_event *e = &m->history->events[i];
+	struct pp_extent x = { PP_NO_INDEX, 0, 0 };
+
+	if (pp_model_writes(e)) {
+		x.space = pp_model_space(m->plan, e);
+		x.from = e->offset_bytes;
+		x.to = x.from + e->length_bytes;
+	}
+	if (m->state[i] & PP_STATE_ZEROS)
+		pp_model_each_zero(m, i, mark_zero, m);
+	if (x.space != PP_NO_INDEX)
+		return mark_ends(m, &x);
+	if (pp_verbs[e->verb].kind == PP_KIND_OBSERVE && e->seen == PP_SEEN_OTHER)
+		return mark_seen(m, e);
+	return 0;
+}
+
+static int number_lists(struct pp_model *m)
+{
+	for (size_t r = 0; r < m->plan->n_regions; r++) {
+		struct pp_space *s = &m->spaces[r];
+
+		if (!s->marked)
+			continue;
+		s->list = calloc(s->n_pages, sizeof(*s->list));
+		if (!s->list)
+			return -ENOMEM;
+		for (size_t p = 0; p < s->n_pages; p++)
+			if (pp_bit(s->marked, p))
+				s->list[p] = (uint32_t)m->n_lists++;
+	}
+	return 0;
+}
+
+/*
+ * Two passes over the same walk: the first counts what each list gets, the second files it.
+ * Counts lie two places up, so that after summing start[list + 1] is where the list begins, and
+ * after filing where it ends: where the next one begins.
+ */
+static void put(struct pp_lists *l, size_t list, uint32_t event)
+{
+	if (l->event)
+		l->event[l->start[list + 1]++] = event;
+	else
+		l->start[list + 2]++;
+}
+
+static void put_range(struct pp_model *m, struct pp_lists *l, struct pp_extent x, uint32_t event)
+{
+	const struct pp_space *s = &m->spaces[x.space];
+
+	for (uint64_t p = x.from / PP_PAGE_BYTES; p < s->n_pages && p * PP_PAGE_BYTES < x.to; p++)
+		if (pp_bit(s->marked, p))
+			put(l, s->list[p], event);
+}
+
+static void put_write(struct pp_model *m, uint32_t i)
+{
+	const struct pp_event *e = &m->history->events[i];
+	struct pp_extent x = pp_model_extent(m, i);
+	uint64_t end = e->offset_bytes + e->length_bytes;
+
+	if (x.space == PP_NO_INDEX || !m->spaces[x.space].marked)
+		return;
+	put_range(m, m->state[i] & PP_STATE_UNKNOWN ? &m->unknown : &m->touch, x, i);
+	/* What a short write left in its last cell is unknown. */
+	if (x.to < end && !(m->state[i] & PP_STATE_UNKNOWN))
+		put_range(m, &m->unknown, (struct pp_extent){ x.space, x.to, end }, i);
+}
+
+static int sum_lists(struct pp_lists *l, size_t n)
+{
+	for (size_t i = 2; i < n + 2; i++)
+		l->start[i] += l->start[i - 1];
+	l->event = calloc(l->start[n + 1] + 1, sizeof(*l->event));
+	return l->event ? 0 : -ENOMEM;
+}
+
+static int build_lists(struct pp_model *m)
+{
+	const struct pp_history *h = m->history;
+
+	m->touch.start = calloc(m->n_lists + 2, sizeof(*m->touch.start));
+	m->unknown.start = calloc(m->n_lists + 2, sizeof(*m->unknown.start));
+	if (!m->touch.start || !m->unknown.start)
+		return -ENOMEM;
+	for (int pass = 0; m->n_lists && pass < 2; pass++) {
+		for (uint32_t i = 0; i < h->n_events; i++)
+			if (pp_model_writes(&h->events[i]) &&
+			    !(h->events[i].flags & PP_EVENT_SKIPPED))
+				put_write(m, i);
+		if (!pass &&
+		    (sum_lists(&m->touch, m->n_lists) || sum_lists(&m->unknown, m->n_lists)))
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+/* ---- writes by writer and generation ---- */
+
+static bool is_key(const struct pp_model *m, const struct pp_event *e)
+{
+	return pp_model_writes(e) && !(e->flags & PP_EVENT_SKIPPED) && e->writer < m->n_writers &&
+	       pp_model_space(m->plan, e) != PP_NO_INDEX;
+}
+
+static int cmp_gen(const void *a, const void *b, void *arg)
+{
+	const struct pp_event *events = arg;
+	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+
+	if (events[x].gen != events[y].gen)
+		return events[x].gen < events[y].gen ? -1 : 1;
+	return x < y ? -1 : x > y;
+}
+
+static int build_keys(struct pp_model *m)
+{
+	const struct pp_history *h = m->history;
+	size_t *at;
+
+	m->keys = malloc((m->key_start[m->n_writers + 1] + 1) * sizeof(*m->keys));
+	at = malloc((m->n_writers + 1) * sizeof(*at));
+	if (!m->keys || !at) {
+		free(at);
+		return -ENOMEM;
+	}
+	memcpy(at, m->key_start, (m->n_writers + 1) * sizeof(*at));
+	for (uint32_t i = 0; i < h->n_events; i++)
+		if (is_key(m, &h->events[i]))
+			m->keys[at[h->events[i].writer]++] = i;
+	free(at);
+	for (size_t w = 0; w < m->n_writers; w++) {
+		uint32_t *keys = m->keys + m->key_start[w];
+		size_t n = m->key_start[w + 1] - m->key_start[w], i = 1;
+
+		/* An actor's generations ascend, as long as it does one thing after another. */
+		while (i < n && h->events[keys[i - 1]].gen <= h->events[keys[i]].gen)
+			i++;
+		if (i < n)
+			qsort_r(keys, n, sizeof(*keys), cmp_gen, h->events);
+	}
+	return 0;
+}
+
+int pp_model_index(struct pp_model *m)
+{
+	const struct pp_history *h = m->history;
+	int ret = 0;
+
+	m->n_writers = m->plan->n_actors;
+	m->key_start = calloc(m->n_writers + 2, sizeof(*m->key_start));
+	if (!m->key_start)
+		return -ENOMEM;
+	for (uint32_t i = 0; !ret && i < h->n_events; i++) {
+		const struct pp_event *e = &h->events[i];
+
+		if (e->flags & PP_EVENT_SKIPPED)
+			continue;
+		m->durable |= pp_verbs[e->verb].durable;
+		if (is_key(m, e))
+			m->key_start[e->writer + 1]++;
+		if (m->state[i] || pp_verbs[e->verb].kind == PP_KIND_SYNC)
+			ret = add_rare(m, i);
+		if (!ret)
+			ret = mark_event(m, i);
+	}
+	for (size_t w = 0; w <= m->n_writers; w++)
+		m->key_start[w + 1] += m->key_start[w];
+	if (!ret)
+		ret = number_lists(m);
+	if (!ret)
+		ret = build_lists(m);
+	return ret ? ret : build_keys(m);
+}

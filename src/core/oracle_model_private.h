@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the files of the oracle's model share and no rule needs. Internal to oracle_model*.c. */
+#ifndef PP_CORE_ORACLE_MODEL_PRIVATE_H
+#define PP_CORE_ORACLE_MODEL_PRIVATE_H
+
+#include "core/oracle_model.h"
+
+/* ---- oracle_model_state.c, oracle_model_lists.c: passes of the build ---- */
+
+int pp_model_classify(struct pp_model *m);
+int pp_model_index(struct pp_model *m);
+int pp_rare_add(struct pp_rare *r, const struct pp_model *m, uint32_t event);
+
+/* ---- oracle_model_cells.c ---- */
+
+/** pp_cells_raise - @v is newer than what the bytes [@from, @to) show, where it is greater. */
+void pp_cells_raise(struct pp_split_pool *pool, struct pp_cells *c, uint64_t from, uint64_t to,
+		    int32_t v);
+/** pp_cells_least - the oldest of a cell's values: what all of its bytes must show at least. */
+int32_t pp_cells_least(const struct pp_split_pool *pool, const struct pp_cells *c, size_t cell);
+/** pp_cells_set - one value for all of [@first, @first + @n), whatever was there. */
+void pp_cells_set(struct pp_split_pool *pool, struct pp_cells *c, size_t first, size_t n,
+		  int32_t v);
+/** pp_cells_copy - a copy of a page's cells that owns its splits, to be given up to
+ *  pp_cells_give(). */
+void pp_cells_copy(struct pp_split_pool *pool, const struct pp_cells *c, size_t page, int32_t *out);
+/** pp_cells_merge - raise a page to what a copy says. */
+void pp_cells_merge(struct pp_split_pool *pool, struct pp_cells *c, size_t page, const int32_t *in);
+void pp_cells_give(struct pp_split_pool *pool, int32_t *copy);
+/** pp_cells_drop - one cell of a copy is 0 from now on. */
+void pp_cells_drop(struct pp_split_pool *pool, int32_t *v);
+/** pp_cells_move - move @n cells; what they leave is 0. The range [@to, @to + @n) and what lies
+ *  between it and @from must hold no splits of their own; splits must be counted again. */
+void pp_cells_move(struct pp_cells *c, size_t to, size_t from, size_t n);
+/** pp_cells_recount - count the splits of the pages from @first_page up to @n_pages again. */
+void pp_cells_recount(struct pp_cells *c, size_t first_page, size_t n_pages);
+
+/* ---- oracle_model_stream.c and what it calls: oracle_model_sync.c, oracle_model_move.c ---- */
+
+/** pp_model_wait - the event counts once its end has passed; @writes: its range is overwritten. */
+void pp_model_wait(struct pp_model *m, uint32_t event, const struct pp_extent *x, bool writes);
+void pp_model_take_sync(struct pp_model *m, uint32_t event);
+void pp_model_promise(struct pp_model *m, const struct pp_pending *p);
+void pp_model_take_hold(struct pp_model *m, uint32_t event);
+void pp_model_take_upset(struct pp_model *m, uint32_t event);
+void pp_model_upset_ended(struct pp_model *m, const struct pp_pending *p);
+/** pp_model_break_promises - content of the space has moved: what was to be promised is void. */
+void pp_model_break_promises(struct pp_model *m, uint16_t space);
+void pp_model_free_promises(struct pp_model *m);
+void pp_model_free_holds(struct pp_model *m);
+
+#endif

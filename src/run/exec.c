@@ -280,7 +280,7 @@ static void workers_close(struct pp_exec *x)
 		pp_exec_worker_unfork(w);
 		if (w->pinio)
 			pp_pinio_close(w->pinio);
-		pp_exec_worker_endpoint_close(w);
+		pp_exec_worker_device_close(w);
 		free(w->buf);
 	}
 }

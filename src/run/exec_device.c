@@ -17,6 +17,14 @@
 /* Where on the raw disk an actor's transfers go: far apart, so that they never share a sector. */
 #define VIA_STRIDE (16ull << 20)
 
+static void vias_close(struct pp_worker *w)
+{
+	for (size_t i = 0; i < PP_EXEC_VIAS && w->via[i].dev; i++) {
+		close(w->via[i].fd);
+		w->via[i].dev = NULL;
+	}
+}
+
 /* The worker's stamps and observations live in the stage itself: nothing is copied to or from it.
  */
 int pp_exec_worker_endpoint(struct pp_worker *w, size_t stage_bytes, struct pp_err *err)
@@ -30,8 +38,9 @@ int pp_exec_worker_endpoint(struct pp_worker *w, size_t stage_bytes, struct pp_e
 	return 0;
 }
 
-void pp_exec_worker_endpoint_close(struct pp_worker *w)
+void pp_exec_worker_device_close(struct pp_worker *w)
 {
+	vias_close(w);
 	if (!w->endpoint)
 		return;
 	pp_endpoint_close(w->endpoint);
@@ -312,31 +321,35 @@ uint64_t pp_exec_via_offset(uint16_t actor)
 	return actor * VIA_STRIDE;
 }
 
-static int via_open(struct pp_worker *w, const struct pp_target_ref *t, const char *dev,
-		    uint64_t *offset)
+/* The disk, O_DIRECT; it stays open for the worker's next transfer. A file descriptor or -errno. */
+static int via_fd(struct pp_worker *w, const struct pp_target_ref *t, const char *dev)
 {
-	int fd;
+	size_t at = 0;
 
 	if (!dev)
 		return pp_err_set(&w->err, -ENODEV, "no device fills the slot %s", t->op->via);
-	fd = open(dev, O_RDWR | O_DIRECT | O_CLOEXEC);
-	if (fd < 0)
+	while (at < PP_EXEC_VIAS && w->via[at].dev && strcmp(w->via[at].dev, dev))
+		at++;
+	if (at == PP_EXEC_VIAS) { /* the oldest makes room */
+		close(w->via[0].fd);
+		memmove(&w->via[0], &w->via[1], (PP_EXEC_VIAS - 1) * sizeof(w->via[0]));
+		w->via[--at].dev = NULL;
+	}
+	if (w->via[at].dev)
+		return w->via[at].fd;
+	w->via[at].fd = open(dev, O_RDWR | O_DIRECT | O_CLOEXEC);
+	if (w->via[at].fd < 0)
 		return pp_err_set(&w->err, -errno, "open %s", dev);
-	*offset = pp_exec_via_offset(w->actor);
-	return fd;
-}
-
-int pp_exec_via_open(struct pp_worker *w, const struct pp_target_ref *t, uint64_t *offset)
-{
-	return via_open(w, t, pp_exec_dev(w->x, t->op->via), offset);
+	w->via[at].dev = dev;
+	return w->via[at].fd;
 }
 
 /* Move w->buf to or from the disk itself, also below a gate: what is held must not hold up what
  * prepares it. */
 static int via_buffer(struct pp_worker *w, const struct pp_target_ref *t, bool write)
 {
-	uint64_t offset;
-	int fd = via_open(w, t, pp_exec_dev_below(w->x, t->op->via), &offset);
+	int fd = via_fd(w, t, pp_exec_dev_below(w->x, t->op->via));
+	uint64_t offset = pp_exec_via_offset(w->actor);
 	ssize_t n;
 	int rc = 0;
 
@@ -350,7 +363,6 @@ static int via_buffer(struct pp_worker *w, const struct pp_target_ref *t, bool w
 	else if ((size_t)n != t->length_bytes)
 		rc = pp_err_set(&w->err, -EIO, "short transfer with the disk in slot %s.",
 				t->op->via);
-	close(fd);
 	return rc;
 }
 
@@ -362,21 +374,17 @@ static int64_t via_memory(struct pp_worker *w, const struct pp_target_ref *t, bo
 	struct pp_io io = {
 		.write = write,
 		.fixed = fixed,
+		.mem = pp_exec_memory_at(w, t),
 		.length_bytes = t->length_bytes,
+		.offset_bytes = pp_exec_via_offset(w->actor),
 		.split_bytes = t->op->split_bytes,
 		.depth = t->op->depth,
 		.mode = t->op->mode,
 		.bound_ms = t->bound_ms,
 	};
-	int64_t n;
 
-	io.fd = pp_exec_via_open(w, t, &io.offset_bytes);
-	if (io.fd < 0)
-		return io.fd;
-	io.mem = pp_exec_memory_at(w, t);
-	n = pp_pinio_run(ring, &io, &w->err);
-	close(io.fd);
-	return n;
+	io.fd = via_fd(w, t, pp_exec_dev(w->x, t->op->via));
+	return io.fd < 0 ? io.fd : pp_pinio_run(ring, &io, &w->err);
 }
 
 static int prepare_dio_read(struct pp_worker *w, const struct pp_target_ref *t)

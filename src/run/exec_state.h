@@ -13,6 +13,7 @@
 #include "sys/pins.h"
 #include "sys/region.h"
 
+#define PP_EXEC_VIAS   4
 #define PP_OP_BOUND_MS 20000u /* default bound of one operation inside a case */
 
 struct pp_exec_fs {
@@ -95,6 +96,10 @@ struct pp_worker {
 	uint64_t began_ns; /* when the operation at hand was published */
 	uint8_t *buf;      /* stamps to write, bytes observed; page aligned */
 	size_t buf_bytes;
+	struct pp_exec_via {
+		const char *dev; /* NULL: free */
+		int fd;
+	} via[PP_EXEC_VIAS];    /* raw disks that stay open for the next transfer */
 	uint64_t atomic_before; /* what an atomic's 8 bytes were when it was prepared */
 	struct pp_err err;      /* of the operation at hand */
 };
@@ -176,16 +181,14 @@ struct pp_region *pp_exec_region_of(struct pp_worker *w, const struct pp_target_
 uint8_t *pp_exec_memory_at(struct pp_worker *w, const struct pp_target_ref *t);
 /** pp_exec_file_ready - create the file behind the region if that was not done yet: for prepare. */
 int pp_exec_file_ready(struct pp_worker *w, const struct pp_target_ref *t);
-/** pp_exec_via_open - (exec_device.c) the raw disk of via=, O_DIRECT, and where this actor's part
- * of it begins: a file descriptor or -errno. */
-int pp_exec_via_open(struct pp_worker *w, const struct pp_target_ref *t, uint64_t *offset);
-/** pp_exec_via_offset - where that part begins. */
+/** pp_exec_via_offset - (exec_device.c) where on the raw disk of via= an actor's part begins. */
 uint64_t pp_exec_via_offset(uint16_t actor);
 
 /* exec_device.c */
 /** pp_exec_worker_endpoint - the worker's queue pair; its stage takes the place of w->buf. */
 int pp_exec_worker_endpoint(struct pp_worker *w, size_t stage_bytes, struct pp_err *err);
-void pp_exec_worker_endpoint_close(struct pp_worker *w); /* and w->buf, if it was the stage */
+/** pp_exec_worker_device_close - the queue pair, w->buf if it was the stage, and the raw disks. */
+void pp_exec_worker_device_close(struct pp_worker *w);
 void pp_exec_mrs_close(struct pp_exec *x); /* deregister what the plan left registered */
 
 /* exec_gates.c: made before, removed after everything else. */

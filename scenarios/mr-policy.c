@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* mr-policy: which mappings ibv_reg_mr() accepts, with which access, and that a refusal leaves no
- * trace. */
+/* mr-policy: which mappings ibv_reg_mr() accepts, with which access, and io_uring as a registered
+ * buffer; and that a refusal leaves no trace. */
 #include <stdio.h>
 #include <string.h>
 
@@ -8,16 +8,20 @@
 #include "run/plan_lines.h"
 #include "run/scenario.h"
 
-/* One row of the policy table is one variant: the table is the list. */
+static const char *const pinners[] = { "rxe-mr", "uring-fixed" };
+
+/* One row of the policy table is one variant for each pinner: the table is the list. */
 static bool variant(size_t index, struct pp_variant *out)
 {
-	if (index >= pp_policy_n_rows)
+	const struct pp_policy_row *row = &pp_policy_rows[index % pp_policy_n_rows];
+
+	if (index >= pp_policy_n_rows * PP_ARRAY_LEN(pinners))
 		return false;
-	snprintf(out->name, sizeof(out->name), "%s", pp_policy_rows[index].name);
-	snprintf(out->backing, sizeof(out->backing), "%s", pp_policy_rows[index].name);
-	snprintf(out->pinner, sizeof(out->pinner), "rxe-mr");
+	snprintf(out->name, sizeof(out->name), "%s", row->name);
+	snprintf(out->backing, sizeof(out->backing), "%s", row->name);
+	snprintf(out->pinner, sizeof(out->pinner), "%s", pinners[index / pp_policy_n_rows]);
 	out->tier = PP_TIER_QUICK;
-	out->data = &pp_policy_rows[index];
+	out->data = row;
 	return true;
 }
 
@@ -76,39 +80,107 @@ static void attempt(struct pp_plan_text *t, const struct nature *n, int column, 
 		pp_op(t, "load target 0+4096");
 }
 
-static void plan(const struct pp_variant *v, uint64_t seed, struct pp_plan_text *t)
+static void target_line(struct pp_plan_text *t, const struct pp_policy_row *row,
+			const struct nature *n)
 {
-	const struct pp_policy_row *row = v->data;
-	const struct pp_place_lines *place;
-	struct nature n;
+	const struct pp_place_lines *place = pp_place_of(n->backing);
 
-	(void)seed;
-	nature_of(row, &n);
-	place = pp_place_of(n.backing);
-	pp_say(t, "rules O1 O4 O7 O8 O10 O12");
-	pp_say(t, "bound 60s");
+	pp_say(t, "region target %s%s size=%llu", row->region, place->words,
+	       (unsigned long long)(n->special                  ? 4096
+				    : place->page_bytes > 16384 ? place->page_bytes
+								: 16384));
+}
+
+static void setup_lines(struct pp_plan_text *t, const struct nature *n)
+{
+	pp_say(t, "step \"set-up\"");
+	pp_lines_made(t, n->backing);
+	pp_op(t, "map target");
+	if (n->fill_by_file)
+		pp_op(t, "pwrite target 0+16384 gen=1");
+	if (n->fill_by_store)
+		pp_op(t, "store target 0+16384 gen=1");
+}
+
+static void plan_rxe(const struct pp_policy_row *row, const struct nature *n,
+		     struct pp_plan_text *t)
+{
 	pp_say(t, "evidence registrations >= %d", PP_POLICY_ACCESS_COUNT + 1);
 	pp_say(t, "evidence device-writes-seen >= 1");
 	pp_say(t, "evidence quiets >= %d", 2 * PP_POLICY_ACCESS_COUNT + 2);
-	pp_lines_place(t, n.backing);
-	pp_say(t, "region target %s%s size=%llu", row->region, place->words,
-	       (unsigned long long)(n.special                   ? 4096
-				    : place->page_bytes > 16384 ? place->page_bytes
-								: 16384));
+	pp_lines_place(t, n->backing);
+	target_line(t, row, n);
 	pp_lines_control_objects(t);
 	for (int c = 0; c < PP_POLICY_ACCESS_COUNT; c++)
 		pp_say(t, "mr m%d region=target access=%s", c, access_words[c]);
 	pp_say(t, "actor main");
-	pp_say(t, "step \"set-up\"");
-	pp_lines_made(t, n.backing);
-	pp_op(t, "map target");
-	if (n.fill_by_file)
-		pp_op(t, "pwrite target 0+16384 gen=1");
-	if (n.fill_by_store)
-		pp_op(t, "store target 0+16384 gen=1");
+	setup_lines(t, n);
 	pp_lines_control(t, 2);
 	for (int i = 0; i < PP_POLICY_ACCESS_COUNT; i++)
-		attempt(t, &n, pp_policy_column(pp_policy_access_masks[i]), 3);
+		attempt(t, n, pp_policy_column(pp_policy_access_masks[i]), 3);
+}
+
+/* A registered buffer over ordinary memory: bytes come in and go out through it. */
+static void control_buffer(struct pp_plan_text *t, const char *via)
+{
+	pp_say(t, "step \"control\"");
+	pp_op(t, "map control");
+	pp_op(t, "reg c0");
+	pp_op(t, "quiet");
+	pp_op(t, "fixed-read c0 via=%s gen=2", via);
+	pp_op(t, "load control");
+	pp_op(t, "fixed-write c0 via=%s", via);
+	pp_op(t, "dereg c0");
+	pp_op(t, "quiet");
+}
+
+static void plan_uring(const struct pp_policy_row *row, const struct nature *n,
+		       struct pp_plan_text *t)
+{
+	const struct pp_place_lines *place = pp_place_of(n->backing);
+	/* The disk that the mapping is not of. */
+	const char *via = strstr(place->needs, "disk1") ? "disk0" : "disk1";
+
+	pp_say(t, "evidence registrations >= 2");
+	pp_say(t, "evidence device-writes-seen >= 1");
+	pp_say(t, "evidence pin-reads >= 1");
+	pp_say(t, "evidence quiets >= 4");
+	pp_say(t, "need root kmsg io-uring %s %s", via, place->needs);
+	if (place->fs)
+		pp_say(t, "fs f0 %s", place->fs);
+	target_line(t, row, n);
+	pp_say(t, "region control backing=anon size=8192 share=private prot=rw");
+	pp_say(t, "mr c0 region=control kind=uring");
+	pp_say(t, "mr u0 region=target kind=uring");
+	pp_say(t, "actor main");
+	setup_lines(t, n);
+	control_buffer(t, via);
+	pp_say(t, "step \"registered buffer\"");
+	pp_op(t, "reg u0 expect=era hazard");
+	pp_op(t, "quiet");
+	if (n->readable) {
+		pp_op(t, "fixed-read u0 0+4096 via=%s gen=3", via);
+		pp_op(t, "fixed-write u0 0+4096 via=%s", via);
+	}
+	pp_op(t, "dereg u0");
+	pp_op(t, "quiet");
+	if (n->readable)
+		pp_op(t, "load target 0+4096");
+}
+
+static void plan(const struct pp_variant *v, uint64_t seed, struct pp_plan_text *t)
+{
+	const struct pp_policy_row *row = v->data;
+	struct nature n;
+
+	(void)seed;
+	nature_of(row, &n);
+	pp_say(t, "rules O1 O4 O7 O8 O10 O12");
+	pp_say(t, "bound 60s");
+	if (!strcmp(v->pinner, "uring-fixed"))
+		plan_uring(row, &n, t);
+	else
+		plan_rxe(row, &n, t);
 }
 
 static const char *const references[] = {
@@ -122,7 +194,8 @@ static const char *const references[] = {
 
 const struct pp_scenario pp_scenario_mr_policy = {
 	.name = "mr-policy",
-	.title = "which mappings ibv_reg_mr() accepts, and that a refusal leaves no trace",
+	.title = "which mappings ibv_reg_mr() and io_uring accept, and that a refusal leaves no "
+		 "trace",
 	.purpose = "Registers one mapping with each of five access masks and compares the answers "
 		   "with the "
 		   "policy table of the kernel's era (docs/policy.md). A refusal must have the "
@@ -131,7 +204,9 @@ const struct pp_scenario pp_scenario_mr_policy = {
 		   "a shared "
 		   "filesystem mapping that is accepted is a known defect of kernels before 6.5. A "
 		   "control MR "
-		   "over anonymous memory shows that the device works.",
+		   "over anonymous memory shows that the device works. The variants of uring-fixed "
+		   "register the "
+		   "mapping as a buffer of io_uring instead.",
 	.references = references,
 	.variant = variant,
 	.plan = plan,

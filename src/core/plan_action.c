@@ -103,6 +103,10 @@ static int check_mr(struct pp_parser *p, const struct pp_op *op, const struct pp
 		return pp_plan_bad(p, place, "an mr with kind=uring");
 	if (!fixed && kind != PP_MR_RXE)
 		return pp_plan_bad(p, place, "an mr with kind=rxe");
+	/* A buffer is registered with a ring, and each actor has its own. */
+	if (fixed && p->registrar[op->object] != PP_NO_INDEX &&
+	    p->registrar[op->object] != op->actor)
+		return pp_plan_bad(p, place, "a buffer that this actor has registered");
 	return 0;
 }
 
@@ -158,6 +162,20 @@ static int take_object(struct pp_parser *p, struct pp_op *op)
 	}
 }
 
+/*
+ * Where the range must end. A transfer by the device may leave its MR, up to the end of the region,
+ * into neighbours that are registered too; who they are is not known while a storm is drawn.
+ */
+static uint64_t range_limit(const struct pp_plan *plan, const struct pp_op *op, bool mix)
+{
+	const struct pp_mr_def *mr;
+
+	if (mix || !(keys_known(op->verb) & KEY_SGES))
+		return op->length_bytes;
+	mr = &plan->mrs[op->object];
+	return plan->regions[mr->region].size_bytes - mr->offset_bytes;
+}
+
 /* A range is the one word without '=' that may follow the object, besides "hazard". */
 static int take_range(struct pp_parser *p, struct pp_op *op, bool mix)
 {
@@ -175,7 +193,8 @@ static int take_range(struct pp_parser *p, struct pp_op *op, bool mix)
 		rc = pp_plan_check_range(p, &token->word, &range, unit);
 	} else {
 		pp_plan_take(p);
-		rc = pp_plan_read_range(p, &token->word, whole, unit, &range);
+		rc = pp_plan_read_range(p, &token->word, range_limit(p->plan, op, mix), unit,
+					&range);
 	}
 	if (!rc && op->verb == PP_VERB_TRUNCATE && range.offset + range.length != whole)
 		rc = pp_plan_bad(p, &token->word, "a range up to the end of the region");

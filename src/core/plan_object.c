@@ -238,6 +238,8 @@ int pp_plan_parse_mr(struct pp_parser *p)
 	};
 	struct pp_mr_def mr = { .access = PP_ACCESS_LW | PP_ACCESS_RW | PP_ACCESS_RR };
 	struct pp_plan_range got;
+	uint16_t nobody = PP_NO_INDEX;
+	size_t n = p->plan->n_mrs;
 	int rc = pp_plan_take_name(p, mr.name, sizeof(mr.name));
 
 	if (!rc && IS_TAKEN(p, mrs, mr.name))
@@ -261,5 +263,6 @@ int pp_plan_parse_mr(struct pp_parser *p)
 		mr.access = 0;
 	mr.offset_bytes = got.offset;
 	mr.length_bytes = got.length;
-	return APPEND_DEF(p, mrs, &mr);
+	rc = pp_plan_append(p, &p->registrar, &n, &nobody, sizeof(nobody));
+	return rc ? rc : APPEND_DEF(p, mrs, &mr);
 }

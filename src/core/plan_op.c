@@ -141,6 +141,8 @@ int pp_plan_parse_op(struct pp_parser *p)
 		rc = check_gen(p, &op);
 	if (rc)
 		return rc;
+	if (op.verb == PP_VERB_REG)
+		p->registrar[op.object] = op.actor;
 	op.step = (uint16_t)(p->plan->n_steps - 1);
 	return pp_plan_append(p, &p->plan->ops, &p->plan->n_ops, &op, sizeof(op));
 }

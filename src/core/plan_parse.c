@@ -279,8 +279,10 @@ int pp_plan_parse(const char *text, size_t len, struct pp_plan **out, struct pp_
 	}
 	*out = p->plan;
 out:
-	if (p)
+	if (p) {
 		free(p->last_gen);
+		free(p->registrar);
+	}
 	free(p);
 	return rc;
 }

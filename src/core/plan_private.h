@@ -82,8 +82,9 @@ struct pp_parser {
 	size_t next; /* token to be read */
 	struct pp_plan *plan;
 	struct pp_err *err;
-	uint32_t seen;      /* statements so far, bit by index in the table */
-	uint32_t *last_gen; /* of each actor */
+	uint32_t seen;       /* statements so far, bit by index in the table */
+	uint32_t *last_gen;  /* of each actor */
+	uint16_t *registrar; /* of each MR: who registered it last so far, PP_NO_INDEX: nobody */
 	bool has_storm;
 };
 

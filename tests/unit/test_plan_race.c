@@ -171,6 +171,11 @@ static void limits_are_reached(void)
 		"storm for=1s\nmix main load anon weight=1\nop 1000000000 w1 store anon gen=1",
 		"storm for=1s\nmix main load anon weight=1 align=8K length=8K..8K",
 		"op 80 main fork\nop 81 w1 await-asleep op=80",
+		"op 80 w1 reg m0\nop 81 main rdma-read m0",
+		"mr x region=anon range=64+4K\nop 80 main rdma-write x 4000+4128 gen=9",
+		"mr x region=anon kind=uring\nop 80 main reg x\nop 81 main dereg x\nop 82 w1 reg "
+		"x\n"
+		"op 83 w1 fixed-write x via=disk0",
 		"gate g1 slot=disk7\nop 80 main dio-write anon via=g1",
 		"gate a23456789012345 slot=disk1",
 	};

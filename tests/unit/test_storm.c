@@ -299,6 +299,35 @@ static void child_hold_closes_twice(void)
 	pp_plan_free(plan);
 }
 
+/* What closes must work if what opens must; but what was never held cannot be drained. */
+static void closing_is_expected(void)
+{
+	static const struct {
+		const char *mix;
+		enum pp_expect expect;
+	} rows[] = {
+		{ "mix w1 reg m1 weight=1", PP_EXPECT_OK },
+		{ "mix w1 reg m1 weight=1 expect=policy", PP_EXPECT_OK },
+		{ "mix w1 reg m1 weight=1 expect=any", PP_EXPECT_ANY },
+		{ "mix w1 splice-hold r weight=1", PP_EXPECT_ANY },
+		{ "mix w1 fork weight=1", PP_EXPECT_ANY },
+		{ "mix w1 fork weight=1 expect=ok", PP_EXPECT_OK },
+		{ "mix w1 freeze f0 weight=1 expect=EBUSY", PP_EXPECT_ANY },
+	};
+	for (size_t i = 0; i < PP_ARRAY_LEN(rows); i++) {
+		struct pp_plan *plan = small("ext4", "for=1s", rows[i].mix);
+		struct pp_storm s;
+		struct pp_op op;
+
+		pp_storm_start(&s, plan, 1);
+		CU_ASSERT_TRUE(pp_storm_next(&s, &op));
+		CU_ASSERT_TRUE(pp_storm_last(&s, &op));
+		CU_ASSERT_EQUAL(op.expect, rows[i].expect);
+		CU_ASSERT_FALSE(pp_storm_last(&s, &op));
+		pp_plan_free(plan);
+	}
+}
+
 /* A truncate of dax waits for the references that its own actor would have to give back. */
 static void dax_holders_only_look(void)
 {
@@ -511,6 +540,7 @@ static const struct pp_unit_case cases[] = {
 	{ "ranges lie inside and are aligned", ranges_are_drawn_inside },
 	{ "pairs close", pairs_close },
 	{ "a child's hold is drained and reaped", child_hold_closes_twice },
+	{ "what is expected of what closes", closing_is_expected },
 	{ "holders of dax pages only look", dax_holders_only_look },
 	{ "generations go on", generations_go_on },
 	{ "the count ends a storm", count_ends_a_storm },

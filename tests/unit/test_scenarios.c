@@ -161,7 +161,7 @@ struct world {
 	enum drop drop;
 	struct cell **cells; /* of each region's space */
 	bool *registered;    /* of each MR */
-	int64_t pins;
+	int64_t pins, vmpin;
 	uint32_t packets;
 	struct pp_history h;
 	size_t cap;
@@ -175,12 +175,6 @@ static void record(struct world *w, const struct pp_event *e)
 		CU_ASSERT_PTR_NOT_NULL_FATAL(w->h.events);
 	}
 	w->h.events[w->h.n_events++] = *e;
-}
-
-static int64_t pages_of(const struct pp_mr_def *mr)
-{
-	return (int64_t)((mr->offset_bytes + mr->length_bytes + 4095) / 4096 -
-			 mr->offset_bytes / 4096);
 }
 
 static uint16_t space_of(const struct world *w, const struct pp_op *op)
@@ -221,18 +215,26 @@ static void see_cells(struct world *w, const struct pp_op *op, const struct pp_e
 	}
 }
 
+static void add_pins(struct world *w, const struct pp_mr_def *mr, int sign)
+{
+	struct pp_policy_pins pins = pp_policy_pins(w->plan, mr, w->era);
+
+	w->pins += sign * pins.counted_pages;
+	w->vmpin += sign * pins.vmpin_pages;
+}
+
 static void answer_registration(struct world *w, const struct pp_op *op, struct pp_event *e)
 {
 	const struct pp_mr_def *mr = &w->plan->mrs[op->object];
 	int errnum = op->expect == PP_EXPECT_OK
 			     ? 0
-			     : pp_policy_expect(&w->plan->regions[mr->region], mr->access, w->era);
+			     : pp_policy_expect_mr(&w->plan->regions[mr->region], mr, w->era);
 
 	if (errnum > 0) {
 		e->result = -errnum;
 	} else {
 		w->registered[op->object] = true;
-		w->pins += pages_of(mr);
+		add_pins(w, mr, 1);
 	}
 }
 
@@ -250,7 +252,7 @@ static bool left_out(const struct world *w, const struct pp_op *op)
 static void carry_out(struct world *w, const struct pp_op *op, struct pp_event *e)
 {
 	const struct pp_verb_info *verb = &pp_verbs[op->verb];
-	struct pp_quiet quiet = { w->pins, (int32_t)w->pins, w->packets };
+	struct pp_quiet quiet = { w->pins, (int32_t)w->vmpin, w->packets };
 
 	w->packets += verb->target == PP_TARGET_MR;
 	switch (verb->kind) {
@@ -268,7 +270,7 @@ static void carry_out(struct world *w, const struct pp_op *op, struct pp_event *
 		break;
 	case PP_KIND_UNPIN:
 		w->registered[op->object] = false;
-		w->pins -= pages_of(&w->plan->mrs[op->object]);
+		add_pins(w, &w->plan->mrs[op->object], -1);
 		break;
 	case PP_KIND_LEDGER:
 		pp_event_quiet_put(e, &quiet);

@@ -3,9 +3,16 @@
 # scripts/new-scenario writes both.
 
 PP_SCENARIOS = \
+	scenarios/dax-race \
+	scenarios/dax-truncate \
+	scenarios/dio-mmap \
 	scenarios/mr-fsync \
 	scenarios/mr-policy \
-	scenarios/short-pin
+	scenarios/msync-race \
+	scenarios/redirty \
+	scenarios/short-pin \
+	scenarios/storm \
+	scenarios/truncate-race
 
 pkglibexec_PROGRAMS += $(PP_SCENARIOS)
 

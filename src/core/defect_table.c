@@ -7,9 +7,18 @@
 
 #define CLASS(c) (1u << (c))
 
+/* Not fixed in any kernel that was looked at. */
+#define EVER                                                                                       \
+	{                                                                                          \
+		1000, 0, 0                                                                         \
+	}
+
 #define DISALLOW_COMMITS                                                                           \
 	"fixed by 8ac268436e6d and a6e79df92e4a (6.5, \"mm/gup: disallow FOLL_LONGTERM GUP "       \
 	"writing to file-backed mappings\")"
+
+#define DAX_UNMAPPED                                                                               \
+	"fixed by \"fs/dax: return unmapped busy pages from dax_layout_busy_page_range()\" (6.15)"
 
 const struct pp_defect pp_defects[] = {
 	{
@@ -52,6 +61,111 @@ const struct pp_defect pp_defects[] = {
 		.reference = "linux-btrfs 20220624122334.80603-1-hch@lst.de (remove "
 			     "btrfs_writepage_cow_fixup); MR refused since 6.5",
 		.title = "fsync leaves pages that dereg dirtied to the fixup worker, and returns 0",
+	},
+	{
+		.name = "dax-truncate-never-woken",
+		.scenario = "dax-truncate",
+		.steps = "mapping kept",
+		.backings = "fsdax-ext4 fsdax-xfs",
+		.pinners = "dio-read dio-write",
+		.rule = PP_O9_LIVENESS,
+		.classes = CLASS(PP_CLASS_STUCK),
+		.since = { 6, 1, 84 },
+		.before = { 6, 2, 0 },
+		.reference = "6.1.84's backport of 38b43539d64b drops the pages of a bio by "
+			     "folio_put_refs(), which wakes nobody; see f4f451a16dd1 (\"mm: fix "
+			     "missing wake-up event for FSDAX pages\")",
+		.title = "truncate, punch and collapse sleep for ever behind an O_DIRECT transfer "
+			 "that has ended",
+	},
+	{
+		.name = "dax-unmapped-pages-not-waited-for",
+		.scenario = "dax-truncate",
+		.steps = "unmapped first",
+		.backings = "fsdax-ext4 fsdax-xfs",
+		.pinners = "dio-read dio-write vmsplice",
+		.rule = PP_O9_LIVENESS,
+		.classes = CLASS(PP_CLASS_EARLY),
+		.log = "^WARNING: .* at fs/dax\\.c:.* dax_disassociate_entry",
+		.since = { 4, 18, 0 },
+		.before = { 6, 15, 0 },
+		.reference = DAX_UNMAPPED,
+		.title = "blocks are freed under pages that are pinned, but mapped no more",
+	},
+	{
+		.name = "dax-pinned-blocks-given-away",
+		.scenario = "dax-truncate",
+		.steps = "unmapped first",
+		.backings = "fsdax-xfs",
+		.pinners = "dio-read dio-write vmsplice",
+		.rule = PP_O6_ISOLATION,
+		.classes = CLASS(PP_CLASS_FOREIGN),
+		.since = { 4, 18, 0 },
+		.before = { 6, 15, 0 },
+		.reference = DAX_UNMAPPED,
+		.title = "the transfer reaches another file's bytes, or the pipe shows them",
+	},
+	{
+		.name = "redirty-mr-write-lost-after-fsync",
+		.scenario = "redirty",
+		.steps = "held",
+		.backings = "ext4 ext4-pageout ext4-fadvise xfs xfs-pageout xfs-fadvise btrfs "
+			    "btrfs-pageout btrfs-fadvise",
+		.pinners = "rxe-mr",
+		.rule = PP_O2_DURABILITY,
+		.classes = CLASS(PP_CLASS_STALE),
+		.since = { 5, 6, 0 },
+		.before = { 6, 5, 0 },
+		.reference = "lwn.net/Articles/753027; " DISALLOW_COMMITS,
+		.title = "fsync skips what an MR wrote since the fsync before it, until dereg",
+	},
+	{
+		.name = "redirty-btrfs-fixup-defers-writeback",
+		.scenario = "redirty",
+		.steps = "released",
+		.backings = "btrfs btrfs-pageout btrfs-fadvise",
+		.pinners = "rxe-mr dio",
+		.rule = PP_O2_DURABILITY,
+		.classes = CLASS(PP_CLASS_STALE),
+		.chance = true,
+		.since = { 5, 6, 0 },
+		.before = { 6, 12, 97 },
+		.reference =
+			"linux-btrfs 20220624122334.80603-1-hch@lst.de; fixup worker removed in "
+			"6.12.97",
+		.title = "fsync leaves pages that a release dirtied to the fixup worker, and "
+			 "returns 0",
+	},
+	{
+		.name = "redirty-ext4-lost-buffers",
+		.scenario = "redirty",
+		.steps = "released|after remount",
+		.backings = "ext4-pageout",
+		.pinners = "dio",
+		.rule = PP_O2_DURABILITY,
+		.classes = CLASS(PP_CLASS_STALE),
+		.log = "page N does not have buffers attached|WARNING: .* ext4_dirty_folio",
+		.since = { 5, 17, 0 },
+		.before = { 6, 5, 0 },
+		.reference =
+			"lore.kernel.org 20180103100430.GE4911@quack2.suse.cz; O_DIRECT pins its "
+			"pages since 6.5",
+		.title = "reclaim takes the buffers of a page that O_DIRECT holds; its data never "
+			 "reach the disk",
+	},
+	{
+		.name = "redirty-btrfs-refuses-unannounced-dirt",
+		.scenario = "redirty",
+		.steps = "released",
+		.backings = "btrfs btrfs-pageout btrfs-fadvise",
+		.pinners = "dio",
+		.rule = PP_O12_EXPLAINED,
+		.classes = CLASS(PP_CLASS_ERRNO),
+		.log = "is marked dirty without notifying the fs|failed to submit blocks",
+		.since = { 6, 12, 97 },
+		.before = EVER,
+		.reference = "stable 6.12.97 \"btrfs: remove the COW fixup mechanism\"",
+		.title = "fsync gives EUCLEAN and drops what O_DIRECT read into a clean page",
 	},
 };
 const size_t pp_n_defects = PP_ARRAY_LEN(pp_defects);

@@ -63,16 +63,25 @@ static const struct row rows[] = {
 };
 /* clang-format on */
 
+/* The short rows come first: they are tried with on-demand MRs too, which hold no pins. */
 static bool variant(size_t index, struct pp_variant *out)
 {
-	if (index >= PP_ARRAY_LEN(rows))
+	bool odp = index >= PP_ARRAY_LEN(rows);
+	const struct row *r = &rows[odp ? index - PP_ARRAY_LEN(rows) : index];
+
+	if (odp && (index >= 2 * PP_ARRAY_LEN(rows) || r->rounds > ROUNDS))
 		return false;
-	snprintf(out->name, sizeof(out->name), "%s", rows[index].name);
-	snprintf(out->backing, sizeof(out->backing), "%s", rows[index].word);
-	snprintf(out->pinner, sizeof(out->pinner), "rxe-mr");
-	out->tier = rows[index].rounds > ROUNDS ? PP_TIER_FULL : PP_TIER_QUICK;
-	out->data = &rows[index];
+	snprintf(out->name, sizeof(out->name), "%s", r->name);
+	snprintf(out->backing, sizeof(out->backing), "%s", r->word);
+	snprintf(out->pinner, sizeof(out->pinner), odp ? "rxe-odp" : "rxe-mr");
+	out->tier = odp || r->rounds > ROUNDS ? PP_TIER_FULL : PP_TIER_QUICK;
+	out->data = r;
 	return true;
+}
+
+static bool on_demand(const struct pp_variant *v)
+{
+	return strcmp(v->pinner, "rxe-odp") == 0;
 }
 
 static bool is(const struct row *r, const char *backing)
@@ -122,7 +131,7 @@ static void look(struct pp_plan_text *t, const struct row *r)
 		pp_op(t, "pread file");
 }
 
-static void evidence_lines(const struct row *r, struct pp_plan_text *t)
+static void evidence_lines(const struct row *r, bool odp, struct pp_plan_text *t)
 {
 	bool cpu_writes = r->shape == FILE_READ_MR;
 
@@ -131,7 +140,8 @@ static void evidence_lines(const struct row *r, struct pp_plan_text *t)
 	pp_say(t, "evidence device-writes-seen >= %u if accepted",
 	       cpu_writes ? 1 : 2 * r->rounds + 1);
 	pp_say(t, "evidence device-writes-seen >= 1 if refused");
-	pp_say(t, "evidence pins-seen >= %u if accepted", SIZE / 4096);
+	if (!odp)
+		pp_say(t, "evidence pins-seen >= %u if accepted", SIZE / 4096);
 	if (cpu_writes)
 		pp_say(t, "evidence stores-seen >= %u", ROUNDS);
 	if (on_disk(r))
@@ -140,13 +150,16 @@ static void evidence_lines(const struct row *r, struct pp_plan_text *t)
 		pp_say(t, "evidence durable-advances >= 2 if accepted");
 }
 
-static void object_lines(const struct row *r, struct pp_plan_text *t)
+static void object_lines(const struct row *r, bool odp, struct pp_plan_text *t)
 {
 	const struct pp_place_lines *place = pp_place_of(r->backing);
 	unsigned long long size = place->page_bytes > SIZE ? place->page_bytes : SIZE;
-	const char *writable = r->shape == FILE_READ_MR ? "rr" : "lw,rw,rr";
+	const char *access = r->shape == FILE_READ_MR ? "rr" : "lw,rw,rr";
+	const char *demand = odp ? ",od" : "";
 
 	pp_lines_place_as(t, r->backing, r->fs);
+	if (odp)
+		pp_say(t, "need rxe-odp");
 	if (r->shape == FILE_PRIVATE) {
 		pp_say(t, "region file backing=%s%s share=shared prot=rw size=%llu", r->backing,
 		       place->words, size);
@@ -162,9 +175,9 @@ static void object_lines(const struct row *r, struct pp_plan_text *t)
 	pp_lines_control_objects(t);
 	/* Two MRs side by side: a transfer into one must not touch the other's pages. */
 	if (late(r))
-		pp_say(t, "mr m2 region=data range=0+4096 access=lw,rw,rr");
-	pp_say(t, "mr m0 region=data range=0+%u access=%s", SIZE / 2, writable);
-	pp_say(t, "mr m1 region=data range=%u+%u access=%s", SIZE / 2, SIZE / 2, writable);
+		pp_say(t, "mr m2 region=data range=0+4096 access=lw,rw,rr%s", demand);
+	pp_say(t, "mr m0 region=data range=0+%u access=%s%s", SIZE / 2, access, demand);
+	pp_say(t, "mr m1 region=data range=%u+%u access=%s%s", SIZE / 2, SIZE / 2, access, demand);
 }
 
 /* Known content everywhere before the first observation, and on the disk where there is one. */
@@ -261,8 +274,8 @@ static void plan(const struct pp_variant *v, uint64_t seed, struct pp_plan_text 
 	pp_prng_seed(&prng, seed);
 	pp_say(t, "rules O1 O2 O4 O7 O8 O10 O12");
 	pp_say(t, "bound 60s");
-	evidence_lines(r, t);
-	object_lines(r, t);
+	evidence_lines(r, on_demand(v), t);
+	object_lines(r, on_demand(v), t);
 	pp_say(t, "actor main");
 	gen = setup_lines(r, t, gen);
 	pp_lines_control(t, gen++);
@@ -300,17 +313,20 @@ const struct pp_scenario pp_scenario_mr_fsync = {
 	.name = "mr-fsync",
 	.title =
 		"device writes, then fsync: are they on the disk, before and after deregistration?",
-	.purpose = "Several generations of RDMA WRITEs into two MRs over one mapping, each "
-		   "followed by fsync, "
-		   "fdatasync or msync(MS_SYNC). What the sync promised is looked up on the block "
-		   "device at the "
-		   "FIEMAP offset, and after a remount. Kernels before 6.5 accept the MR on a "
-		   "shared filesystem "
-		   "mapping and lose every generation after the first until the MR is "
-		   "deregistered; later ones "
-		   "refuse it, and the refusal must leave no trace. Memory without storage is held "
-		   "to coherence, "
-		   "identity and pin balance; a private mapping must never change its file.",
+	.purpose =
+		"Several generations of RDMA WRITEs into two MRs over one mapping, each "
+		"followed by fsync, "
+		"fdatasync or msync(MS_SYNC). What the sync promised is looked up on the block "
+		"device at the "
+		"FIEMAP offset, and after a remount. Kernels before 6.5 accept the MR on a "
+		"shared filesystem "
+		"mapping and lose every generation after the first until the MR is "
+		"deregistered; later ones "
+		"refuse it, and the refusal must leave no trace. Memory without storage is held "
+		"to coherence, "
+		"identity and pin balance; a private mapping must never change its file. On-demand "
+		"MRs "
+		"(rxe-odp), where the device has them, must do the same without pins.",
 	.references = references,
 	.variant = variant,
 	.plan = plan,

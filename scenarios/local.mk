@@ -12,7 +12,8 @@ PP_SCENARIOS = \
 	scenarios/redirty \
 	scenarios/short-pin \
 	scenarios/storm \
-	scenarios/truncate-race
+	scenarios/truncate-race \
+	scenarios/wb-window
 
 pkglibexec_PROGRAMS += $(PP_SCENARIOS)
 

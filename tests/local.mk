@@ -44,6 +44,7 @@ PP_UNIT_TESTS = \
 	tests/unit/test_policy \
 	tests/unit/test_prng \
 	tests/unit/test_probe \
+	tests/unit/test_property \
 	tests/unit/test_recorder \
 	tests/unit/test_report \
 	tests/unit/test_reporting \
@@ -75,6 +76,10 @@ PP_CLI_TESTS = \
 
 check_LIBRARIES += tests/unit/libunit.a
 tests_unit_libunit_a_SOURCES = tests/unit/unit.c tests/unit/unit.h
+
+# The simulated machine that the oracle is held against.
+tests_unit_test_property_SOURCES = tests/unit/test_property.c tests/unit/machine.c \
+	tests/unit/machine_change.c tests/unit/machine.h
 
 # This one knows every scenario, as the command does.
 tests_unit_test_scenarios_SOURCES = tests/unit/test_scenarios.c $(PP_SCENARIOS:=.c)

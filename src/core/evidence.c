@@ -197,11 +197,16 @@ static void count_event(struct counting *c, const struct pp_event *e, struct pp_
 	}
 }
 
-static uint64_t end_of_op(const struct pp_history *h, uint32_t id, size_t before)
+/* End of the operation @id that await @event found asleep: it may have begun after the await. */
+static uint64_t end_of_op(const struct pp_history *h, uint32_t id, size_t event)
 {
-	while (before-- > 0)
-		if (h->events[before].op == id)
-			return h->events[before].end_ns;
+	size_t at = event;
+
+	while (at < h->n_events && h->events[at].begin_ns < h->events[event].end_ns)
+		at++;
+	while (at-- > 0)
+		if (h->events[at].op == id)
+			return h->events[at].end_ns;
 	return 0;
 }
 

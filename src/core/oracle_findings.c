@@ -15,6 +15,10 @@ static void say_write(const struct pp_judge *j, uint32_t event, char *out, size_
 
 	if (j->model.state[event] & PP_STATE_RESET)
 		snprintf(out, size, "initial content (op %u %s)", e->op, pp_verbs[e->verb].name);
+	else if (pp_verbs[e->verb].kind == PP_KIND_HAZARD)
+		snprintf(out, size, "%s (op %u %s)",
+			 pp_verbs[e->verb].effect == PP_EFFECT_HOLE ? "zeros" : "what is left",
+			 e->op, pp_verbs[e->verb].name);
 	else
 		snprintf(out, size, "%s:%u (op %u %s)",
 			 e->writer < j->plan->n_actors ? j->plan->actors[e->writer] : "nobody",
@@ -327,7 +331,8 @@ void pp_judge_flush(struct pp_judge *j)
 	f->region = op ? pp_plan_op_region(j->plan, op) : PP_NO_INDEX;
 	f->offset_bytes = b->offset_bytes;
 	f->length_bytes = b->length_bytes;
-	if (b->expected != PP_NO_EVENT && !(j->model.state[b->expected] & PP_STATE_RESET)) {
+	if (b->expected != PP_NO_EVENT && !(j->model.state[b->expected] & PP_STATE_RESET) &&
+	    pp_verbs[j->h->events[b->expected].verb].kind != PP_KIND_HAZARD) {
 		f->has_expected = true;
 		f->expected = stamp_of(j, b, b->expected);
 	}

@@ -101,13 +101,17 @@ static void add_hold(struct pp_live *l, const struct pp_plan *plan, const struct
 	};
 }
 
-/* The event of operation @id that began before event @before; the search is short: what an await
- * waits for is in flight. */
-static uint32_t event_of(const struct pp_history *h, uint32_t id, uint32_t before)
+/* The event of the operation @id that await @event speaks of. It is in flight, so the search is
+ * short; it may have begun when the await was waiting already. */
+static uint32_t event_of(const struct pp_history *h, uint32_t id, uint32_t event)
 {
-	while (before-- > 0)
-		if (h->events[before].op == id)
-			return before;
+	uint32_t at = event;
+
+	while (at < h->n_events && h->events[at].begin_ns < h->events[event].end_ns)
+		at++;
+	while (at-- > 0)
+		if (h->events[at].op == id)
+			return at;
 	return PP_NO_EVENT;
 }
 

@@ -53,17 +53,19 @@ void pp_order_free(struct pp_order *o)
 	free(o);
 }
 
-/* The paths: what the page cache shows, what pins show, what the disk holds. A direct read of the
- * file may be either of the first and the last, so it is a path of its own. */
-static unsigned path_of(const struct pp_event *e)
+/* A direct read of the file may show what is in the page cache or what is on disk, so it is a path
+ * of its own. */
+enum path { PATH_MEMORY, PATH_PIN, PATH_DISK, PATH_DIRECT };
+
+static enum path path_of(const struct pp_event *e)
 {
 	const struct pp_verb_info *verb = &pp_verbs[e->verb];
 
 	if (verb->durable)
-		return 1;
+		return PATH_DISK;
 	if (e->verb == PP_VERB_DIO_PREAD)
-		return 2;
-	return verb->target == PP_TARGET_MR ? 3 : 0;
+		return PATH_DIRECT;
+	return verb->target == PP_TARGET_MR ? PATH_PIN : PATH_MEMORY;
 }
 
 static void blank(struct cell_order *c)
@@ -207,7 +209,7 @@ static void see(const struct seen *x, struct cell_order *c)
 {
 	const struct pp_event *events = x->j->h->events;
 	const struct pp_event *e = &events[x->event];
-	struct sight now = { x->found, x->event, e->begin_ns };
+	struct sight now = { x->found, x->event, 0 };
 
 	settle_ended(c, x->j->h, e->begin_ns);
 	for (size_t i = 0; i < PP_ARRAY_LEN(c->latest); i++) {
@@ -219,7 +221,12 @@ static void see(const struct seen *x, struct cell_order *c)
 		report(x, s);
 		return;
 	}
-	/* It was seen after its write had begun, whenever the observation began. */
+	/*
+	 * What memory shows was there at some moment of the observation. A disk gets what is older
+	 * by and by: there, only a write that was over before the one that was seen began is older.
+	 */
+	if (path_of(e) == PATH_MEMORY || path_of(e) == PATH_PIN)
+		now.since_ns = e->begin_ns;
 	if (x->found != PP_NO_EVENT && events[x->found].begin_ns > now.since_ns)
 		now.since_ns = events[x->found].begin_ns;
 	for (size_t i = 0; i < PENDING; i++)

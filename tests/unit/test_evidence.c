@@ -153,6 +153,10 @@ static const struct evidence_case {
 	  "@10-50 main op=23 truncate data 8192+8192\n@15-20 dev op=24 await-asleep\n"
 	  "@30-40 dev op=22 rdma-write data 0+64 gen=2\n",
 	  "writes-in-window", 1 },
+	{ "while a truncate sleeps that began under the await",
+	  "@5-20 dev op=24 await-asleep\n@10-50 main op=23 truncate data 8192+8192\n"
+	  "@30-40 dev op=22 rdma-write data 0+64 gen=2\n",
+	  "writes-in-window", 1 },
 	{ "after the truncate woke up",
 	  "@10-50 main op=23 truncate data 8192+8192\n@15-20 dev op=24 await-asleep\n"
 	  "@60-70 dev op=22 rdma-write data 0+64 gen=2\n",

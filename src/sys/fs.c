@@ -57,7 +57,7 @@ static const struct fs_kind fs_kinds[] = {
 	  .block_option = "-b", .block_prefix = "size=", .block_unit = 1,
 	  .pmem_mount = "dax=always",
 	  /* 2 is a dirty log: after an unmount that is damage too. */
-	  .check = { "xfs_repair", "-n" }, .damaged = 1u << 1 | 1u << 2 },
+	  .check = { "xfs_repair", "-n", "-P" }, .damaged = 1u << 1 | 1u << 2 },
 	{ .type = "btrfs",
 	  .command = { "mkfs.btrfs", "-f", "-q", "-K", "-L", PP_OWN_LABEL },
 	  .block_option = "-s", .block_prefix = "", .block_unit = 1,

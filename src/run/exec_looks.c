@@ -184,16 +184,31 @@ static int64_t fetch_uring_read(struct pp_worker *w, const struct pp_target_ref 
 	return pp_exec_file_io(w, t, pp_exec_region_of(w, t)->fd, false, w->buf);
 }
 
+/* A plain call cannot do what split=, depth= and mode= ask for. */
+static bool by_ring(const struct pp_target_ref *t)
+{
+	return t->op->split_bytes || t->op->depth || t->op->mode;
+}
+
+static int prepare_dio_pread(struct pp_worker *w, const struct pp_target_ref *t)
+{
+	return by_ring(t) ? prepare_ring(w, t) : pp_exec_file_ready(w, t);
+}
+
 static int64_t fetch_dio_pread(struct pp_worker *w, const struct pp_target_ref *t)
 {
 	int fd = pp_exec_direct_open(w, t);
-	ssize_t n;
+	int64_t n;
 
 	if (fd < 0)
 		return fd;
-	n = pread(fd, w->buf, t->length_bytes, (off_t)t->offset_bytes);
-	if (n < 0)
-		n = pp_err_set(&w->err, -errno, "O_DIRECT pread");
+	if (by_ring(t)) {
+		n = pp_exec_file_io(w, t, fd, false, w->buf);
+	} else {
+		n = pread(fd, w->buf, t->length_bytes, (off_t)t->offset_bytes);
+		if (n < 0)
+			n = pp_err_set(&w->err, -errno, "O_DIRECT pread");
+	}
 	close(fd);
 	return n;
 }
@@ -213,7 +228,7 @@ static int act_fsck(struct pp_worker *w, const struct pp_target_ref *t, struct p
 const struct pp_verb_impl pp_exec_look_verbs[] = {
 	{ .verb = PP_VERB_PEER_LOAD, .prepare = pp_exec_file_ready, .fetch = fetch_peer_load },
 	{ .verb = PP_VERB_URING_READ, .prepare = prepare_ring, .fetch = fetch_uring_read },
-	{ .verb = PP_VERB_DIO_PREAD, .prepare = pp_exec_file_ready, .fetch = fetch_dio_pread },
+	{ .verb = PP_VERB_DIO_PREAD, .prepare = prepare_dio_pread, .fetch = fetch_dio_pread },
 	{ .verb = PP_VERB_FSCK, .act = act_fsck },
 	{ .verb = PP_VERB_NONE },
 };

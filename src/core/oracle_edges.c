@@ -63,8 +63,12 @@ static void walk_edges(struct pp_edges *x, const struct pp_plan *plan, const str
 {
 	for (uint32_t i = 0; i < h->n_events; i++) {
 		const struct pp_event *e = &h->events[i];
-		uint16_t space = pp_model_space(plan, e);
+		uint16_t space;
 
+		/* Nearly all events end here. */
+		if (pp_verbs[e->verb].kind != PP_KIND_HAZARD && e->result != -ENOSPC)
+			continue;
+		space = pp_model_space(plan, e);
 		if ((e->flags & PP_EVENT_SKIPPED) || space >= x->n_spaces)
 			continue;
 		if (e->result == -ENOSPC && plan->regions[space].fs < x->n_fs &&

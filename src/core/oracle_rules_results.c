@@ -43,6 +43,38 @@ static bool through_mapping(const struct pp_verb_info *verb)
 	return !verb->file && (verb->target == PP_TARGET_REGION || verb->target == PP_TARGET_MR);
 }
 
+#define SCAN_EVENTS 4096 /* how far back another's write is looked for */
+
+/*
+ * An atomic is made of what its actor read after its operation before: did anybody write to its
+ * bytes since?
+ */
+static bool contended(const struct pp_judge *j, const struct pp_event *e)
+{
+	size_t at = (size_t)(e - j->h->events), first = at > SCAN_EVENTS ? at - SCAN_EVENTS : 0;
+	uint16_t space = pp_model_space(j->plan, e);
+	uint64_t since = 0;
+
+	for (size_t i = at; i-- > first && !since;)
+		if (j->h->events[i].actor == e->actor && j->h->events[i].end_ns <= e->begin_ns)
+			since = j->h->events[i].end_ns;
+	while (at < j->h->n_events && j->h->events[at].begin_ns <= e->end_ns)
+		at++;
+	for (size_t i = at; i-- > first;) {
+		const struct pp_event *w = &j->h->events[i];
+		const struct pp_verb_info *verb = &pp_verbs[w->verb];
+		bool changes = verb->kind == PP_KIND_WRITE || verb->kind == PP_KIND_DEVICE_WRITE ||
+			       verb->effect != PP_EFFECT_NONE;
+
+		if (w->actor != e->actor && changes && !(w->flags & PP_EVENT_SKIPPED) && w->end_ns >= since &&
+		    pp_model_space(j->plan, w) == space &&
+		    (!verb->ranged || (w->offset_bytes < e->offset_bytes + e->length_bytes &&
+				       e->offset_bytes < w->offset_bytes + w->length_bytes)))
+			return true;
+	}
+	return false;
+}
+
 /* Does the history explain an error that the plan did not speak of? */
 static bool explained(const struct pp_judge *j, const struct pp_event *e, const struct pp_op *op,
 		      int got)
@@ -50,6 +82,11 @@ static bool explained(const struct pp_judge *j, const struct pp_event *e, const 
 	const struct pp_verb_info *verb = &pp_verbs[e->verb];
 	struct pp_edge edge;
 
+	if (got == EAGAIN && (e->verb == PP_VERB_ATOMIC_ADD || e->verb == PP_VERB_ATOMIC_SWAP))
+		return contended(j, e);
+	/* Polling by the kernel is asked for where it can be had. */
+	if (got == EOPNOTSUPP && (op->mode & PP_MODE_SQPOLL))
+		return true;
 	if (got != EFAULT && got != ENODATA && got != ENXIO)
 		return false;
 	edge = pp_edge_of(j, e, op);
@@ -78,8 +115,8 @@ static bool answered_elsewhere(const struct pp_judge *j, uint32_t event, int got
 	/* The window was not proven: without evidence there is no PASS. */
 	if (kind == PP_KIND_WINDOW && got == ETIMEDOUT)
 		return true;
-	return got == EINTR && (j->plan->rules & PP_RULE_BIT(PP_O9_LIVENESS)) &&
-	       pp_judge_stuck(j, event);
+	return (got == EINTR || got == ETIMEDOUT) &&
+	       (j->plan->rules & PP_RULE_BIT(PP_O9_LIVENESS)) && pp_judge_stuck(j, event);
 }
 
 static bool judged(const struct pp_judge *j, uint32_t event, const struct pp_op *op, int got)

@@ -61,20 +61,30 @@ static struct pp_plan *copy_frame(const struct pp_plan *from)
 	return NULL;
 }
 
-static int grow(void *array, size_t *room, size_t needed, size_t size)
+static bool room_for_op(struct expansion *x)
 {
-	void *old, *grown;
-	size_t more = *room ? *room * 2 : 64;
+	struct pp_op *more;
 
-	if (needed <= *room)
-		return 0;
-	memcpy(&old, array, sizeof(old)); /* whatever type the array's pointer has */
-	grown = reallocarray(old, more, size);
-	if (!grown)
-		return -ENOMEM;
-	memcpy(array, &grown, sizeof(grown));
-	*room = more;
-	return 0;
+	if (x->to->n_ops < x->ops_room)
+		return true;
+	x->ops_room = x->ops_room ? x->ops_room * 2 : 64;
+	more = reallocarray(x->to->ops, x->ops_room, sizeof(*more));
+	if (more)
+		x->to->ops = more;
+	return more != NULL;
+}
+
+static bool room_for_after(struct expansion *x)
+{
+	uint32_t *more;
+
+	if (x->to->n_after < x->after_room)
+		return true;
+	x->after_room = x->after_room ? x->after_room * 2 : 64;
+	more = reallocarray(x->to->after, x->after_room, sizeof(*more));
+	if (more)
+		x->to->after = more;
+	return more != NULL;
 }
 
 static int add_after(struct expansion *x, struct pp_op *op, uint32_t id)
@@ -84,7 +94,7 @@ static int add_after(struct expansion *x, struct pp_op *op, uint32_t id)
 	for (uint32_t i = 0; i < op->after_count; i++)
 		if (to->after[op->after_first + i] == id)
 			return 0;
-	if (grow(&to->after, &x->after_room, to->n_after + 1, sizeof(*to->after)))
+	if (!room_for_after(x))
 		return -ENOMEM;
 	to->after[to->n_after++] = id;
 	op->after_count++;
@@ -96,7 +106,7 @@ static int add_op(struct expansion *x, const struct pp_op *from)
 {
 	struct pp_plan *to = x->to;
 	struct pp_op op = *from;
-	int rc = grow(&to->ops, &x->ops_room, to->n_ops + 1, sizeof(*to->ops));
+	int rc = room_for_op(x) ? 0 : -ENOMEM;
 
 	op.after_first = (uint32_t)to->n_after;
 	op.after_count = 0;

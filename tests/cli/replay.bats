@@ -94,8 +94,8 @@ a_plan() {
 	said "file: line 15 column 11: expected a verb" "$PINPROOF" replay --out o file
 	sed 's/^pinproof-plan 1/pinproof-plan 2/' file >later
 	said "later: line 1 column 15: expected plan version 1, found '2'" "$PINPROOF" replay --out o later
-	head -c 100 file >cut
-	said "cut: line " "$PINPROOF" replay --out o cut
+	head -c 100 file >short
+	said "short: line " "$PINPROOF" replay --out o short
 	: >empty
 	said "empty: line 1 column 1: expected a line 'pinproof-plan" "$PINPROOF" replay --out o empty
 	head -c 5000 /dev/urandom >noise
@@ -120,7 +120,7 @@ a_plan() {
 	"$PINPROOF" plan --seed 7 mr-fsync/ext4/rxe-mr >two
 	"$PINPROOF" plan --seed 8 mr-fsync/ext4/rxe-mr >three
 	cmp one two
-	! cmp -s one three
+	run ! cmp -s one three
 	# a plan without a storm has nothing to write out
 	"$PINPROOF" plan --seed 7 --expand 5 mr-fsync/ext4/rxe-mr >four
 	cmp one four
@@ -133,7 +133,7 @@ a_plan() {
 	run --separate-stderr -0 "$PINPROOF" replay --out o file
 	case=o/cases/replayed.anon.vm-write
 	grep -qx 'storm ops=40' "$case/plan.storm"
-	! grep -q '^storm\|^mix' "$case/plan"
+	run ! grep -q '^storm\|^mix' "$case/plan"
 	# 40 of each of two actors; what ended a child has a number of its own
 	draws=$(grep -c '^op 1[0-9]\{6\} ' "$case/plan")
 	((draws == 80))

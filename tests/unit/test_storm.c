@@ -374,10 +374,8 @@ static void generations_go_on(void)
 	pp_storm_start(&s, plan, 1);
 	for (unsigned n = 0; n < 100; n++) {
 		CU_ASSERT_TRUE_FATAL(pp_storm_next(&s, &op));
-		if (op.verb == PP_VERB_LOAD)
-			CU_ASSERT_EQUAL(op.gen, 0)
-		else
-			CU_ASSERT_EQUAL(op.gen, ++gen);
+		gen += op.verb != PP_VERB_LOAD;
+		CU_ASSERT_EQUAL(op.gen, op.verb == PP_VERB_LOAD ? 0 : gen);
 	}
 	pp_plan_free(plan);
 }

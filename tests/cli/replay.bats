@@ -141,3 +141,16 @@ a_plan() {
 	cmp "$case/plan" p/cases/replayed.anon.vm-write/plan
 	[ ! -e p/cases/replayed.anon.vm-write/plan.storm ]
 }
+
+@test "plan --expand: a storm written out, the same each time, and a plan" {
+	"$PINPROOF" plan --expand 20 --seed 3 storm/anon/vm-write >one
+	"$PINPROOF" plan --expand 20 --seed 3 storm/anon/vm-write >two
+	"$PINPROOF" plan --expand 20 --seed 4 storm/anon/vm-write >three
+	cmp one two
+	run ! cmp -s one three
+	run ! grep -q '^storm\|^mix' one
+	# it is taken, up to a fact that no machine has
+	sed -i '0,/^need /s//need no-such-fact\nneed /' one
+	run --separate-stderr -77 "$PINPROOF" replay --out o one
+	said "--expand" "$PINPROOF" plan --expand 0 storm/anon/vm-write
+}

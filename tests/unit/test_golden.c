@@ -248,7 +248,42 @@ static void test_every_rule_is_needed(void)
 	}
 }
 
+/* docs/oracle-rules.md names each file below its rule, as `name` after "O1-keep-...". */
+static void named(struct golden *g, void *arg)
+{
+	const char *doc = arg, *rest, *rule = g->name, *end;
+	char list[32], name[96];
+	int len = (int)strcspn(rule, "-");
+	bool keep;
+
+	rest = rule + len + 1;
+	keep = !strncmp(rest, "keep-", 5);
+	snprintf(list, sizeof(list), "(`%.*s-%s-...`):", len, rule, keep ? "keep" : "break");
+	snprintf(name, sizeof(name), "`%s", rest + (keep ? 5 : 6));
+	snprintf(strstr(name, ".txt"), sizeof(".txt"), "`");
+	doc = strstr(doc, list);
+	if (!doc)
+		fprintf(stderr, "docs/oracle-rules.md has no %s\n", list);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(doc);
+	end = strchr(doc, '.');
+	end = strchr(end + 3, '.');
+	rest = strstr(doc, name);
+	if (!rest || rest > end)
+		fprintf(stderr, "docs/oracle-rules.md does not list %s\n", g->name);
+	CU_ASSERT(rest && rest < end);
+}
+
+static void test_documented(void)
+{
+	char *doc = pp_unit_read("docs/oracle-rules.md", NULL);
+
+	CU_ASSERT_PTR_NOT_NULL_FATAL(doc);
+	CU_ASSERT(each_golden(named, doc) > 0);
+	free(doc);
+}
+
 static const struct pp_unit_case cases[] = {
+	{ "every golden history is in the document", test_documented },
 	{ "every golden history gives its findings", test_every_file },
 	{ "every rule that is switched off turns its files red", test_every_rule_is_needed },
 };

@@ -9,7 +9,8 @@
 
 /* What a report says about the run as a whole. */
 struct pp_run_info {
-	char kernel[128];   /* release and upstream version, as printed */
+	char kernel[128]; /* release and upstream version, as printed */
+	char device[64]; /* RDMA device that was there before the run, "" if the run made its own */
 	char command[1024]; /* the command line that repeats the run */
 	uint64_t seed;
 	size_t planned; /* number of cases: results must be as many */

@@ -44,6 +44,10 @@ static void put_header(const struct table *t, const struct pp_run_info *info)
 		n[t->results[i].verdict]++;
 	fprintf(t->out, "kernel  ");
 	pp_report_text(t->out, info->kernel, "");
+	if (info->device[0]) {
+		fprintf(t->out, "\ndevice  ");
+		pp_report_text(t->out, info->device, "");
+	}
 	fprintf(t->out,
 		"\nseed    %" PRIu64 "\ncases   %zu in %" PRIu64 ".%01" PRIu64 " s: ", info->seed,
 		t->count, info->duration_ms / 1000, info->duration_ms % 1000 / 100);

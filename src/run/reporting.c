@@ -113,6 +113,7 @@ int pp_reporting_open(struct pp_reporting *r, const struct pp_config *c, const c
 			 text);
 		free(text);
 	}
+	snprintf(r->info.device, sizeof(r->info.device), "%.63s", c->device ? c->device : "");
 	r->info.seed = c->seed;
 	r->info.planned = planned;
 	r->info.strict = c->strict;

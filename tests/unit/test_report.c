@@ -245,6 +245,10 @@ static void table(void)
 	pp_report_table(begin(&t), &info, r, 0, false);
 	expect(&t,
 	       "kernel  6.1.0-56-amd64 (Debian 6.1.192)\nseed    42\ncases   0 in 65.4 s: none\n");
+	snprintf(info.device, sizeof(info.device), "mlx5_0");
+	pp_report_table(begin(&t), &info, r, 0, false);
+	expect(&t, "kernel  6.1.0-56-amd64 (Debian 6.1.192)\ndevice  mlx5_0\nseed    42\n"
+		   "cases   0 in 65.4 s: none\n");
 }
 
 /* Long names: one a line rather than a cut one; many short ones: more to a line. */

@@ -106,6 +106,15 @@ struct pp_pending { /* a write, sync or hazard that counts once its end has pass
 	bool writes; /* the range: stamps or zeros */
 };
 
+#define PP_SOON_MAX 8
+
+/* Writes that begin while one operation of an actor lasts. */
+struct pp_soon {
+	uint64_t begin_ns, end_ns; /* of the operation; 0 and 0: none looked at yet */
+	struct pp_extent at[PP_SOON_MAX];
+	size_t n; /* PP_SOON_MAX + 1: more than there is room for */
+};
+
 struct pp_promise; /* what a sync will promise when it has ended */
 struct pp_held;    /* what pages that splice-hold or child-hold keeps had to show then */
 
@@ -133,7 +142,8 @@ struct pp_model {
 	struct pp_split_pool pool;
 	struct pp_promise *promises;
 	struct pp_held *held;
-	bool durable, holds; /* something observes durable images; pages held */
+	bool durable;            /* something observes durable images */
+	struct pp_soon soon[16]; /* by actor */
 };
 
 /** pp_model_build - classify the history; 0 or -ENOMEM; free with pp_model_free() in either case.
@@ -201,6 +211,10 @@ uint16_t pp_model_source(const struct pp_model *m, uint32_t event);
  *  latest first, each given to @fn until that returns false. */
 void pp_model_flight(struct pp_model *m, uint32_t limit, uint64_t at_ns,
 		     bool (*fn)(void *arg, uint32_t event), void *arg);
+
+/** pp_model_soon - does a write to [@from, @to) of a space begin after @event, an observation, and
+ *  before it has ended? */
+bool pp_model_soon(struct pp_model *m, uint32_t event, uint16_t space, uint64_t from, uint64_t to);
 
 /** pp_model_before - how many events of the history began before @before_ns. */
 uint32_t pp_model_before(const struct pp_history *h, uint64_t before_ns);

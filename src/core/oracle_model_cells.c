@@ -193,10 +193,37 @@ void pp_cells_copy(struct pp_split_pool *pool, const struct pp_cells *c, size_t 
 	}
 }
 
+/* Is any cell of a page split? */
+static bool any_split(const int32_t *in)
+{
+	lanes any = { 0 };
+
+	for (size_t i = 0; i < PP_CELLS_PER_PAGE; i += LANES)
+		any |= *(const lanes *)(in + i);
+	for (int k = 0; k < LANES; k++)
+		if (any[k] < 0)
+			return true;
+	return false;
+}
+
+static bool merge_plain(int32_t *cells, const int32_t *in)
+{
+	if (any_split(in))
+		return false;
+	for (size_t i = 0; i < PP_CELLS_PER_PAGE; i += LANES) {
+		lanes *at = (lanes *)(cells + i), v = *(const lanes *)(in + i), older = *at < v;
+
+		*at = (*at & ~older) | (v & older);
+	}
+	return true;
+}
+
 void pp_cells_merge(struct pp_split_pool *pool, struct pp_cells *c, size_t page, const int32_t *in)
 {
 	uint64_t from = (uint64_t)page * PP_PAGE_BYTES;
 
+	if (!c->splits[page] && merge_plain(c->newest + page * PP_CELLS_PER_PAGE, in))
+		return;
 	for (size_t i = 0; i < PP_CELLS_PER_PAGE; i++, from += PP_CELL_BYTES) {
 		size_t cell = from / PP_CELL_BYTES;
 
@@ -220,12 +247,6 @@ void pp_cells_drop(struct pp_split_pool *pool, int32_t *v)
 	*v = 0;
 }
 
-void pp_cells_give(struct pp_split_pool *pool, int32_t *copy)
-{
-	for (size_t i = 0; i < PP_CELLS_PER_PAGE; i++)
-		pp_cells_drop(pool, &copy[i]);
-}
-
 void pp_cells_move(struct pp_cells *c, size_t to, size_t from, size_t n)
 {
 	memmove(c->newest + to, c->newest + from, n * sizeof(*c->newest));
@@ -240,4 +261,12 @@ void pp_cells_recount(struct pp_cells *c, size_t first_page, size_t n_pages)
 		for (size_t i = 0; i < PP_CELLS_PER_PAGE; i++)
 			c->splits[p] += c->newest[p * PP_CELLS_PER_PAGE + i] < 0;
 	}
+}
+
+void pp_cells_give(struct pp_split_pool *pool, int32_t *copy)
+{
+	if (!any_split(copy))
+		return;
+	for (size_t i = 0; i < PP_CELLS_PER_PAGE; i++)
+		pp_cells_drop(pool, &copy[i]);
 }

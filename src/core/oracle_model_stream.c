@@ -271,3 +271,39 @@ void pp_model_advance(struct pp_model *m, uint32_t event)
 	}
 	pass(m, events[event].begin_ns);
 }
+
+/* ---- what begins while an observation lasts ---- */
+
+static void look_ahead(const struct pp_model *m, uint32_t event, struct pp_soon *soon)
+{
+	const struct pp_history *h = m->history;
+	const struct pp_event *e = &h->events[event];
+
+	*soon = (struct pp_soon){ .begin_ns = e->begin_ns, .end_ns = e->end_ns };
+	for (uint32_t i = event + 1;
+	     i < h->n_events && h->events[i].begin_ns < e->end_ns && soon->n <= PP_SOON_MAX; i++) {
+		struct pp_extent x;
+
+		if (!pp_model_writes(&h->events[i]))
+			continue;
+		x = pp_model_extent(m, i);
+		if (x.space != PP_NO_INDEX && soon->n++ < PP_SOON_MAX)
+			soon->at[soon->n - 1] = x;
+	}
+}
+
+bool pp_model_soon(struct pp_model *m, uint32_t event, uint16_t space, uint64_t from, uint64_t to)
+{
+	const struct pp_event *e = &m->history->events[event];
+	struct pp_soon *soon = &m->soon[e->actor % PP_ARRAY_LEN(m->soon)];
+
+	/* The runs of one operation follow each other: those behind see what the first one saw. */
+	if (soon->begin_ns != e->begin_ns || soon->end_ns != e->end_ns)
+		look_ahead(m, event, soon);
+	if (soon->n > PP_SOON_MAX)
+		return true;
+	for (size_t i = 0; i < soon->n; i++)
+		if (soon->at[i].space == space && soon->at[i].from < to && from < soon->at[i].to)
+			return true;
+	return false;
+}

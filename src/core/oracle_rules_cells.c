@@ -50,10 +50,12 @@ static struct pp_place place_of(const struct pp_look *l)
 /* After a failed sync nobody knows what became of the writes before it. */
 static int32_t known(const struct pp_look *l, const struct pp_place *p, int32_t need)
 {
-	if (need > 0 && l->m->failed.n &&
-	    l->j->h->events[need - 1].begin_ns <= pp_model_failed(l->m, p, l->end_ns))
-		return 0;
-	return need;
+	uint64_t failed;
+
+	if (need <= 0 || !l->m->failed.n)
+		return need;
+	failed = pp_model_failed(l->m, p, l->end_ns);
+	return failed && l->j->h->events[need - 1].begin_ns <= failed ? 0 : need;
 }
 
 static void need_of(struct pp_look *l)
@@ -103,23 +105,6 @@ int32_t pp_look_file_need(const struct pp_look *l)
 
 /* ---- what O3 wants to hear of ---- */
 
-/* Does a write begin while the observation lasts, to what it looks at? */
-static bool begins_meanwhile(const struct pp_look *l, uint64_t from, uint64_t to)
-{
-	const struct pp_history *h = l->j->h;
-
-	for (uint32_t i = l->event + 1; i < h->n_events && h->events[i].begin_ns < l->end_ns; i++) {
-		struct pp_extent x;
-
-		if (!pp_model_writes(&h->events[i]))
-			continue;
-		x = pp_model_extent(l->m, i);
-		if (x.space == l->space && x.from < to && from < x.to)
-			return true;
-	}
-	return false;
-}
-
 static bool in_flight(const struct pp_look *l, uint64_t from, uint64_t to)
 {
 	for (size_t i = 0; i < l->m->n_pending; i++) {
@@ -131,6 +116,26 @@ static bool in_flight(const struct pp_look *l, uint64_t from, uint64_t to)
 	return false;
 }
 
+static bool all_are(const struct pp_cells *cells, uint64_t from, uint64_t to, int32_t v)
+{
+	int32_t least, most;
+
+	if (!cells->newest || cells->splits[from / PP_PAGE_BYTES])
+		return false;
+	pp_cells_range(cells->newest + from / PP_CELL_BYTES, (to - from) / PP_CELL_BYTES, &least,
+		       &most);
+	return least == most && least == v;
+}
+
+/* Is what shows all that a durable image can show: promised, and nothing newer was written? */
+static bool settled(const struct pp_look *l, uint64_t from, uint64_t to, uint32_t found)
+{
+	const struct pp_space *s = &l->m->spaces[l->space];
+
+	return all_are(&s->disk, from, to, (int32_t)(found + 1)) &&
+	       all_are(&s->now, from, to, (int32_t)(found + 1));
+}
+
 /* Only where more than one value was possible can a cell go back. */
 static void tell_order(const struct pp_look *l, uint64_t from, uint64_t to, uint32_t found)
 {
@@ -140,8 +145,9 @@ static void tell_order(const struct pp_look *l, uint64_t from, uint64_t to, uint
 
 	if (!l->ordered || s->moves)
 		return;
-	if (!l->durable && !pp_bit(s->contested, page) && !pp_bit(s->doubtful, page) &&
-	    !in_flight(l, from, to) && !begins_meanwhile(l, from, to))
+	if (!pp_bit(s->contested, page) && !pp_bit(s->doubtful, page) &&
+	    (!l->durable || settled(l, from, to, found)) && !in_flight(l, from, to) &&
+	    !pp_model_soon(l->m, l->event, l->space, from, to))
 		return;
 	if (found == PP_NO_EVENT)
 		end = pp_model_zeroed(l->m, l->space, from, l->end_ns);
@@ -425,20 +431,43 @@ static int32_t limit_of(const struct pp_look *l, uint32_t found)
 	return (int32_t)low + 1;
 }
 
-static bool page_passes(const struct pp_look *l, const struct pp_cells *cells, uint64_t from,
-			uint64_t to, int32_t limit)
+/* Cells of one page that show the same. */
+struct chunk {
+	uint64_t from, to;
+	int32_t least, most; /* that have to show there */
+	bool split;          /* some cell has more than one */
+};
+
+static struct chunk chunk_of(const struct pp_look *l, const struct pp_cells *cells, uint64_t from,
+			     uint64_t to)
 {
-	const int32_t *newest = cells->newest + from / PP_CELL_BYTES;
-	int32_t least, most;
+	struct chunk c = { .from = from, .to = to };
 
 	if (l->detached || !cells->newest)
-		return true;
-	if (cells->splits[from / PP_PAGE_BYTES])
+		return c;
+	c.split = cells->splits[from / PP_PAGE_BYTES];
+	if (!c.split)
+		pp_cells_range(cells->newest + from / PP_CELL_BYTES, (to - from) / PP_CELL_BYTES,
+			       &c.least, &c.most);
+	return c;
+}
+
+/* Nearly always the newest write shows, in all cells: that needs no search. */
+static bool shows_newest(const struct pp_look *l, const struct chunk *c)
+{
+	const struct pp_event *w;
+
+	if (c->split || c->least != c->most || c->most <= 0)
 		return false;
-	pp_cells_range(newest, (to - from) / PP_CELL_BYTES, &least, &most);
-	if (limit)
-		return most <= limit;
-	return most == 0 || (least == most && (l->m->state[most - 1] & PP_STATE_ZEROS));
+	w = &l->j->h->events[c->most - 1];
+	return l->e->seen == PP_SEEN_STAMP && w->writer == l->e->writer && w->gen == l->e->gen &&
+	       !(l->m->state[c->most - 1] & PP_STATE_BLANK);
+}
+
+static bool shows_blank(const struct pp_look *l, const struct chunk *c)
+{
+	return l->e->seen == PP_SEEN_ZERO && !c->split && c->least == c->most &&
+	       (c->most == 0 || (l->m->state[c->most - 1] & PP_STATE_ZEROS));
 }
 
 /* Simple: a stamp or zeros of a space that nothing moves, clones or copies. */
@@ -449,30 +478,58 @@ static bool simple(const struct pp_look *l)
 	       (l->e->seen == PP_SEEN_STAMP || l->e->seen == PP_SEEN_ZERO);
 }
 
+/* What a run of cells shows, looked up when the first of its pages needs it. */
+struct run {
+	uint32_t found;
+	int32_t limit; /* see limit_of(); 0: judge each cell */
+	bool looked_up;
+};
+
+static bool passes(const struct pp_look *l, struct run *r, const struct chunk *c)
+{
+	const struct pp_place p = { l->space, l->e->offset_bytes };
+
+	if (shows_newest(l, c)) {
+		tell_order(l, c->from, c->to, (uint32_t)c->most - 1);
+		return true;
+	}
+	if (shows_blank(l, c)) {
+		tell_order(l, c->from, c->to, PP_NO_EVENT);
+		return true;
+	}
+	if (l->e->seen != PP_SEEN_STAMP || c->split)
+		return false;
+	if (!r->looked_up) {
+		r->found = pp_model_find(l->m, &p, l->e->writer, l->e->gen);
+		r->limit = limit_of(l, r->found);
+		r->looked_up = true;
+	}
+	if (c->most > r->limit || !r->limit)
+		return false;
+	tell_order(l, c->from, c->to, r->found);
+	return true;
+}
+
 static void judge_run(struct pp_look *l)
 {
 	const struct pp_space *s = &l->m->spaces[l->space];
 	const struct pp_cells *cells = l->durable ? &s->disk : &s->now;
 	uint64_t at = l->e->offset_bytes, size = s->n_pages * PP_PAGE_BYTES;
 	uint64_t end = at + l->e->length_bytes < size ? at + l->e->length_bytes : size;
-	struct pp_place p = { l->space, at };
-	uint32_t found = PP_NO_EVENT;
-	int32_t limit = 0;
+	struct run r = { .found = PP_NO_EVENT };
 	bool fast = simple(l);
 
-	if (fast && l->e->seen == PP_SEEN_STAMP) {
-		found = pp_model_find(l->m, &p, l->e->writer, l->e->gen);
-		limit = limit_of(l, found);
-		fast = limit != 0;
-	}
 	while (at < end) {
 		uint64_t page_end = (at / PP_PAGE_BYTES + 1) * PP_PAGE_BYTES;
 		uint64_t stop = end < page_end ? end : page_end;
 
-		if (fast && page_passes(l, cells, at, stop, limit)) {
-			tell_order(l, at, stop, found);
-			at = stop;
-			continue;
+		if (fast) {
+			const struct chunk c = chunk_of(l, cells, at, stop);
+
+			if (passes(l, &r, &c)) {
+				at = stop;
+				continue;
+			}
 		}
 		for (l->at = at - at % PP_CELL_BYTES; l->at < stop; l->at += PP_CELL_BYTES)
 			judge_cell(l);

@@ -66,6 +66,7 @@ PP_FAULT_TESTS = \
 
 PP_CLI_TESTS = \
 	tests/cli/bad-input.bats \
+	tests/cli/damaged.bats \
 	tests/cli/interrupt.bats \
 	tests/cli/judge.bats \
 	tests/cli/list.bats \
@@ -111,7 +112,7 @@ EXTRA_DIST += tests/fuzz/run
 
 # What scripts/bench runs; built here so that it keeps building.
 check_PROGRAMS += $(PP_BENCHES)
-PP_BENCHES = tests/bench/plan tests/bench/record tests/bench/stamp
+PP_BENCHES = tests/bench/judge tests/bench/plan tests/bench/record tests/bench/stamp
 EXTRA_DIST += tests/bench/bench.h tests/bench/guest tests/bench/report.py
 
 if HAVE_BATS

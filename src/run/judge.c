@@ -258,12 +258,18 @@ int pp_case_load_history(const char *dir, const struct pp_plan *plan, struct pp_
 		return rc;
 	rc = pp_history_decode(image, len, h, err);
 	free(image);
-	if (!rc && h->plan_crc && h->plan_crc != pp_plan_crc(plan)) {
-		pp_history_free(h);
-		rc = pp_err_set(err, -EINVAL, "the history belongs to another plan.");
-	}
-	if (rc)
+	if (rc) {
 		pp_err_prefix(err, "history.bin");
+		return rc;
+	}
+	if (h->plan_crc && h->plan_crc != pp_plan_crc(plan))
+		rc = pp_err_set(err, -EINVAL, "the history belongs to another plan.");
+	else
+		rc = pp_history_check(h, plan, err);
+	if (rc) {
+		pp_history_free(h);
+		pp_err_prefix(err, "history.bin");
+	}
 	return rc;
 }
 

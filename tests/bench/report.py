@@ -26,8 +26,8 @@ PAIRS = (
 )
 # value, what it is, goal, which side is good
 SINGLE = (
-    (r"judge-events-.*", 5.0, ">="),
-    (r"judge-bytes-.*", 64.0, "<="),
+    (r"judge-.*events", 5.0, ">="),
+    (r"judge-.*memory", 64.0, "<="),
     (r"detect-.*", 2.0, "<="),
 )
 
@@ -41,8 +41,10 @@ def read(path):
             if len(field) == 4 and field[0] == "value":
                 values.setdefault(field[1], []).append(float(field[2]))
                 units[field[1]] = field[3]
-            elif field and field[0] in ("skip", "note"):
-                words.append(line.strip())
+            elif field and field[0] == "skip":
+                words.append(line.strip().replace("skip", "SKIP ", 1))
+            elif field and field[0] == "note":
+                words.append("      " + line.strip()[4:])
     return values, units, words
 
 
@@ -67,9 +69,9 @@ def show(path):
         print(line)
     done = set()
     for ours, peer, what, goal, side in PAIRS:
+        if (ours in values) != (peer in values):
+            print(f"SKIP  {what}: no value of {peer if ours in values else ours}")
         if ours not in values or peer not in values:
-            missing = " and ".join(name for name in (ours, peer) if name not in values)
-            print(f"SKIP  {what}: no value of {missing}")
             continue
         # rounds take turns, so a round's two values met the same weather
         ratios = [a / b for a, b in zip(values[ours], values[peer])]

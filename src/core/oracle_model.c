@@ -185,6 +185,35 @@ uint32_t pp_model_find(const struct pp_model *m, const struct pp_place *p, uint3
 	return PP_NO_EVENT;
 }
 
+/* Where the write's key is if its writer's generations have no gaps; NULL: they have. */
+static const uint32_t *key_at(const struct pp_model *m, uint32_t writer, uint32_t gen)
+{
+	size_t at;
+
+	if (writer >= m->n_writers || !m->first_gen[writer] || gen < m->first_gen[writer])
+		return NULL;
+	at = m->key_start[writer] + (gen - m->first_gen[writer]);
+	return at < m->key_start[writer + 1] ? m->keys + at : NULL;
+}
+
+bool pp_model_is(const struct pp_model *m, uint32_t event, uint32_t writer, uint32_t gen)
+{
+	const uint32_t *key = key_at(m, writer, gen);
+	const struct pp_event *e = &m->history->events[event];
+
+	if (key)
+		return *key == event;
+	return pp_model_writes(e) && e->writer == writer && e->gen == gen;
+}
+
+void pp_model_fetch(const struct pp_model *m, uint32_t writer, uint32_t gen)
+{
+	const uint32_t *key = key_at(m, writer, gen);
+
+	if (key)
+		__builtin_prefetch(key);
+}
+
 /* ---- what was in flight ---- */
 
 static bool ends_certain(const struct pp_model *m, uint32_t i)

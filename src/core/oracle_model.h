@@ -125,6 +125,7 @@ struct pp_model {
 	struct pp_space *spaces; /* of each region */
 	uint32_t *keys;          /* write events by writer, then generation */
 	size_t *key_start;       /* of each writer; n_writers + 1 */
+	uint32_t *first_gen;     /* of each writer whose generations have no gaps, 0: they have */
 	size_t n_writers;
 	struct pp_rare zeros, lost_zeros; /* that bring zeros; those of unknown outcome */
 	struct pp_rare synced, failed;    /* syncs */
@@ -177,6 +178,12 @@ bool pp_model_place(const struct pp_model *m, uint16_t space, uint64_t offset_by
  *  has none. */
 uint32_t pp_model_find(const struct pp_model *m, const struct pp_place *p, uint32_t writer,
 		       uint32_t gen);
+
+/** pp_model_is - is the event the write of @writer and @gen? */
+bool pp_model_is(const struct pp_model *m, uint32_t event, uint32_t writer, uint32_t gen);
+
+/** pp_model_fetch - pp_model_is() of this write will be asked soon. */
+void pp_model_fetch(const struct pp_model *m, uint32_t writer, uint32_t gen);
 
 /** pp_model_failed - latest end of a failed sync over the place that began before @before_ns,
  *  0 if there is none. */

@@ -145,6 +145,7 @@ void pp_model_free(struct pp_model *m)
 	free(m->pending);
 	free(m->key_start);
 	free(m->keys);
+	free(m->first_gen);
 	free(m->spaces);
 	free(m->state);
 	*m = (struct pp_model){ 0 };

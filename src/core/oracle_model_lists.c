@@ -231,14 +231,32 @@ static int cmp_gen(const void *a, const void *b, void *arg)
 	return x < y ? -1 : x > y;
 }
 
+/* The keys of one writer in order of generation. */
+static void sort_keys(struct pp_model *m, size_t writer)
+{
+	const struct pp_event *events = m->history->events;
+	uint32_t *keys = m->keys + m->key_start[writer];
+	size_t n = m->key_start[writer + 1] - m->key_start[writer], i = 1;
+	bool gaps = false;
+
+	/* An actor's generations ascend, as long as it does one thing after another. */
+	for (; i < n && events[keys[i - 1]].gen <= events[keys[i]].gen; i++)
+		gaps |= events[keys[i - 1]].gen + 1 != events[keys[i]].gen;
+	if (i < n)
+		qsort_r(keys, n, sizeof(*keys), cmp_gen, m->history->events);
+	else if (n && !gaps)
+		m->first_gen[writer] = events[keys[0]].gen;
+}
+
 static int build_keys(struct pp_model *m)
 {
 	const struct pp_history *h = m->history;
 	size_t *at;
 
 	m->keys = malloc((m->key_start[m->n_writers + 1] + 1) * sizeof(*m->keys));
+	m->first_gen = calloc(m->n_writers + 1, sizeof(*m->first_gen));
 	at = malloc((m->n_writers + 1) * sizeof(*at));
-	if (!m->keys || !at) {
+	if (!m->keys || !m->first_gen || !at) {
 		free(at);
 		return -ENOMEM;
 	}
@@ -247,16 +265,8 @@ static int build_keys(struct pp_model *m)
 		if (is_key(m, &h->events[i]))
 			m->keys[at[h->events[i].writer]++] = i;
 	free(at);
-	for (size_t w = 0; w < m->n_writers; w++) {
-		uint32_t *keys = m->keys + m->key_start[w];
-		size_t n = m->key_start[w + 1] - m->key_start[w], i = 1;
-
-		/* An actor's generations ascend, as long as it does one thing after another. */
-		while (i < n && h->events[keys[i - 1]].gen <= h->events[keys[i]].gen)
-			i++;
-		if (i < n)
-			qsort_r(keys, n, sizeof(*keys), cmp_gen, h->events);
-	}
+	for (size_t w = 0; w < m->n_writers; w++)
+		sort_keys(m, w);
 	return 0;
 }
 

@@ -455,13 +455,8 @@ static struct chunk chunk_of(const struct pp_look *l, const struct pp_cells *cel
 /* Nearly always the newest write shows, in all cells: that needs no search. */
 static bool shows_newest(const struct pp_look *l, const struct chunk *c)
 {
-	const struct pp_event *w;
-
-	if (c->split || c->least != c->most || c->most <= 0)
-		return false;
-	w = &l->j->h->events[c->most - 1];
-	return l->e->seen == PP_SEEN_STAMP && w->writer == l->e->writer && w->gen == l->e->gen &&
-	       !(l->m->state[c->most - 1] & PP_STATE_BLANK);
+	return l->e->seen == PP_SEEN_STAMP && !c->split && c->least == c->most && c->most > 0 &&
+	       pp_model_is(l->m, (uint32_t)c->most - 1, l->e->writer, l->e->gen);
 }
 
 static bool shows_blank(const struct pp_look *l, const struct chunk *c)
@@ -476,6 +471,29 @@ static bool simple(const struct pp_look *l)
 	return l->file == PP_NO_INDEX && !l->held && !l->m->spaces[l->space].moves &&
 	       !(l->e->offset_bytes % PP_CELL_BYTES) && !(l->e->length_bytes % PP_CELL_BYTES) &&
 	       (l->e->seen == PP_SEEN_STAMP || l->e->seen == PP_SEEN_ZERO);
+}
+
+#define AHEAD 6 /* events that memory is given time for */
+
+/* What later events will look at: fetched now, it is there when they come. */
+static void fetch_ahead(const struct pp_look *l)
+{
+	const struct pp_history *h = l->j->h;
+	const struct pp_event *e;
+	const struct pp_space *s;
+	uint16_t space;
+
+	if (l->event + AHEAD >= h->n_events)
+		return;
+	e = &h->events[l->event + AHEAD];
+	space = pp_model_space(l->j->plan, e);
+	if (space == PP_NO_INDEX)
+		return;
+	s = &l->m->spaces[space];
+	if (e->offset_bytes / PP_PAGE_BYTES < s->n_pages)
+		__builtin_prefetch(s->now.newest + e->offset_bytes / PP_CELL_BYTES, 1);
+	if (pp_verbs[e->verb].kind == PP_KIND_OBSERVE && e->seen == PP_SEEN_STAMP)
+		pp_model_fetch(l->m, e->writer, e->gen);
 }
 
 /* What a run of cells shows, looked up when the first of its pages needs it. */
@@ -519,6 +537,7 @@ static void judge_run(struct pp_look *l)
 	struct run r = { .found = PP_NO_EVENT };
 	bool fast = simple(l);
 
+	fetch_ahead(l);
 	while (at < end) {
 		uint64_t page_end = (at / PP_PAGE_BYTES + 1) * PP_PAGE_BYTES;
 		uint64_t stop = end < page_end ? end : page_end;

@@ -49,18 +49,18 @@ struct world {
 static void draw(struct world *w, unsigned a)
 {
 	struct actor *x = &w->actors[a];
-	uint64_t unit = w->align, most;
+	uint64_t unit = w->align, most, slow = pp_verbs[verbs[a]].durable ? 10 : 1;
 
 	x->begin = x->end + 1 + pp_prng_below(&w->prng, 2000);
-	x->effect = x->begin + 1 + pp_prng_below(&w->prng, 3000);
-	x->end = x->effect + 1 + pp_prng_below(&w->prng, 3000);
+	x->effect = x->begin + 1 + pp_prng_below(&w->prng, slow * 3000);
+	x->end = x->effect + 1 + pp_prng_below(&w->prng, slow * 3000);
 	/* From 64 bytes to 64 KiB, each magnitude as often as any other. */
 	most = PP_CELL_BYTES << pp_prng_below(&w->prng, 11);
 	x->length = (most / 2 + pp_prng_below(&w->prng, most / 2)) / unit * unit;
 	x->length = x->length < PP_CELL_BYTES ? PP_CELL_BYTES : x->length;
 	x->offset = pp_prng_below(&w->prng, (CELLS * PP_CELL_BYTES - RANGE_MAX) / unit) * unit;
 	x->count++;
-	x->sync = a == ACTORS - 1 && x->count % 200 == 0;
+	x->sync = a == ACTORS - 1 && x->count % 50 == 0;
 }
 
 static struct pp_event *emit(struct world *w, unsigned a)

@@ -125,6 +125,50 @@ stage_drop_writes() {
 	return $status
 }
 
+# planted RUN RULE CLASS CASE - the case found the fault that was planted in it, and says that it
+# was; one test
+planted() {
+	python3 -c '
+import json, sys
+run, rule, cls, case = sys.argv[1:]
+for result in json.load(open(run + "/results.json"))["results"]:
+    if result["case"] != case:
+        continue
+    found = {(f["rule"], f["class"]) for f in result["findings"]}
+    good = (result["verdict"] == "FAIL" and (rule, cls) in found
+            and result["reason"].startswith("planted ("))
+    if not good:
+        print(case, result["verdict"], result["reason"])
+    sys.exit(not good)
+print(case, "has no result")
+sys.exit(1)' "$@"
+}
+
+# plants LEVEL... - the rows of these levels: one guest for each kernel and fault
+plants() {
+	local rows kernel fault rule class case run
+	rows=$(awk -v levels=" $* " '!/^#/ && NF && index(levels, " " $1 " ") { print $2, $3, $4, $5, $6 }' \
+		scripts/check.d/plants.table)
+	while read -r kernel fault; do
+		run=plant-$kernel-${fault/:/-}
+		# shellcheck disable=SC2046 # names without blanks
+		without_counts vm "$run" --kernel "$kernel" --plant "$fault" \
+			$(awk -v of="$kernel $fault" '$1 " " $2 == of { print $5 }' <<<"$rows")
+		while read -r rule class case; do
+			expect "a planted $fault in $case is $rule $class" \
+				planted "$dir/vm-$run" "$rule" "$class" "$case"
+		done < <(awk -v of="$kernel $fault" '$1 " " $2 == of { print $3, $4, $5 }' <<<"$rows")
+	done < <(cut -d' ' -f1,2 <<<"$rows" | sort -u)
+}
+
+stage_plants() {
+	plants default
+}
+
+stage_plants_all() {
+	plants default long
+}
+
 # Every kernel for ordinary machines but the newest of its series, which the other stages boot.
 other_kernels() {
 	apt-cache pkgnames linux-image- |

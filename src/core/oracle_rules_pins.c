@@ -189,10 +189,11 @@ static void quiet(struct pp_judge *j, uint32_t event)
 	expect(l, e, spans);
 	spans[PINS].value = q.pins;
 	spans[VMPIN].value = q.vmpin_pages;
+	/* INT64_MIN: the counters were not ours to read. */
 	for (int k = 0; k < ACCOUNTS; k++)
-		off[k] = off_by(spans[k].value, spans[k].least, spans[k].most);
-	if (q.pins == INT64_MIN) /* the counters were not ours to read */
-		off[PINS] = 0;
+		off[k] = spans[k].value == INT64_MIN
+				 ? 0
+				 : off_by(spans[k].value, spans[k].least, spans[k].most);
 	if (off[PINS] || off[VMPIN]) {
 		enum pp_rule rule = rule_of(j, off);
 

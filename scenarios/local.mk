@@ -6,10 +6,12 @@ PP_SCENARIOS = \
 	scenarios/dax-race \
 	scenarios/dax-truncate \
 	scenarios/dio-mmap \
+	scenarios/journal-data \
 	scenarios/mr-fsync \
 	scenarios/mr-policy \
 	scenarios/msync-race \
 	scenarios/redirty \
+	scenarios/reflink-race \
 	scenarios/short-pin \
 	scenarios/storm \
 	scenarios/truncate-race \

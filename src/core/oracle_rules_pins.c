@@ -111,11 +111,17 @@ static struct pin_sum sum_before(const struct pin_sum *sums, size_t n, uint64_t 
 	return low ? sums[low - 1] : (struct pin_sum){ 0 };
 }
 
+/* A damaged history may hold any number: what does not fit is as far off as a number can be. */
 static int64_t off_by(int64_t value, int64_t least, int64_t most)
 {
-	if (value > most)
-		return value - most;
-	return value < least ? value - least : 0;
+	const int64_t border = value > most ? most : least;
+	int64_t off;
+
+	if (value >= least && value <= most)
+		return 0;
+	if (__builtin_sub_overflow(value, border, &off))
+		off = value < 0 ? INT64_MIN : INT64_MAX;
+	return off;
 }
 
 /* A refusal answers for what was not off before it; what stays off stays with its rule. */

@@ -132,11 +132,10 @@ void pp_edges_free(struct pp_edges *x)
 }
 
 /* Begin of the last extend that had ended when the operation began, 0 if there is none. */
-static uint64_t extended_ns(const struct cuts *c, const struct pp_history *h,
-			    const struct pp_event *e)
+static uint64_t extended_ns(const struct cuts *c, const struct pp_history *h, uint64_t before_ns)
 {
 	for (size_t i = c->n_extends; i-- > 0;)
-		if (h->events[c->extend[i]].end_ns < e->begin_ns)
+		if (h->events[c->extend[i]].end_ns < before_ns)
 			return h->events[c->extend[i]].begin_ns;
 	return 0;
 }
@@ -159,7 +158,7 @@ struct pp_edge pp_edge_of(const struct pp_judge *j, const struct pp_event *e,
 	c = &j->edges->of[space];
 	from = pp_verbs[e->verb].ranged ? pp_plan_op_offset(j->plan, op) : 0;
 	until = pp_verbs[e->verb].ranged ? from + op->length_bytes : PP_TIME_NEVER;
-	extended = extended_ns(c, j->h, e);
+	extended = extended_ns(c, j->h, e->begin_ns);
 	for (size_t i = c->n_cuts; i-- > 0;) {
 		const struct cut *cut = &c->cut[i];
 
@@ -172,6 +171,19 @@ struct pp_edge pp_edge_of(const struct pp_judge *j, const struct pp_event *e,
 		edge.cut |= cut->stays && cut->end_ns >= extended;
 	}
 	return edge;
+}
+
+bool pp_edges_cut(const struct pp_judge *j, uint16_t space, uint64_t end_bytes, uint64_t from_ns,
+		  uint64_t until_ns)
+{
+	const struct cuts *c = &j->edges->of[space];
+	uint64_t extended = extended_ns(c, j->h, from_ns);
+
+	for (size_t i = c->n_cuts; i-- > 0 && c->cut[i].max_end_ns >= extended;)
+		if (c->cut[i].stays && c->cut[i].begin_ns < until_ns &&
+		    c->cut[i].end_ns >= extended && c->cut[i].offset_bytes < end_bytes)
+			return true;
+	return false;
 }
 
 bool pp_edges_refusals(const struct pp_edges *x)

@@ -154,6 +154,16 @@ static void tell(struct story *s, uint32_t event)
 		s->event[s->n++] = event;
 }
 
+/* Was the file of the place made by this clone? */
+static bool cloned(const struct story *s, const struct pp_event *e)
+{
+	const struct pp_op *op =
+		pp_verbs[e->verb].effect == PP_EFFECT_CLONE ? pp_plan_op(s->j->plan, e->op) : NULL;
+
+	return op && op->to < s->j->plan->n_regions &&
+	       s->j->plan->regions[op->to].space == s->b->space;
+}
+
 static void tell_if_concerned(struct story *s, uint32_t event)
 {
 	const struct pp_event *e = &s->j->h->events[event];
@@ -169,7 +179,11 @@ static void tell_if_concerned(struct story *s, uint32_t event)
 		}
 		return;
 	}
-	if (s->others < MORE_OTHERS && e->end_ns >= s->from_ns && concerns(s, e) &&
+	/* What went wrong without a cell is explained, if by anything, by hazards before it. */
+	if (s->others < MORE_OTHERS &&
+	    (cloned(s, e) ||
+	     ((e->end_ns >= s->from_ns || (s->b->text[0] && kind == PP_KIND_HAZARD)) &&
+	      concerns(s, e))) &&
 	    !(kind == PP_KIND_SETUP && e->begin_ns < s->from_ns)) {
 		s->others++;
 		tell(s, event);

@@ -94,6 +94,11 @@ struct pp_edge {
 	bool full;  /* its filesystem had no space: stores into holes fault */
 };
 
+/** pp_edges_cut - may the file of @space have ended before @end_bytes at a time in [from, until)?
+ */
+bool pp_edges_cut(const struct pp_judge *j, uint16_t space, uint64_t end_bytes, uint64_t from_ns,
+		  uint64_t until_ns);
+
 /** pp_edges_refusals - does the plan want any operation to fail? If not, success needs no look. */
 bool pp_edges_refusals(const struct pp_edges *x);
 

@@ -195,11 +195,15 @@ static void report(const struct seen *x, const struct sight *before)
 	pp_judge_broken(x->j, &b);
 }
 
-/* After a failed sync older content may come back. */
+/* After a failed sync older content may come back; behind the end of the file, in its last page, it
+ * may at any time: writeback clears that. */
 static bool excused(const struct seen *x, const struct sight *before)
 {
 	struct pp_place p;
 
+	if (pp_edges_cut(x->j, x->space, x->offset_bytes + x->length_bytes, before->since_ns,
+			 x->j->h->events[x->event].end_ns))
+		return true;
 	return !pp_model_place(&x->j->model, x->space, x->offset_bytes, &p) ||
 	       pp_model_failed(&x->j->model, &p, x->j->h->events[x->event].end_ns) >=
 		       before->since_ns;

@@ -339,6 +339,9 @@ uint64_t pp_model_zeroed(const struct pp_model *m, uint16_t space, uint64_t offs
 			return PP_TIME_NEVER;
 		q.covered = false;
 		pp_model_each_zero(m, m->zeros.event[i], zero_covers, &q);
+		/* Behind the end of a file writeback makes zeros again and again. */
+		if (q.covered && m->history->events[m->zeros.event[i]].verb == PP_VERB_TRUNCATE)
+			return PP_TIME_NEVER;
 		if (q.covered && end > latest)
 			latest = end;
 	}

@@ -104,6 +104,7 @@ static int reg_uring(struct pp_worker *w, const struct pp_target_ref *t, struct 
 	}
 	mr->fixed = true;
 	mr->owner = w->actor;
+	mr->addr = pp_exec_memory_at(w, t);
 	return 0;
 }
 
@@ -370,11 +371,10 @@ static int via_buffer(struct pp_worker *w, const struct pp_target_ref *t, bool w
 static int64_t via_memory(struct pp_worker *w, const struct pp_target_ref *t, bool write,
 			  bool fixed)
 {
-	struct pp_pinio *ring = fixed ? w->x->mrs[t->op->object].ring : w->pinio;
+	const struct pp_exec_mr *mr = fixed ? &w->x->mrs[t->op->object] : NULL;
 	struct pp_io io = {
 		.write = write,
 		.fixed = fixed,
-		.mem = pp_exec_memory_at(w, t),
 		.length_bytes = t->length_bytes,
 		.offset_bytes = pp_exec_via_offset(w->actor),
 		.split_bytes = t->op->split_bytes,
@@ -383,8 +383,12 @@ static int64_t via_memory(struct pp_worker *w, const struct pp_target_ref *t, bo
 		.bound_ms = t->bound_ms,
 	};
 
+	/* The kernel knows the buffer by the address that was registered, wherever the mapping
+	 * went. */
+	io.mem = fixed ? mr->addr + t->offset_bytes - w->x->plan->mrs[t->op->object].offset_bytes
+		       : pp_exec_memory_at(w, t);
 	io.fd = via_fd(w, t, pp_exec_dev(w->x, t->op->via));
-	return io.fd < 0 ? io.fd : pp_pinio_run(ring, &io, &w->err);
+	return io.fd < 0 ? io.fd : pp_pinio_run(fixed ? mr->ring : w->pinio, &io, &w->err);
 }
 
 static int prepare_dio_read(struct pp_worker *w, const struct pp_target_ref *t)

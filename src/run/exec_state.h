@@ -45,6 +45,7 @@ struct pp_exec_mr {
 	bool fixed;            /* kind uring: registered as the owning actor's fixed buffer */
 	uint16_t owner;        /* kind uring: the actor whose ring it is */
 	struct pp_pinio *ring; /* kind uring: that ring, with this buffer alone */
+	uint8_t *addr;         /* kind uring: where it was when it was registered */
 	bool absent; /* refused, or left out by a --drop switch: what needs it is skipped */
 };
 

@@ -43,11 +43,20 @@ struct flow {
 	size_t good_to; /* end of the last byte that moved */
 };
 
-static int ring_open(struct ring *r, unsigned flags, struct pp_err *err)
+static int try_setup(struct ring *r, unsigned flags)
 {
 	struct io_uring_params params = { .flags = flags, .sq_thread_idle = SQPOLL_IDLE };
-	int rc = io_uring_queue_init_params(RING_ENTRIES, &r->u, &params);
 
+	return io_uring_queue_init_params(RING_ENTRIES, &r->u, &params);
+}
+
+/* SUBMIT_ALL (since 5.18): a request that is refused at once must not keep the others back. */
+static int ring_open(struct ring *r, unsigned flags, struct pp_err *err)
+{
+	int rc = try_setup(r, flags | IORING_SETUP_SUBMIT_ALL);
+
+	if (rc == -EINVAL)
+		rc = try_setup(r, flags);
 	if (rc)
 		return pp_err_set(err, rc, "cannot set up an io_uring");
 	r->open = true;
@@ -206,13 +215,24 @@ static void prepare_piece(struct pp_pinio *p, struct flow *f, struct io_uring_sq
 	sqe->user_data = ++p->serial;
 }
 
+/* Older kernels stop at a request that they refuse; a submitting thread goes on by itself. */
+static int submit_all(struct ring *r)
+{
+	int rc;
+
+	do
+		rc = io_uring_submit(&r->u);
+	while (rc == -EINTR ||
+	       (rc > 0 && !(r->u.flags & IORING_SETUP_SQPOLL) && io_uring_sq_ready(&r->u)));
+	return rc < 0 ? rc : 0;
+}
+
 /* Submit as much as the depth allows; a chain only once the one before has ended. */
 static int submit_some(struct pp_pinio *p, struct flow *f, unsigned depth)
 {
 	bool linked = f->io->mode & PP_MODE_LINKED;
 	struct io_uring_sqe *sqe, *last = NULL;
 	unsigned n = 0;
-	int rc;
 
 	if (linked && f->unended)
 		return 0;
@@ -229,11 +249,9 @@ static int submit_some(struct pp_pinio *p, struct flow *f, unsigned depth)
 	}
 	if (!n)
 		return 0;
-	rc = io_uring_submit(&f->ring->u);
-	/* What is in the queue goes with the next submission at the latest. */
 	f->unended += n;
 	f->ring->inflight += n;
-	return rc < 0 && rc != -EINTR ? rc : 0;
+	return submit_all(f->ring);
 }
 
 /* Cancel what has not ended, and give it a bound more to end. */
@@ -252,7 +270,7 @@ static int cancel(struct pp_pinio *p, struct flow *f)
 		io_uring_prep_cancel64(sqe, data, 0);
 		sqe->user_data = CANCEL_DATA;
 	}
-	io_uring_submit(&f->ring->u);
+	submit_all(f->ring);
 	while (f->unended && (!rc || rc == -EINTR) && pp_now_ns() < deadline)
 		rc = wait_some(f, deadline);
 	return f->unended ? -EBUSY : 0;

@@ -369,6 +369,38 @@ static void test_holes(void)
 	munmap(mem, 16 * PAGE);
 }
 
+/* Pieces outside the registered buffer are refused at once, and keep nothing back. */
+static void test_outside_buffer(void)
+{
+	char *mem = map_pages(16, PROT_READ | PROT_WRITE);
+	struct pp_pinio *p = open_pinio();
+	struct pp_err err = { "" };
+	uint64_t began = pp_now_ns();
+	int fd = direct_file();
+	struct pp_io io = { .fd = fd,
+			    .fixed = true,
+			    .mem = mem,
+			    .length_bytes = 16 * PAGE,
+			    .split_bytes = PAGE,
+			    .depth = 16,
+			    .bound_ms = 20000 };
+
+	if (p && fd >= 0) {
+		CU_ASSERT_EQUAL(pp_pinio_register(p, mem, 6 * PAGE, 0, &err), 0);
+		CU_ASSERT_EQUAL(pp_pinio_run(p, &io, &err), 6 * PAGE);
+		io.mode = PP_MODE_LINKED;
+		CU_ASSERT_EQUAL(pp_pinio_run(p, &io, &err), 6 * PAGE);
+		io.mem = mem + 6 * PAGE;
+		io.length_bytes = 8 * PAGE;
+		CU_ASSERT_EQUAL(pp_pinio_run(p, &io, &err), -EFAULT);
+		CU_ASSERT_TRUE(pp_now_ns() - began < 10000000000u);
+	}
+	if (fd >= 0)
+		close(fd);
+	pp_pinio_close(p);
+	munmap(mem, 16 * PAGE);
+}
+
 static void *on_signal_late(void *arg)
 {
 	pp_pause_ms(50);
@@ -434,6 +466,7 @@ static const struct pp_unit_case cases[] = {
 	{ "O_DIRECT that takes too long", test_bound },
 	{ "pieces, chains, fixed files, registered buffers", test_ways },
 	{ "a transfer with a hole", test_holes },
+	{ "pieces outside the registered buffer", test_outside_buffer },
 	{ "a signal ends a wait", test_signal },
 	{ "a file once more with O_DIRECT", test_reopen },
 };

@@ -10,6 +10,23 @@ uint64_t pp_model_end(const struct pp_model *m, uint32_t event)
 						  : m->history->events[event].end_ns;
 }
 
+uint64_t pp_model_begin(const struct pp_model *m, uint32_t event)
+{
+	size_t low = 0, high = m->n_gated;
+
+	while (low < high) {
+		size_t mid = low + (high - low) / 2;
+
+		if (m->gated[mid].event == event)
+			return m->gated[mid].begin_ns;
+		if (m->gated[mid].event < event)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return m->history->events[event].begin_ns;
+}
+
 bool pp_model_place(const struct pp_model *m, uint16_t space, uint64_t offset_bytes,
 		    struct pp_place *place)
 {

@@ -106,6 +106,12 @@ struct pp_pending { /* a write, sync or hazard that counts once its end has pass
 	bool writes; /* the range: stamps or zeros */
 };
 
+/* A device write that a gate held: its bytes cannot have come before the gate was opened. */
+struct pp_gated {
+	uint32_t event;
+	uint64_t begin_ns;
+};
+
 #define PP_SOON_MAX 8
 
 /* Writes that begin while one operation of an actor lasts. */
@@ -130,6 +136,8 @@ struct pp_model {
 	struct pp_rare zeros, lost_zeros; /* that bring zeros; those of unknown outcome */
 	struct pp_rare synced, failed;    /* syncs */
 	struct pp_rare upsets;            /* shifts, clones, what leaves loose cells */
+	struct pp_gated *gated;           /* sorted by event */
+	size_t n_gated;
 	size_t n_lists;
 	struct pp_lists touch, unknown; /* writes to each marked page; those of unknown outcome */
 	uint64_t *ends[6]; /* tree: latest end of a certain write among 64 events, 64 * 64... */
@@ -163,6 +171,10 @@ uint16_t pp_model_space(const struct pp_plan *plan, const struct pp_event *e);
 
 /** pp_model_end - end of a write as the rules count it: PP_TIME_NEVER if its outcome is unknown. */
 uint64_t pp_model_end(const struct pp_model *m, uint32_t event);
+
+/** pp_model_begin - the earliest moment at which bytes of the write can have arrived: its begin, or
+ *  that of the gate-open that let it go on, where an await-bios op=ID proved that it was queued. */
+uint64_t pp_model_begin(const struct pp_model *m, uint32_t event);
 
 /* A cell. */
 struct pp_place {

@@ -52,6 +52,68 @@ static void note_upset(struct pp_model *m, uint32_t i)
 				m->spaces[r].moves = true;
 }
 
+#define LOOK_BACK 65536u /* events before an await-bios among which its write is looked for */
+
+/*
+ * The write that await-bios @i found queued, PP_NO_EVENT if it proves nothing. Without least= (1)
+ * any byte will do: what goes through the same held gate waits there, too.
+ */
+static uint32_t queued_write(const struct pp_model *m, uint32_t i)
+{
+	const struct pp_event *events = m->history->events, *e = &events[i];
+	const struct pp_op *await = pp_plan_op(m->plan, e->op), *op;
+
+	if (e->result || (e->flags & (PP_EVENT_OPEN | PP_EVENT_SKIPPED)) || !await || !await->of)
+		return PP_NO_EVENT;
+	op = pp_plan_op(m->plan, await->of);
+	if (!op || pp_verbs[op->verb].kind != PP_KIND_DEVICE_WRITE || !pp_verbs[op->verb].via ||
+	    (await->least_bytes > 1 && await->least_bytes < op->length_bytes))
+		return PP_NO_EVENT;
+	for (uint32_t k = i; k-- > 0 && i - k <= LOOK_BACK;)
+		if (events[k].op == await->of && events[k].verb == op->verb)
+			return events[k].end_ns >= e->end_ns ? k : PP_NO_EVENT;
+	return PP_NO_EVENT;
+}
+
+static int cmp_gated(const void *a, const void *b)
+{
+	const struct pp_gated *x = a, *y = b;
+
+	return x->event < y->event ? -1 : x->event > y->event;
+}
+
+static int find_gated(struct pp_model *m)
+{
+	const struct pp_history *h = m->history;
+
+	for (uint32_t i = 0; i < h->n_events; i++) {
+		uint64_t begin = PP_TIME_NEVER;
+		struct pp_gated *more;
+		uint32_t write;
+
+		if (h->events[i].verb != PP_VERB_AWAIT_BIOS)
+			continue;
+		write = queued_write(m, i);
+		for (uint32_t k = i + 1; write != PP_NO_EVENT && k < h->n_events; k++)
+			if (h->events[k].verb == PP_VERB_GATE_OPEN &&
+			    h->events[k].object == h->events[i].object) {
+				begin = h->events[k].begin_ns;
+				break;
+			}
+		/* Without an end, or opened before the proof had ended: nothing is proven. */
+		if (begin == PP_TIME_NEVER || begin < h->events[i].end_ns)
+			continue;
+		more = realloc(m->gated, (m->n_gated + 1) * sizeof(*more));
+		if (!more)
+			return -ENOMEM;
+		m->gated = more;
+		m->gated[m->n_gated++] = (struct pp_gated){ write, begin };
+	}
+	if (m->n_gated)
+		qsort(m->gated, m->n_gated, sizeof(*m->gated), cmp_gated);
+	return 0;
+}
+
 static int alloc_space(struct pp_model *m, uint16_t r)
 {
 	const struct pp_region_def *region = &m->plan->regions[r];
@@ -96,6 +158,8 @@ int pp_model_build(struct pp_model *m, const struct pp_plan *plan, const struct 
 		ret = pp_model_classify(m);
 	if (!ret)
 		ret = pp_model_index(m);
+	if (!ret && plan->n_gates)
+		ret = find_gated(m);
 	for (size_t i = 0; !ret && i < m->upsets.n; i++)
 		note_upset(m, m->upsets.event[i]);
 	for (uint16_t r = 0; !ret && r < plan->n_regions; r++)
@@ -146,6 +210,7 @@ void pp_model_free(struct pp_model *m)
 	free(m->key_start);
 	free(m->keys);
 	free(m->first_gen);
+	free(m->gated);
 	free(m->spaces);
 	free(m->state);
 	*m = (struct pp_model){ 0 };

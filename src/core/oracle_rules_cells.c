@@ -195,7 +195,7 @@ static uint32_t judge_age(const struct pp_look *l, uint16_t space, uint64_t at, 
 	const struct pp_event *events = l->j->h->events;
 	uint32_t found = pp_model_find(l->m, &p, writer, gen);
 
-	if (found == PP_NO_EVENT || events[found].begin_ns >= l->end_ns) {
+	if (found == PP_NO_EVENT || pp_model_begin(l->m, found) >= l->end_ns) {
 		pp_look_broken(l, PP_O4_IDENTITY, PP_CLASS_FUTURE, 0, found, &stamp);
 		return PP_NO_EVENT;
 	}
@@ -216,7 +216,7 @@ static void judge_stamp(struct pp_look *l, uint32_t writer, uint32_t gen)
 
 	if (found != PP_NO_EVENT) {
 		w = &l->j->h->events[found];
-		if (w->begin_ns < l->end_ns &&
+		if (pp_model_begin(l->m, found) < l->end_ns &&
 		    (!l->whole || (!covers(w, l->at) && !(w->flags & PP_EVENT_PARTIAL)))) {
 			pp_stamp_put(raw, &stamp);
 			pp_look_bytes(l, raw, found);
@@ -293,7 +293,7 @@ static bool judge_clone_stamp(const struct pp_look *l, const struct pp_stamp *s)
 	if (clone == PP_NO_EVENT || s->region != source || s->offset_bytes != l->at)
 		return false;
 	found = pp_model_find(l->m, &p, s->writer, s->generation);
-	if (found == PP_NO_EVENT || events[found].begin_ns >= events[clone].end_ns) {
+	if (found == PP_NO_EVENT || pp_model_begin(l->m, found) >= events[clone].end_ns) {
 		pp_look_broken(l, PP_O6_ISOLATION, PP_CLASS_FUTURE, 0, found, s);
 		return true;
 	}
@@ -415,7 +415,7 @@ static int32_t limit_of(const struct pp_look *l, uint32_t found)
 	if (found == PP_NO_EVENT)
 		return 0;
 	w = &h->events[found];
-	if (w->begin_ns >= l->end_ns || w->offset_bytes > l->e->offset_bytes ||
+	if (pp_model_begin(l->m, found) >= l->end_ns || w->offset_bytes > l->e->offset_bytes ||
 	    w->offset_bytes + w->length_bytes < l->e->offset_bytes + l->e->length_bytes)
 		return 0;
 	end = pp_model_end(l->m, found);

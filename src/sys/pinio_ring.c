@@ -40,6 +40,7 @@ struct flow {
 	size_t unended; /* pieces submitted and not completed */
 	size_t bad_at;  /* where the first piece that was not full ended; SIZE_MAX: none */
 	int bad;        /* its errno, 0 if it was short */
+	int cause; /* errno of a piece that failed, and was not only cancelled with its chain */
 	size_t good_to; /* end of the last byte that moved */
 };
 
@@ -165,6 +166,8 @@ static void take(struct flow *f, const struct io_uring_cqe *cqe)
 		f->bad_at = at + moved;
 		f->bad = cqe->res < 0 ? cqe->res : 0;
 	}
+	if (cqe->res < 0 && cqe->res != -ECANCELED)
+		f->cause = cqe->res;
 }
 
 static void take_all(struct flow *f)
@@ -322,16 +325,17 @@ static int check(struct pp_pinio *p, struct flow *f, struct pp_err *err)
 static int64_t outcome(const struct flow *f, struct pp_err *err)
 {
 	const struct pp_io *io = f->io;
+	int bad = f->bad == -ECANCELED && f->cause ? f->cause : f->bad;
 
 	if (f->bad_at == SIZE_MAX)
 		return (int64_t)io->length_bytes;
 	if (f->good_to > f->bad_at)
-		return pp_err_set(err, f->bad ? f->bad : -EIO,
+		return pp_err_set(err, bad ? bad : -EIO,
 				  "%s at %llu: a part in the middle was not transferred",
 				  name_of(io), (unsigned long long)io->offset_bytes);
-	if (f->bad_at || !f->bad)
+	if (f->bad_at || !bad)
 		return (int64_t)f->bad_at;
-	return pp_err_set(err, f->bad, "%s at %llu", name_of(io),
+	return pp_err_set(err, bad, "%s at %llu", name_of(io),
 			  (unsigned long long)io->offset_bytes);
 }
 

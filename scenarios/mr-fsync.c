@@ -144,8 +144,11 @@ static void evidence_lines(const struct row *r, bool odp, struct pp_plan_text *t
 		pp_say(t, "evidence pins-seen >= %u if accepted", SIZE / 4096);
 	if (cpu_writes)
 		pp_say(t, "evidence stores-seen >= %u", ROUNDS);
-	if (on_disk(r))
+	pp_say(t, "evidence bystander-reads >= %u", on_disk(r) ? 4 : 1);
+	if (on_disk(r)) {
 		pp_say(t, "evidence durable-reads >= %u", ROUNDS);
+		pp_say(t, "evidence fsck-clean >= 1");
+	}
 	if (r->shape == FILE_ON_DISK || r->shape == FILE_READ_MR)
 		pp_say(t, "evidence durable-advances >= 2 if accepted");
 }
@@ -172,6 +175,7 @@ static void object_lines(const struct row *r, bool odp, struct pp_plan_text *t)
 	if (r->shape == DEVDAX)
 		pp_say(t, "region copy backing=devdax%s of=data share=shared prot=rw size=%llu",
 		       place->words, size);
+	pp_lines_bystander_objects(t, r->backing);
 	pp_lines_control_objects(t);
 	/* Two MRs side by side: a transfer into one must not touch the other's pages. */
 	if (late(r))
@@ -181,26 +185,26 @@ static void object_lines(const struct row *r, bool odp, struct pp_plan_text *t)
 }
 
 /* Known content everywhere before the first observation, and on the disk where there is one. */
-static uint32_t setup_lines(const struct row *r, struct pp_plan_text *t, uint32_t gen)
+static void setup_lines(const struct row *r, struct pp_plan_text *t)
 {
 	pp_say(t, "step \"set-up\"");
 	pp_lines_made(t, r->backing);
+	pp_lines_bystander(t, r->backing);
 	if (r->shape == FILE_PRIVATE) {
-		pp_op(t, "pwrite file gen=%u", gen++);
+		pp_op(t, "pwrite file gen=%u", pp_gen(t));
 		pp_op(t, "fsync file hazard");
 	}
 	pp_op(t, "map data");
 	if (r->shape == DEVDAX)
 		pp_op(t, "map copy");
 	if (r->shape == FILE_ON_DISK || r->shape == FILE_READ_MR) {
-		pp_op(t, "pwrite data gen=%u", gen++);
+		pp_op(t, "pwrite data gen=%u", pp_gen(t));
 		sync_line(t, r, 0);
 	} else {
-		pp_op(t, "store data 0+%u gen=%u", SIZE, gen++);
+		pp_op(t, "store data 0+%u gen=%u", SIZE, pp_gen(t));
 	}
 	if (on_disk(r))
 		pp_op(t, "disk-read %s", r->shape == FILE_PRIVATE ? "file" : "data");
-	return gen;
 }
 
 /* A range of whole cells inside [0, limit), at most @most bytes. */
@@ -224,26 +228,25 @@ static void write_line(const struct row *r, struct pp_plan_text *t, unsigned mr,
  * One generation of three writes: whole pages through one MR; through the other a part that starts
  * and ends inside pages, and its last cells. In the long cases the ranges come from the seed.
  */
-static uint32_t round_lines(const struct row *r, struct pp_plan_text *t, struct pp_prng *prng,
-			    unsigned round, uint32_t gen)
+static void round_lines(const struct row *r, struct pp_plan_text *t, struct pp_prng *prng,
+			unsigned round)
 {
 	unsigned at = round * 1088 + 64, length = 4096 + 128;
 
 	if (r->rounds > ROUNDS) {
 		for (unsigned mr = 0; mr < 2; mr++) {
 			draw(prng, SIZE / 2, 12288, &at, &length);
-			write_line(r, t, mr, at, length, gen++);
+			write_line(r, t, mr, at, length, pp_gen(t));
 		}
 	} else {
-		write_line(r, t, 0, round * 4096, 8192, gen++);
-		write_line(r, t, 1, at, length, gen++);
+		write_line(r, t, 0, round * 4096, 8192, pp_gen(t));
+		write_line(r, t, 1, at, length, pp_gen(t));
 	}
-	write_line(r, t, 1, SIZE / 2 - 128, 128, gen++);
+	write_line(r, t, 1, SIZE / 2 - 128, 128, pp_gen(t));
 	pp_op(t, "rdma-read m0");
 	pp_op(t, "rdma-read m1");
 	sync_line(t, r, round);
 	look(t, r);
-	return gen;
 }
 
 /*
@@ -251,41 +254,39 @@ static uint32_t round_lines(const struct row *r, struct pp_plan_text *t, struct 
  * filesystem's knowledge. btrfs leaves such a page to a worker and fsync returns 0; whether the
  * worker wins is a matter of scheduling (about half the time), hence several tries.
  */
-static uint32_t late_lines(struct pp_plan_text *t, uint32_t gen)
+static void late_lines(struct pp_plan_text *t)
 {
 	for (unsigned round = 0; round < LATE_ROUNDS; round++) {
 		pp_op(t, "reg m2 expect=era");
-		pp_op(t, "rdma-write m2 gen=%u", gen++);
+		pp_op(t, "rdma-write m2 gen=%u", pp_gen(t));
 		pp_op(t, "fsync data hazard");
-		pp_op(t, "rdma-write m2 gen=%u", gen++);
+		pp_op(t, "rdma-write m2 gen=%u", pp_gen(t));
 		pp_op(t, "dereg m2");
 		pp_op(t, "fsync data hazard");
 		pp_op(t, "disk-read data 0+4096");
 	}
-	return gen;
 }
 
 static void plan(const struct pp_variant *v, uint64_t seed, struct pp_plan_text *t)
 {
 	const struct row *r = v->data;
 	struct pp_prng prng;
-	uint32_t gen = 1;
 
 	pp_prng_seed(&prng, seed);
-	pp_say(t, "rules O1 O2 O4 O7 O8 O10 O12");
+	pp_say(t, "rules O1 O2 O3 O4 O6 O7 O8 O9 O10 O11 O12");
 	pp_say(t, "bound 60s");
 	evidence_lines(r, on_demand(v), t);
 	object_lines(r, on_demand(v), t);
 	pp_say(t, "actor main");
-	gen = setup_lines(r, t, gen);
-	pp_lines_control(t, gen++);
+	setup_lines(r, t);
+	pp_lines_control(t, pp_gen(t));
 	pp_say(t, "step \"register\"");
 	pp_op(t, "reg m0 expect=era");
 	pp_op(t, "reg m1 expect=era");
 	pp_op(t, "quiet");
 	pp_say(t, "step \"before dereg\"");
 	for (unsigned round = 0; round < r->rounds; round++)
-		gen = round_lines(r, t, &prng, round, gen);
+		round_lines(r, t, &prng, round);
 	pp_say(t, "step \"after dereg\"");
 	pp_op(t, "dereg m0");
 	pp_op(t, "dereg m1");
@@ -293,12 +294,14 @@ static void plan(const struct pp_variant *v, uint64_t seed, struct pp_plan_text 
 	sync_line(t, r, 0);
 	look(t, r);
 	if (late(r))
-		late_lines(t, gen);
-	if (!on_disk(r))
-		return;
-	pp_say(t, "step \"after remount\"");
+		late_lines(t);
 	pp_op(t, "unmap data");
-	pp_op(t, "cold-read %s", r->shape == FILE_PRIVATE ? "file" : "data");
+	pp_lines_bystander_look(t, r->backing);
+	if (on_disk(r)) {
+		pp_say(t, "step \"after remount\"");
+		pp_op(t, "cold-read %s", r->shape == FILE_PRIVATE ? "file" : "data");
+	}
+	pp_lines_unmounted(t, r->backing);
 }
 
 static const char *const references[] = {

@@ -31,6 +31,7 @@ struct nature {
 	bool special; /* no memory of ours */
 	bool fill_by_file, fill_by_store;
 	bool readable; /* CPU loads work and the content is known */
+	bool watched;  /* has bystanders: one row of each filesystem, to keep the rest cheap */
 };
 
 static bool has(const char *words, const char *word)
@@ -50,6 +51,8 @@ static void nature_of(const struct pp_policy_row *row, struct nature *n)
 		backing++;
 	n->special = pp_backings[backing].special;
 	kept = !strcmp(n->backing, "devdax") || !strcmp(n->backing, "blockdev");
+	n->watched = pp_place_of(n->backing)->fs && has(words, "share=shared prot=rw") &&
+		     has(words, "eof=inside");
 	if (n->special || has(words, "eof=beyond") || has(words, "eof=straddle") ||
 	    !strcmp(n->backing, "secretmem"))
 		return;
@@ -65,13 +68,13 @@ static const char *const access_words[PP_POLICY_ACCESS_COUNT] = {
 };
 
 /* One registration attempt; where it is accepted, the device is seen to reach the memory. */
-static void attempt(struct pp_plan_text *t, const struct nature *n, int column, uint32_t gen)
+static void attempt(struct pp_plan_text *t, const struct nature *n, int column)
 {
 	pp_say(t, "step \"access %s\"", access_words[column]);
 	pp_op(t, "reg m%d expect=policy hazard", column);
 	pp_op(t, "quiet");
 	if (n->readable && column == PP_POLICY_LW_RW)
-		pp_op(t, "rdma-write m%d 0+4096 gen=%u", column, gen);
+		pp_op(t, "rdma-write m%d 0+4096 gen=%u", column, pp_gen(t));
 	if (n->readable && column == PP_POLICY_RR)
 		pp_op(t, "rdma-read m%d 0+4096", column);
 	pp_op(t, "dereg m%d", column);
@@ -89,17 +92,21 @@ static void target_line(struct pp_plan_text *t, const struct pp_policy_row *row,
 	       (unsigned long long)(n->special                  ? 4096
 				    : place->page_bytes > 16384 ? place->page_bytes
 								: 16384));
+	if (n->watched)
+		pp_lines_bystander_objects(t, n->backing);
 }
 
 static void setup_lines(struct pp_plan_text *t, const struct nature *n)
 {
 	pp_say(t, "step \"set-up\"");
 	pp_lines_made(t, n->backing);
+	if (n->watched)
+		pp_lines_bystander(t, n->backing);
 	pp_op(t, "map target");
 	if (n->fill_by_file)
-		pp_op(t, "pwrite target 0+16384 gen=1");
+		pp_op(t, "pwrite target 0+16384 gen=%u", pp_gen(t));
 	if (n->fill_by_store)
-		pp_op(t, "store target 0+16384 gen=1");
+		pp_op(t, "store target 0+16384 gen=%u", pp_gen(t));
 }
 
 static void plan_rxe(const struct pp_policy_row *row, const struct nature *n,
@@ -115,9 +122,9 @@ static void plan_rxe(const struct pp_policy_row *row, const struct nature *n,
 		pp_say(t, "mr m%d region=target access=%s", c, access_words[c]);
 	pp_say(t, "actor main");
 	setup_lines(t, n);
-	pp_lines_control(t, 2);
+	pp_lines_control(t, pp_gen(t));
 	for (int i = 0; i < PP_POLICY_ACCESS_COUNT; i++)
-		attempt(t, n, pp_policy_column(pp_policy_access_masks[i]), 3);
+		attempt(t, n, pp_policy_column(pp_policy_access_masks[i]));
 }
 
 /* A registered buffer over ordinary memory: bytes come in and go out through it. */
@@ -127,7 +134,7 @@ static void control_buffer(struct pp_plan_text *t, const char *via)
 	pp_op(t, "map control");
 	pp_op(t, "reg c0");
 	pp_op(t, "quiet");
-	pp_op(t, "fixed-read c0 via=%s gen=2", via);
+	pp_op(t, "fixed-read c0 via=%s gen=%u", via, pp_gen(t));
 	pp_op(t, "load control");
 	pp_op(t, "fixed-write c0 via=%s", via);
 	pp_op(t, "dereg c0");
@@ -159,7 +166,7 @@ static void plan_uring(const struct pp_policy_row *row, const struct nature *n,
 	pp_op(t, "reg u0 expect=era hazard");
 	pp_op(t, "quiet");
 	if (n->readable) {
-		pp_op(t, "fixed-read u0 0+4096 via=%s gen=3", via);
+		pp_op(t, "fixed-read u0 0+4096 via=%s gen=%u", via, pp_gen(t));
 		pp_op(t, "fixed-write u0 0+4096 via=%s", via);
 	}
 	pp_op(t, "dereg u0");
@@ -175,12 +182,18 @@ static void plan(const struct pp_variant *v, uint64_t seed, struct pp_plan_text 
 
 	(void)seed;
 	nature_of(row, &n);
-	pp_say(t, "rules O1 O4 O7 O8 O10 O12");
+	pp_say(t, "rules O1 O3 O4 O6 O7 O8 O9 O10 O11 O12");
 	pp_say(t, "bound 60s");
+	if (n.watched)
+		pp_say(t, "evidence bystander-reads >= 3");
 	if (!strcmp(v->pinner, "uring-fixed"))
 		plan_uring(row, &n, t);
 	else
 		plan_rxe(row, &n, t);
+	if (!n.watched)
+		return;
+	pp_op(t, "unmap target");
+	pp_lines_bystander_check(t, n.backing);
 }
 
 static const char *const references[] = {

@@ -98,6 +98,7 @@ static void object_lines(const struct backing *b, const struct pinner *p, struct
 		pp_say(t, "region data backing=%s%s share=%s prot=rw size=%llu", b->backing,
 		       place->words, b->share, size);
 	}
+	pp_lines_bystander_objects(t, b->backing);
 	pp_lines_control_objects(t);
 	pp_say(t, "mr m0 region=data range=0+%u access=lw,rw,rr", SIZE);
 }
@@ -106,66 +107,70 @@ static void setup_lines(const struct backing *b, struct pp_plan_text *t)
 {
 	pp_say(t, "step \"set-up\"");
 	pp_lines_made(t, b->backing);
+	pp_lines_bystander(t, b->backing);
 	if (b->private_file)
-		pp_op(t, "pwrite file gen=1");
+		pp_op(t, "pwrite file gen=%u", pp_gen(t));
 	pp_op(t, "map data");
 	if (b->durable && !b->private_file) {
-		pp_op(t, "pwrite data gen=2");
+		pp_op(t, "pwrite data gen=%u", pp_gen(t));
 		pp_op(t, "fsync data hazard");
 	} else {
-		pp_op(t, "store data 0+%u gen=2", SIZE);
+		pp_op(t, "store data 0+%u gen=%u", SIZE, pp_gen(t));
 	}
 	pp_op(t, "quiet");
 }
 
 /* One round: bytes come in through the short pin (or by the CPU), bytes go out through it, and a
  * sync. */
-static uint32_t round_lines(const struct backing *b, const struct pinner *p, struct pp_plan_text *t,
-			    unsigned at, uint32_t gen)
+static void round_lines(const struct backing *b, const struct pinner *p, struct pp_plan_text *t,
+			unsigned at)
 {
 	const unsigned length = 16384;
 
 	pp_op(t, "%s data %u+%u%s gen=%u", p->write ? p->write : "store", at, length,
-	      p->write ? p->via : "", gen++);
+	      p->write ? p->via : "", pp_gen(t));
 	pp_op(t, "load data 0+%u", SIZE);
 	pp_op(t, "%s data %u+%u%s hazard", p->look, at, length, p->via);
 	pp_op(t, "%s", b->sync);
 	if (b->durable)
 		pp_op(t, "disk-read %s 0+%u", b->private_file ? "file" : "data", SIZE);
 	pp_op(t, "quiet");
-	return gen;
 }
 
 static void plan(const struct pp_variant *v, uint64_t seed, struct pp_plan_text *t)
 {
 	const struct backing *b = backing_of(v);
 	const struct pinner *p = pinner_of(v);
-	uint32_t gen = 4;
 
 	(void)seed;
-	pp_say(t, "rules O1 O2 O4 O7 O8 O10 O12");
+	pp_say(t, "rules O1 O2 O3 O4 O6 O7 O8 O9 O10 O11 O12");
 	pp_say(t, "bound 60s");
 	pp_say(t, "evidence device-writes-seen >= %u", p->write ? 2 * ROUNDS + 1 : 1);
 	pp_say(t, "evidence pin-reads >= %u", 2 * ROUNDS + 1);
 	pp_say(t, "evidence syncs-answered >= %u", 2 * ROUNDS);
 	pp_say(t, "evidence quiets >= %u", 2 * ROUNDS + 4);
+	pp_say(t, "evidence bystander-reads >= %u", b->durable ? 4 : 1);
+	if (b->durable)
+		pp_say(t, "evidence fsck-clean >= 1");
 	object_lines(b, p, t);
 	pp_say(t, "actor main");
 	setup_lines(b, t);
-	pp_lines_control(t, 3);
+	pp_lines_control(t, pp_gen(t));
 	pp_say(t, "step \"alone\"");
 	for (unsigned i = 0; i < ROUNDS; i++)
-		gen = round_lines(b, p, t, i * 8192, gen);
+		round_lines(b, p, t, i * 8192);
 	pp_say(t, "step \"registered\"");
 	pp_op(t, "reg m0 expect=era");
 	pp_op(t, "quiet");
 	for (unsigned i = 0; i < ROUNDS; i++)
-		gen = round_lines(b, p, t, 20480 + i * 8192, gen);
+		round_lines(b, p, t, 20480 + i * 8192);
 	pp_op(t, "rdma-read m0");
 	pp_say(t, "step \"after dereg\"");
 	pp_op(t, "dereg m0");
 	pp_op(t, "quiet");
 	pp_op(t, "load data 0+%u", SIZE);
+	pp_op(t, "unmap data");
+	pp_lines_bystander_check(t, b->backing);
 }
 
 static const char *const references[] = {

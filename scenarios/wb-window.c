@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* wb-window: a device writes into pages that are under writeback. */
+#include <stdio.h>
+#include <string.h>
+
+#include "run/plan_lines.h"
+#include "run/scenario.h"
+
+#define SIZE     65536u
+#define WAIT_MS  2000u  /* for a window to open */
+#define BOUND_MS 10000u /* of what waits for a gate: it opens long before */
+
+/* Who writes into the pages, and when its pins are taken. */
+enum pinner_kind {
+	BY_MR,   /* registered before the pages became dirty */
+	BY_DIO,  /* a read from another disk, whose bios wait at a gate of their own */
+	BY_CALL, /* pins and writes while the pages are under writeback */
+};
+
+struct pinner {
+	const char *name;
+	enum pinner_kind kind;
+	const char *write; /* into all of the file */
+	const char *needs;
+};
+
+static const struct pinner pinners[] = {
+	{ "rxe-mr", BY_MR, "rdma-write m0", "" },
+	{ "dio", BY_DIO, "dio-read data via=g1 mode=async", "disk1 io-uring" },
+	{ "vm-write", BY_CALL, "vm-write data", "process-vm" },
+};
+
+struct backing {
+	const char *name;
+	const char *fs;
+	bool stable; /* a write fault waits for the end of writeback */
+};
+
+static const struct backing backings[] = {
+	{ "ext4", "type=ext4 slot=g0 block=4096", false },
+	{ "xfs", "type=xfs slot=g0 block=4096", false },
+	{ "btrfs", "type=btrfs slot=g0", true },
+};
+
+static const struct pinner *pinner_of(const struct pp_variant *v)
+{
+	size_t i = 0;
+
+	while (strcmp(pinners[i].name, v->pinner))
+		i++;
+	return &pinners[i];
+}
+
+static bool variant(size_t index, struct pp_variant *out)
+{
+	const struct backing *b = &backings[index / PP_ARRAY_LEN(pinners) % PP_ARRAY_LEN(backings)];
+
+	if (index >= PP_ARRAY_LEN(backings) * PP_ARRAY_LEN(pinners))
+		return false;
+	snprintf(out->name, sizeof(out->name), "%s", b->name);
+	snprintf(out->backing, sizeof(out->backing), "%s", b->name);
+	snprintf(out->pinner, sizeof(out->pinner), "%s",
+		 pinners[index % PP_ARRAY_LEN(pinners)].name);
+	/* Where each of the two kernel generations fails. */
+	out->tier = b->stable && pinners[index % PP_ARRAY_LEN(pinners)].kind != BY_CALL
+			    ? PP_TIER_QUICK
+			    : PP_TIER_FULL;
+	out->data = b;
+	return true;
+}
+
+static void evidence_lines(const struct backing *b, const struct pinner *p, struct pp_plan_text *t)
+{
+	const char *when = p->kind == BY_MR ? " if accepted" : "";
+
+	pp_say(t, "evidence windows-proven >= %u", p->kind == BY_DIO ? 3 : 2);
+	if (p->kind == BY_CALL && b->stable)
+		pp_say(t, "evidence waits-proven >= 1");
+	else
+		pp_say(t, "evidence writes-in-window >= 1%s", when);
+	pp_say(t, "evidence device-writes-seen >= %u%s", p->kind == BY_MR ? 3 : 2, when);
+	if (p->kind == BY_MR)
+		pp_say(t, "evidence device-writes-seen >= 1 if refused");
+	pp_say(t, "evidence hazards-done >= 1");
+	pp_say(t, "evidence durable-reads >= 5");
+	pp_say(t, "evidence fsck-clean >= 1");
+}
+
+static void object_lines(const struct backing *b, const struct pinner *p, struct pp_plan_text *t)
+{
+	const struct pp_place_lines *place = pp_place_of(b->name);
+
+	pp_say(t, "need root kmsg dm tracefs page-flags %s %s%s", place->needs, p->needs,
+	       p->kind == BY_MR ? " rxe" : "");
+	pp_say(t, "gate g0 slot=disk0");
+	if (p->kind == BY_DIO)
+		pp_say(t, "gate g1 slot=disk1");
+	pp_say(t, "fs f0 %s", b->fs);
+	pp_say(t, "region data backing=%s fs=f0 size=%u", b->name, SIZE);
+	pp_say(t, "region canary backing=%s fs=f0 size=%u bystander=yes", b->name, SIZE);
+	if (p->kind == BY_MR) {
+		pp_lines_control_objects(t);
+		pp_say(t, "mr m0 region=data access=lw,rw,rr");
+	}
+	pp_say(t, "actor main");
+	pp_say(t, "actor dev");
+	pp_say(t, "actor sync");
+}
+
+static void setup_lines(const struct backing *b, const struct pinner *p, struct pp_plan_text *t)
+{
+	pp_say(t, "step \"set-up\"");
+	pp_lines_made(t, b->name);
+	pp_op(t, "pwrite canary gen=1");
+	pp_op(t, "pwrite data gen=2");
+	pp_op(t, "map data");
+	pp_op(t, "syncfs f0");
+	pp_op(t, "quiet");
+	if (p->kind != BY_MR)
+		return;
+	pp_lines_control(t, 3);
+	pp_op(t, "reg m0 expect=era");
+}
+
+/* The pages are under writeback, and the device's bytes come: returns what has to end before the
+ * window closes, 0 if it ends only behind. */
+static uint32_t window_lines(const struct backing *b, const struct pinner *p,
+			     struct pp_plan_text *t, uint32_t *write)
+{
+	uint32_t before, sync, held;
+
+	before = pp_op(t, "store data gen=4");
+	if (p->kind == BY_DIO) {
+		before = pp_op(t, "gate-hold g1");
+		*write = pp_op_by(t, "dev", "%s gen=5 after=%u bound=%ums", p->write, before,
+				  BOUND_MS);
+		pp_op(t, "await-bios g1 op=%u least=%u bound=%ums", *write, SIZE, WAIT_MS);
+	}
+	before = pp_op(t, "gate-hold g0");
+	sync = pp_op_by(t, "sync", "fsync data hazard after=%u bound=%ums", before, BOUND_MS);
+	pp_op(t, "await-bios g0 op=%u least=%u bound=%ums", sync, SIZE, WAIT_MS);
+	held = pp_op(t, "await-writeback data bound=%ums", WAIT_MS);
+	switch (p->kind) {
+	case BY_MR:
+		*write = pp_op_by(t, "dev", "%s gen=5 after=%u", p->write, held);
+		break;
+	case BY_DIO:
+		pp_op(t, "gate-open g1");
+		break;
+	case BY_CALL:
+		*write = pp_op_by(t, "dev", "%s gen=5 after=%u bound=%ums", p->write, held,
+				  BOUND_MS);
+		if (b->stable)
+			pp_op(t, "await-asleep op=%u bound=%ums", *write, WAIT_MS);
+		break;
+	}
+	if (p->kind == BY_CALL && b->stable)
+		pp_op(t, "gate-open g0");
+	else
+		pp_op(t, "gate-open g0 after=%u", *write);
+	return sync;
+}
+
+/* The bytes are on the disk, and what the filesystem knows of them fits. */
+static void synced_lines(struct pp_plan_text *t)
+{
+	pp_op(t, "fsync data");
+	pp_op(t, "disk-read data");
+	pp_op(t, "dio-pread data");
+	pp_op(t, "load data");
+}
+
+static void plan(const struct pp_variant *v, uint64_t seed, struct pp_plan_text *t)
+{
+	const struct backing *b = v->data;
+	const struct pinner *p = pinner_of(v);
+	uint32_t sync, write = 0;
+
+	(void)seed;
+	pp_say(t, "rules O1 O2 O3 O4 O6 O7 O9 O10 O11 O12");
+	pp_say(t, "bound 60s");
+	evidence_lines(b, p, t);
+	object_lines(b, p, t);
+	setup_lines(b, p, t);
+	pp_say(t, "step \"in the window\"");
+	sync = window_lines(b, p, t, &write);
+	pp_op(t, "load data after=%u,%u", sync, write);
+	pp_op(t, "disk-read data");
+	pp_say(t, "step \"synced again\"");
+	synced_lines(t);
+	/* The writeback has cleaned the pages; who holds them pinned was not asked. */
+	pp_say(t, "step \"written again\"");
+	pp_op_by(t, "dev", "%s gen=6 after=%u", p->write, t->next_op - 1);
+	pp_op(t, "load data after=%u", t->next_op - 1);
+	synced_lines(t);
+	if (p->kind == BY_MR)
+		pp_op(t, "dereg m0");
+	pp_say(t, "step \"cold\"");
+	pp_op(t, "quiet");
+	pp_op(t, "unmap data");
+	pp_op(t, "cold-read data");
+	pp_op(t, "pread canary");
+	pp_op(t, "cold-read canary");
+	pp_op(t, "umount f0");
+	pp_op(t, "fsck f0");
+}
+
+static const char *const references[] = {
+	"lwn.net/Articles/442355 (stable pages)",
+	"linux-btrfs 20220624122334.80603-1-hch@lst.de (remove btrfs_writepage_cow_fixup)",
+	"Documentation/core-api/pin_user_pages.rst",
+	NULL,
+};
+
+const struct pp_scenario pp_scenario_wb_window = {
+	.name = "wb-window",
+	.title = "a device writes into pages that are under writeback",
+	.purpose = "A gate under the filesystem holds the bios of an fsync, so that all pages of a "
+		   "file are under writeback for as long as the plan wants. Meanwhile a device "
+		   "writes into them: an MR, an O_DIRECT read that pinned them before, or "
+		   "process_vm_writev. The next fsync must bring those bytes to the disk, and what "
+		   "the filesystem computed of the pages meanwhile, such as checksums, must still "
+		   "be right when the file is read again after a remount.",
+	.references = references,
+	.variant = variant,
+	.plan = plan,
+};

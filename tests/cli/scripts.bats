@@ -91,6 +91,42 @@ small_tree() {
 	done
 }
 
+@test "fuzz and bench: unknown options, values that are none, help" {
+	run "$top/scripts/fuzz" --nonsense
+	one_sentence fuzz
+	run "$top/scripts/fuzz" --seconds 0
+	one_sentence fuzz
+	run "$top/scripts/fuzz" nothing
+	one_sentence fuzz
+	run "$top/scripts/bench" --nonsense
+	one_sentence bench
+	run "$top/scripts/bench" --rounds
+	one_sentence bench
+	run "$top/scripts/bench" --rounds x
+	one_sentence bench
+	for script in fuzz bench; do
+		run "$top/scripts/$script" --help
+		[ "$status" -eq 0 ]
+		[[ $output == "Usage: scripts/$script "* ]]
+	done
+}
+
+@test "fuzz: without clang, or without its fuzzer, a SKIP names the package" {
+	mkdir bin
+	for program in bash readlink dirname mktemp rm mkdir awk; do
+		ln -s "$(command -v "$program")" bin/
+	done
+	PATH=$PWD/bin run "$top/scripts/fuzz"
+	[ "$status" -eq 77 ]
+	[[ ${lines[0]} == "fuzz: SKIP: clang is not installed (package clang)" ]]
+	printf '#!/bin/sh\necho "cannot find the fuzzer" >&2\nexit 1\n' >bin/clang
+	chmod +x bin/clang
+	PATH=$PWD/bin run "$top/scripts/fuzz" plan
+	[ "$status" -eq 77 ]
+	[[ ${lines[0]} == "fuzz: SKIP: "*"(package libclang-rt-dev)" ]]
+	[[ ${lines[1]} == "fuzz: 0 passed, 0 failed, 1 skipped" ]]
+}
+
 @test "packages: alternatives count, unknown groups are told" {
 	mkdir bin
 	printf '#!/bin/sh\necho "installed pkgconf"\n' >bin/dpkg-query

@@ -103,7 +103,7 @@ static const struct line lines[] = {
 	{ "eye",  SHARED, ANY, "pread data 0+64K weight=10 length=64..64K" },
 	{ "eye",  CLONES, ANY, "pread clone 0+64K weight=5 length=64..64K" },
 	{ "eye",  COPY, ANY,  "pread file 0+64K weight=10 length=64..64K" },
-	{ "eye",  SHARED, ANY, "uring-read data 0+64K weight=5 length=64..16K split=4K depth=4" },
+	{ "eye",  SHARED, ANY, "uring-read data 0+64K weight=5 length=64..16K" },
 	{ "eye",  DISK | DAX, ANY, "disk-read data 0+64K weight=2 length=4K..64K align=4K" },
 	{ "eye",  COPY, ANY,  "disk-read file 0+64K weight=2 length=4K..64K align=4K" },
 	/* Hazards of the filesystem. */

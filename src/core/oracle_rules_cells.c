@@ -335,8 +335,8 @@ static bool judge_left_behind(struct pp_look *l, uint32_t writer, uint32_t gen)
 	    l->j->h->events[found].begin_ns >= l->end_ns)
 		return false;
 	if (pp_model_end(l->m, found) < l->begin_ns)
-		pp_look_broken(l, pp_look_age(l, l->need[0]), PP_CLASS_STALE, l->need[0], found,
-			       &stamp);
+		pp_look_broken(l, pp_look_age(l, l->need[0]), PP_CLASS_STALE,
+			       l->need[0] == (int32_t)found + 1 ? 0 : l->need[0], found, &stamp);
 	return true;
 }
 

@@ -14,8 +14,12 @@
 #include "core/plan.h"
 #include "core/stamp.h"
 
-#define PP_HISTORY_VERSION 1u
-#define PP_NO_CELL         0xffffffffu
+/* The binary form holds the numbers of verbs and raw stamps: another order of the one or another
+ * layout of the other is another version. tests/unit/test_history.c holds them to it. The text form
+ * has names. */
+#define PP_HISTORY_VERSION      2u
+#define PP_HISTORY_TEXT_VERSION 1u
+#define PP_NO_CELL              0xffffffffu
 
 /* Flags of an event. */
 #define PP_EVENT_SKIPPED 1u /* not executed: its MR was refused, or dropped by a --drop switch */

@@ -151,13 +151,13 @@ static int check_sizes(const struct file_header *head, struct pp_err *err)
 		const char *why;
 	} sizes[] = {
 		{ head->header_bytes, sizeof(*head), offsetof(struct file_header, header_bytes),
-		  "the header has another size than version 1 says" },
+		  "the header has another size than this version says" },
 		{ head->event_bytes, sizeof(struct pp_event), offsetof(struct file_header, event_bytes),
-		  "an event has another size than version 1 says" },
+		  "an event has another size than this version says" },
 		{ head->cell_bytes, PP_CELL_BYTES, offsetof(struct file_header, cell_bytes),
-		  "a raw cell has another size than version 1 says" },
+		  "a raw cell has another size than this version says" },
 		{ head->block_bytes, BLOCK_BYTES, offsetof(struct file_header, block_bytes),
-		  "a CRC block has another size than version 1 says" },
+		  "a CRC block has another size than this version says" },
 		{ head->reserved, 0, offsetof(struct file_header, reserved),
 		  "a reserved field is not 0" },
 	};
@@ -185,11 +185,13 @@ static int decode_header(const unsigned char *data, size_t len, struct file_head
 	crc = pp_crc32c(0, head, offsetof(struct file_header, header_crc));
 	swap_header(head);
 	if (head->version != PP_HISTORY_VERSION)
-		return pp_err_set(err, -EPROTO,
-				  "Byte %zu of the history: version %" PRIu32
-				  " is not version %u, the only one this program reads.",
-				  offsetof(struct file_header, version), head->version,
-				  PP_HISTORY_VERSION);
+		return pp_err_set(
+			err, -EPROTO,
+			"Byte %zu of the history: version %" PRIu32
+			" is not version %u, the only one this program reads: each has "
+			"its own numbers for operations; take the pinproof that wrote it, "
+			"to judge it or to print it as text.",
+			offsetof(struct file_header, version), head->version, PP_HISTORY_VERSION);
 	if (head->header_crc != crc)
 		return bad_byte(err, offsetof(struct file_header, header_crc),
 				"the header does not match its CRC");

@@ -172,13 +172,13 @@ static int header_value(struct pp_reader *r, enum header_id id, struct pp_rd_wor
 		return ret;
 	switch (id) {
 	case VERSION:
-		if (value == PP_HISTORY_VERSION)
+		if (value == PP_HISTORY_TEXT_VERSION)
 			return 0;
 		return pp_err_set(r->err, -EPROTO,
 				  "line %zu column %zu: version %llu of the history is not %u, "
 				  "the only one this program reads.",
 				  r->number, (size_t)(w.at - r->line) + 1,
-				  (unsigned long long)value, PP_HISTORY_VERSION);
+				  (unsigned long long)value, PP_HISTORY_TEXT_VERSION);
 	case RUN:
 		r->h->run = value;
 		return 0;
@@ -200,7 +200,8 @@ static int read_header(struct pp_reader *r, struct pp_rd_word w)
 	while (id < PP_ARRAY_LEN(header_words) && !pp_rd_is(w, header_words[id]))
 		id++;
 	if (!(r->said & 1u << VERSION) && id != VERSION)
-		return pp_rd_bad(r, w.at, "expected 'pinproof-history %u'", PP_HISTORY_VERSION);
+		return pp_rd_bad(r, w.at, "expected 'pinproof-history %u'",
+				 PP_HISTORY_TEXT_VERSION);
 	if (id == PP_ARRAY_LEN(header_words))
 		return pp_rd_bad(r, w.at, "expected an event (@BEGIN-END ...) or a header line");
 	if (r->h->n_events)

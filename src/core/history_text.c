@@ -174,7 +174,7 @@ char *pp_history_print(const struct pp_history *h, const struct pp_plan *plan)
 	out = open_memstream(&text, &size); /* a growing buffer, no file */
 	if (!out)
 		return NULL;
-	fprintf(out, "pinproof-history %u\n", PP_HISTORY_VERSION);
+	fprintf(out, "pinproof-history %u\n", PP_HISTORY_TEXT_VERSION);
 	fprintf(out, "run 0x%" PRIx64 "\n", h->run);
 	fprintf(out, "plan-crc 0x%" PRIx32 "\n", h->plan_crc);
 	if (h->start_realtime_ns)

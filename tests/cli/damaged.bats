@@ -71,6 +71,9 @@ refused() {
 @test "another version, an older and a newer one" {
 	damage "put(8, 4, get(8, 4) + 1)"
 	refused "byte 8 of the history: version "
+	# the verbs had other numbers then
+	damage "put(8, 4, 1)"
+	refused "byte 8 of the history: version 1 is not version 2, "
 	damage "put(8, 4, 0)"
 	refused "byte 8 of the history: version 0 is not version "
 }

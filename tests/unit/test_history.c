@@ -230,6 +230,41 @@ static void random_round_trips(void)
 	pp_plan_free(plan);
 }
 
+/* The verbs with their numbers, and the stamps in raw cells: what numbers of the binary form mean.
+ */
+static uint32_t meaning(void)
+{
+	const uint32_t stamp = PP_STAMP_VERSION;
+	uint32_t crc = pp_crc32c(0, &stamp, sizeof(stamp));
+
+	for (uint8_t v = PP_VERB_NONE + 1; v < PP_VERB_COUNT; v++) {
+		crc = pp_crc32c(crc, &v, sizeof(v));
+		crc = pp_crc32c(crc, pp_verbs[v].name, strlen(pp_verbs[v].name) + 1);
+	}
+	return crc;
+}
+
+/* A history would be read with wrong verbs if their numbers changed under the same version. */
+static void version_pins_numbers(void)
+{
+	static const struct {
+		uint32_t version, meaning;
+	} pinned[] = { { 1, 0xbc0af5e9 }, { 2, 0x3194f61f } };
+	size_t last = PP_ARRAY_LEN(pinned) - 1;
+
+	if (pinned[last].version != PP_HISTORY_VERSION || pinned[last].meaning != meaning())
+		fprintf(stderr,
+			"verbs or stamps have other numbers than in version %u: raise "
+			"PP_HISTORY_VERSION, and append { VERSION, 0x%08x } here\n",
+			pinned[last].version, meaning());
+	CU_ASSERT_EQUAL(pinned[last].version, PP_HISTORY_VERSION);
+	CU_ASSERT_EQUAL(pinned[last].meaning, meaning());
+	for (size_t i = 0; i < last; i++) {
+		CU_ASSERT(pinned[i].version < pinned[i + 1].version);
+		CU_ASSERT_NOT_EQUAL(pinned[i].meaning, meaning());
+	}
+}
+
 /* ---- mutations: nothing may crash, and what is accepted must round-trip ---- */
 
 static size_t mutate(struct pp_prng *p, char *text, size_t len, size_t cap)
@@ -310,6 +345,7 @@ static const struct pp_unit_case cases[] = {
 	{ "bad texts give line, column and sentence", bad_texts },
 	{ "bytes that are no text", bad_bytes },
 	{ "random histories go round in both forms", random_round_trips },
+	{ "a version means one set of numbers", version_pins_numbers },
 	{ "mutated texts", mutated_texts },
 };
 

@@ -109,6 +109,9 @@ static const struct row rows[] = {
 	{ "other-class",  MEMFD, PP_PLANT_TEAR,   "",                      PP_TIER_QUICK },
 	{ "repaired",     MEMFD, PP_PLANT_DROP,   "",                      PP_TIER_QUICK },
 	{ "twice",        MEMFD, PP_PLANT_NONE,   "",                      PP_TIER_FULL },
+	{ "storm",        MEMFD, PP_PLANT_NONE,   "",                      PP_TIER_FULL },
+	{ "storm-hang",   MEMFD, PP_PLANT_HANG,   "",                      PP_TIER_FULL },
+	{ "storm-crash",  MEMFD, PP_PLANT_CRASH,  "",                      PP_TIER_FULL },
 	{ "full",         MEMFD, PP_PLANT_NONE,   "",                      PP_TIER_FULL },
 	{ "soak",         MEMFD, PP_PLANT_NONE,   "",                      PP_TIER_SOAK },
 };
@@ -125,6 +128,22 @@ static bool variant(size_t index, struct pp_variant *out)
 	out->plant = rows[index].plant;
 	out->data = &rows[index];
 	return true;
+}
+
+/* What was drawn must be known also of a child that hangs or dies while it draws. */
+static void storm_lines(struct pp_plan_text *t)
+{
+	pp_say(t, "step \"storm\"");
+	pp_storm_line(t, "for=500ms ops=300");
+	/* Few writes and many looks, so that a planted fault is seen. */
+	pp_mix(t, "main", "vm-write data weight=1 length=1..4K align=1");
+	pp_mix(t, "main", "msync data weight=5 hazard");
+	pp_mix(t, "main", "fork weight=5 hazard");
+	pp_mix(t, "other", "vm-read data weight=1");
+	pp_say(t, "step \"after\"");
+	pp_op(t, "load data");
+	pp_op(t, "vm-read data");
+	pp_op(t, "vmsplice data");
 }
 
 static void plan(const struct pp_variant *v, uint64_t seed, struct pp_plan_text *t)
@@ -146,6 +165,10 @@ static void plan(const struct pp_variant *v, uint64_t seed, struct pp_plan_text 
 	pp_say(t, "step \"set-up\"");
 	pp_op(t, "map data");
 	pp_op(t, "store data gen=1");
+	if (!strncmp(r->name, "storm", 5)) {
+		storm_lines(t);
+		return;
+	}
 	pp_say(t, "step \"write and look\"");
 	pp_op(t, "load data");
 	pp_op(t, "vm-write data 4096+8192 gen=2");

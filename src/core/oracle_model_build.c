@@ -69,6 +69,10 @@ static uint32_t queued_write(const struct pp_model *m, uint32_t i)
 	if (!op || pp_verbs[op->verb].kind != PP_KIND_DEVICE_WRITE || !pp_verbs[op->verb].via ||
 	    (await->least_bytes > 1 && await->least_bytes < op->length_bytes))
 		return PP_NO_EVENT;
+	/* Mostly it begins while somebody waits for it already. */
+	for (uint32_t k = i + 1; k < m->history->n_events && events[k].begin_ns < e->end_ns; k++)
+		if (events[k].op == await->of && events[k].verb == op->verb)
+			return events[k].end_ns >= e->end_ns ? k : PP_NO_EVENT;
 	for (uint32_t k = i; k-- > 0 && i - k <= LOOK_BACK;)
 		if (events[k].op == await->of && events[k].verb == op->verb)
 			return events[k].end_ns >= e->end_ns ? k : PP_NO_EVENT;

@@ -278,9 +278,14 @@ void pp_look_bytes(const struct pp_look *l, const uint8_t *raw, uint32_t found)
 void pp_look_lost(const struct pp_look *l)
 {
 	static const uint8_t nothing[PP_CELL_BYTES];
+	const struct pp_space *s = &l->m->spaces[l->space];
 	struct mix x;
 
 	if (l->durable || l->detached || !l->whole)
+		return;
+	/* Held pages may have been split when they were taken; stamps of another place or file
+	 * need their bytes kept, too. */
+	if (l->held || l->file != PP_NO_INDEX || s->moves || s->clones)
 		return;
 	/* What one write alone made is whole; two may have been mixed. */
 	x = possible(l, nothing);

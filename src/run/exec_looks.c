@@ -161,6 +161,7 @@ int64_t pp_exec_file_io(struct pp_worker *w, const struct pp_target_ref *t, int 
 {
 	struct pp_io io = { .fd = fd,
 			    .write = write,
+			    .front = !write && mem == w->buf,
 			    .mem = mem,
 			    .length_bytes = t->length_bytes,
 			    .offset_bytes = t->offset_bytes,

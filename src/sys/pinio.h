@@ -25,6 +25,8 @@ struct pp_io {
 	int fd;
 	bool write; /* from the memory to the file */
 	bool fixed; /* READ_FIXED, WRITE_FIXED: the memory lies in the registered buffer */
+	bool front; /* what was moved behind a gap does not matter: an observation in pieces while
+		       the file's end moves */
 	void *mem;
 	size_t length_bytes;
 	uint64_t offset_bytes; /* in the file */

@@ -329,7 +329,7 @@ static int64_t outcome(const struct flow *f, struct pp_err *err)
 
 	if (f->bad_at == SIZE_MAX)
 		return (int64_t)io->length_bytes;
-	if (f->good_to > f->bad_at)
+	if (f->good_to > f->bad_at && !io->front)
 		return pp_err_set(err, bad ? bad : -EIO,
 				  "%s at %llu: a part in the middle was not transferred",
 				  name_of(io), (unsigned long long)io->offset_bytes);

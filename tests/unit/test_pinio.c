@@ -357,6 +357,8 @@ static void test_holes(void)
 		io.depth = 16;
 		CU_ASSERT_EQUAL(pp_pinio_run(p, &io, &err), -EFAULT);
 		CU_ASSERT_PTR_NOT_NULL(strstr(err.text, "in the middle"));
+		io.front = true;
+		CU_ASSERT_EQUAL(pp_pinio_run(p, &io, &err), 6 * PAGE);
 		io.fixed = true;
 		CU_ASSERT_EQUAL(pp_pinio_run(p, &io, &err), -ENXIO);
 		CU_ASSERT_EQUAL(pp_pinio_unregister(p, &err), -ENXIO);

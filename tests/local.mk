@@ -23,6 +23,7 @@ PP_UNIT_TESTS = \
 	tests/unit/test_fabric \
 	tests/unit/test_facts \
 	tests/unit/test_fs \
+	tests/unit/test_gate \
 	tests/unit/test_golden \
 	tests/unit/test_guardian \
 	tests/unit/test_hazard \

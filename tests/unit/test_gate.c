@@ -103,6 +103,7 @@ static void pages_are_seen_as_they_come(void)
 	/* A range that only touches a page asks for all of it. */
 	CU_ASSERT_EQUAL(pp_pages_state(&p, mem + page - 1, 2, &all, &any, &err), 0);
 	CU_ASSERT_EQUAL(all, 0);
+	CU_ASSERT(any & PP_PAGE_PRESENT);
 	CU_ASSERT_EQUAL(pp_pages_state(&p, mem + page + 1, 1, &all, &any, &err), 0);
 	CU_ASSERT(all & PP_PAGE_PRESENT);
 	CU_ASSERT_EQUAL(all & PP_PAGE_WRITEBACK, 0);

@@ -47,6 +47,14 @@ guest_job() {
 	printf '%s%*s' "$text" $((65536 - ${#text} % 65536)) ''
 }
 
+# guest_plan - the plan of a replay, padded in the same way with lines that say nothing
+guest_plan() {
+	local size
+	cat -- "$RUN/plan"
+	size=$(stat -c %s "$RUN/plan")
+	printf '%*s' $((65536 - size % 65536)) '' | tr ' ' '\n'
+}
+
 # guest_qemu - QEMU's command as a program that works from any place. It leaves the console to its
 # arguments: a file for a run, this terminal for a shell.
 guest_qemu() {
@@ -86,7 +94,12 @@ guest_qemu() {
 		printf 'werror=report,rerror=report -device virtio-blk-pci,drive=disk%d,serial=pinproof%d \\\n' "$i" "$i"
 	done
 	printf '    -drive file=job,format=raw,if=none,id=job,readonly=on'
-	printf ' -device virtio-blk-pci,drive=job,serial=pp-job \\\n    "$@"\n'
+	printf ' -device virtio-blk-pci,drive=job,serial=pp-job \\\n'
+	if [[ -n ${OPT[plan]-} ]]; then
+		printf '    -drive file=plan,format=raw,if=none,id=plan,readonly=on'
+		printf ' -device virtio-blk-pci,drive=plan,serial=pp-plan \\\n'
+	fi
+	printf '    "$@"\n'
 }
 
 # guest_files N MODE WORD... - everything that QEMU needs, in GUEST
@@ -96,6 +109,7 @@ guest_files() {
 	if ! {
 		mkdir -- "$GUEST" &&
 			guest_job "${@:2}" >"$GUEST/job" &&
+			{ [[ -z ${OPT[plan]-} ]] || guest_plan >"$GUEST/plan"; } &&
 			guest_qemu >"$GUEST/qemu" &&
 			chmod +x "$GUEST/qemu" &&
 			mkfifo "$GUEST/monitor.in" "$GUEST/monitor.out"

@@ -27,7 +27,9 @@ static int complain_of(const char *dir, struct pp_err *err)
 	return complain(err);
 }
 
-/* Options and exactly @operands operands (-1: any number). */
+#define AT_LEAST(n) (-1 - (n))
+
+/* Options, and exactly @operands operands or AT_LEAST() so many. */
 static int parse(struct pp_config *cfg, const struct pp_command *c, int argc, char **argv,
 		 int operands)
 {
@@ -35,7 +37,8 @@ static int parse(struct pp_config *cfg, const struct pp_command *c, int argc, ch
 
 	if (pp_config_parse(cfg, argc - 2, argv + 2, c->options, &err))
 		return complain(&err);
-	if (operands < 0 || cfg->n_patterns == (size_t)operands)
+	if (operands < 0 ? cfg->n_patterns >= (size_t)AT_LEAST(operands)
+			 : cfg->n_patterns == (size_t)operands)
 		return 0;
 	fprintf(stderr, "pinproof: usage: pinproof %s %s\n", c->name, c->operands);
 	return EXIT_USAGE;
@@ -51,10 +54,10 @@ static int run(const struct pp_command *c, int argc, char **argv, bool replay)
 	if (!typed)
 		return 99;
 	memcpy(typed, argv, (size_t)argc * sizeof(*typed));
-	code = parse(&cfg, c, argc, argv, replay ? 1 : -1);
+	code = parse(&cfg, c, argc, argv, AT_LEAST(replay ? 1 : 0));
 	cfg.replay = replay;
 	if (!code)
-		code = pp_suite_run(&cfg, argc, typed);
+		code = replay && cfg.names ? pp_suite_list(&cfg) : pp_suite_run(&cfg, argc, typed);
 	free(typed);
 	return code;
 }
@@ -72,7 +75,7 @@ int pp_cmd_replay(const struct pp_command *c, int argc, char **argv)
 int pp_cmd_list(const struct pp_command *c, int argc, char **argv)
 {
 	struct pp_config cfg;
-	int code = parse(&cfg, c, argc, argv, -1);
+	int code = parse(&cfg, c, argc, argv, AT_LEAST(0));
 
 	return code ? code : pp_suite_list(&cfg);
 }

@@ -23,9 +23,9 @@ static const struct pp_command commands[] = {
 	  "tier names seed repeat shuffle cases-from" },
 	{ "plan", "[--seed N] [--expand N] CASE", "print the plan of a case", pp_cmd_plan,
 	  "seed expand" },
-	{ "replay", "[OPTION...] PLAN|CASEDIR", "execute a plan again", pp_cmd_replay,
+	{ "replay", "[OPTION...] PLAN|CASEDIR [CASE...]", "execute a plan again", pp_cmd_replay,
 	  "out seed repeat strict bisect timeout disk device drop-hazard drop-device-writes plant "
-	  "storm-time guest i-may-lose-this-machine stream ktap no-color" },
+	  "storm-time guest i-may-lose-this-machine stream ktap repeat-with names no-color" },
 	{ "doctor", "[--disk DEV] [--device NAME] [--guest]",
 	  "probe this machine and say what can run", pp_cmd_doctor, "disk device guest" },
 	{ "judge", "[OPTION...] DIR", "repeat the verdicts of a run from its files", pp_cmd_judge,

@@ -31,7 +31,7 @@ const struct pp_option pp_options[] = {
 	{ "i-may-lose-this-machine", PP_OPT_FLAG, AT(lose_machine), NULL, "also run what disturbs the whole machine" },
 	{ "stream", PP_OPT_TEXT, AT(stream), "FILE", "append each case's results to FILE as a tar stream" },
 	{ "ktap", PP_OPT_TEXT, AT(ktap), "FILE", "write KTAP to FILE instead of standard output" },
-	{ "repeat-with", PP_OPT_TEXT, AT(repeat_with), "TEXT", "command that a reader repeats a case with (default: pinproof run)" },
+	{ "repeat-with", PP_OPT_TEXT, AT(repeat_with), "TEXT", "command that a reader repeats a case with (default: pinproof run; of replay: all in front of /cases/CASE)" },
 	{ "expand", PP_OPT_NUMBER, AT(expand), "N", "write the storm out, with N operations of each actor" },
 	{ "names", PP_OPT_FLAG, AT(names), NULL, "print only the case names" },
 	{ "no-color", PP_OPT_FLAG, AT(no_color), NULL, "no colours, also on a terminal" },

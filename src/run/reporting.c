@@ -89,6 +89,36 @@ static void describe_kernel(const struct pp_facts *f, char *out, size_t size)
 		 pp_era_names[f->era]);
 }
 
+/* Of a plan from a file: it said so itself, or `pinproof vm run` has left the plan beside it. */
+static bool is_replay(const struct pp_reporting *r)
+{
+	const char *command = r->info.command + strcspn(r->info.command, " ");
+	char path[PP_PATH_MAX];
+
+	snprintf(path, sizeof(path), "%s/plan", r->out);
+	return r->c->replay || !strncmp(command, " replay ", 8) || !access(path, F_OK);
+}
+
+/* Seed and name say nothing of a plan that came from a file; the file that was left does. Who runs
+ * it elsewhere says where that will be. */
+static void replay_command(const struct pp_reporting *r, const struct pp_result *result, char *out,
+			   size_t size)
+{
+	char dir[PP_CASE_LABEL_MAX], guests[PP_PATH_MAX];
+	bool below;
+
+	snprintf(guests, sizeof(guests), "%s/out", r->out);
+	below = !access(guests, F_OK);
+	snprintf(dir, sizeof(dir), "%s", result->case_name);
+	for (char *slash = dir; (slash = strchr(slash, '/'));)
+		*slash = '.';
+	if (r->c->repeat_with)
+		snprintf(out, size, "%s/cases/%s", r->c->repeat_with, dir);
+	else
+		snprintf(out, size, "pinproof replay %s%s/cases/%s", r->out, below ? "/out" : "",
+			 dir);
+}
+
 int pp_reporting_open(struct pp_reporting *r, const struct pp_config *c, const char *out,
 		      const struct pp_facts *facts, size_t planned, struct pp_err *err)
 {
@@ -117,6 +147,7 @@ int pp_reporting_open(struct pp_reporting *r, const struct pp_config *c, const c
 	r->info.seed = c->seed;
 	r->info.planned = planned;
 	r->info.strict = c->strict;
+	r->replay = is_replay(r);
 	pp_ktap_begin(r->ktap, planned);
 	return 0;
 }
@@ -131,15 +162,9 @@ static void repeat_command(const struct pp_reporting *r, const struct pp_result 
 			   size_t size)
 {
 	const char *with = r->c->repeat_with ? r->c->repeat_with : "pinproof run";
-	const char *command = r->info.command + strcspn(r->info.command, " ");
-	char dir[PP_CASE_LABEL_MAX];
 
-	/* Seed and name say nothing of a plan that came from a file; this file does. */
-	if (!strncmp(command, " replay ", 8)) {
-		snprintf(dir, sizeof(dir), "%s", result->case_name);
-		for (char *slash = dir; (slash = strchr(slash, '/'));)
-			*slash = '.';
-		snprintf(out, size, "pinproof replay %s/cases/%s", r->out, dir);
+	if (r->replay) {
+		replay_command(r, result, out, size);
 		return;
 	}
 	snprintf(out, size, "%s%s%s --seed 0x%" PRIx64 " %.*s", with,
@@ -150,7 +175,7 @@ static void repeat_command(const struct pp_reporting *r, const struct pp_result 
 int pp_reporting_add(struct pp_reporting *r, struct pp_result *result, const struct pp_plan *plan,
 		     struct pp_err *err)
 {
-	char repeat[1024];
+	char repeat[2 * PP_PATH_MAX];
 
 	if (r->count == r->cap) {
 		size_t cap = r->cap ? r->cap * 2 : 64;

@@ -17,6 +17,7 @@ struct pp_reporting {
 	struct pp_result *results;
 	size_t count, cap;
 	bool progress; /* standard error is a terminal */
+	bool replay;   /* of a plan, which seed and name do not repeat */
 };
 
 /** pp_reporting_head - files command, seed, status (running) and cases (labels in order). */

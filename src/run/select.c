@@ -246,15 +246,41 @@ static int load_plan(const char *path, struct pp_plan **out, struct pp_err *err)
 	return rc == -EPROTO ? -EINVAL : rc;
 }
 
-int pp_select_replay(const struct pp_config *c, const char *path, struct pp_selection *out,
-		     struct pp_err *err)
+/* Of all repeats those that operands name, in the order of the repeats. */
+static int keep_named(const struct pp_config *c, struct pp_selection *s, struct pp_err *err)
+{
+	size_t kept = 0;
+
+	for (size_t n = 1; n < c->n_patterns; n++) {
+		size_t i = 0;
+
+		while (i < s->count && strcmp(s->cases[i].label, c->patterns[n]))
+			i++;
+		if (i == s->count)
+			return pp_err_set(err, -EINVAL,
+					  "'%.80s' is no case of this plan, which is '%s'.",
+					  c->patterns[n], s->cases[0].name);
+	}
+	for (size_t i = 0; i < s->count; i++) {
+		bool named = c->n_patterns == 1;
+
+		for (size_t n = 1; n < c->n_patterns && !named; n++)
+			named = !strcmp(s->cases[i].label, c->patterns[n]);
+		if (named)
+			s->cases[kept++] = s->cases[i];
+	}
+	s->count = kept;
+	return 0;
+}
+
+int pp_select_replay(const struct pp_config *c, struct pp_selection *out, struct pp_err *err)
 {
 	struct builder b = { .out = out, .err = err };
 	struct pp_case k = { 0 };
 	int rc;
 
 	memset(out, 0, sizeof(*out));
-	rc = load_plan(path, &out->replay, err);
+	rc = load_plan(c->patterns[0], &out->replay, err);
 	if (rc)
 		return rc;
 	k.plan = out->replay;
@@ -262,6 +288,8 @@ int pp_select_replay(const struct pp_config *c, const char *path, struct pp_sele
 	rc = append(&b, &k, 1);
 	if (!rc && c->repeat > 1)
 		rc = add_repeats(&b, c->repeat);
+	if (!rc)
+		rc = keep_named(c, out, err);
 	if (rc)
 		pp_selection_free(out);
 	return rc;

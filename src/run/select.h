@@ -37,11 +37,12 @@ int pp_select(const struct pp_config *c, struct pp_selection *out, struct pp_err
 /**
  * pp_select_replay - the one case that a plan file, or the file plan of a case directory, describes
  *
- * It is called what the plan says, and repeated as --repeat says. -EINVAL with file, line and
- * column for a bad plan or one of another version; else what reading the file gave.
+ * The first operand is the path. The case is called what the plan says, and repeated as --repeat
+ * says; further operands name those of the repeats that are meant. -EINVAL with file, line and
+ * column for a bad plan or one of another version, or for a name that is none of them; else what
+ * reading the file gave.
  */
-int pp_select_replay(const struct pp_config *c, const char *path, struct pp_selection *out,
-		     struct pp_err *err);
+int pp_select_replay(const struct pp_config *c, struct pp_selection *out, struct pp_err *err);
 void pp_selection_free(struct pp_selection *s);
 
 /** pp_case_find - the case called @name (no ~K); 0 or -ENOENT. */

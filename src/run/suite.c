@@ -346,7 +346,7 @@ static int suite_open(struct suite *s, int argc, char **argv)
 	int rc;
 
 	if (s->c->replay)
-		rc = pp_select_replay(s->c, s->c->patterns[0], &s->selection, &s->err);
+		rc = pp_select_replay(s->c, &s->selection, &s->err);
 	else
 		rc = pp_select(s->c, &s->selection, &s->err);
 

@@ -25,7 +25,7 @@ int pp_suite_list(const struct pp_config *c)
 	/* The names are the same on every machine; without --tier all of them are shown. */
 	if (!c->tier_given && !c->names)
 		all.tier = PP_TIER_SOAK;
-	rc = pp_select(&all, &s, &err);
+	rc = c->replay ? pp_select_replay(c, &s, &err) : pp_select(&all, &s, &err);
 	if (rc) {
 		fprintf(stderr, "pinproof: %s\n", err.text);
 		return 2;

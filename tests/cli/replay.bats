@@ -111,8 +111,39 @@ a_plan() {
 
 @test "replay: one plan, and no options that choose cases" {
 	said "usage: pinproof replay" "$PINPROOF" replay
-	said "usage: pinproof replay" "$PINPROOF" replay a b
+	said "cannot read a" "$PINPROOF" replay a b
 	said "unknown option '--tier'" "$PINPROOF" replay --tier full a
+}
+
+@test "replay: the names of its cases, and some of them" {
+	a_plan >file
+	run --separate-stderr -0 "$PINPROOF" replay --names --repeat 3 file
+	[ "$output" = $'replayed/anon/vm-write\nreplayed/anon/vm-write~2\nreplayed/anon/vm-write~3' ]
+	run --separate-stderr -0 "$PINPROOF" replay --out o --repeat 3 file replayed/anon/vm-write~3 replayed/anon/vm-write
+	[ "$(cat o/cases.list)" = $'replayed/anon/vm-write\nreplayed/anon/vm-write~3' ]
+	said "'replayed/anon/vm-write~4' is no case of this plan" "$PINPROOF" replay --names --repeat 3 file replayed/anon/vm-write~4
+	said "'replayed' is no case of this plan" "$PINPROOF" replay --out p file replayed
+	[ ! -e p ]
+	echo >>file 'op 9 main lode data'
+	said "file: line 16 column 11" "$PINPROOF" replay --names file
+}
+
+@test "replay: elsewhere, the command that repeats it is the one that says where" {
+	a_plan >file
+	run --separate-stderr -1 "$PINPROOF" replay --out o --plant drop --repeat-with 'there --plan /else/out' file
+	[[ $output == *"# repeat: there --plan /else/out/cases/replayed.anon.vm-write"* ]]
+	# what a guest has left is judged as it would be repeated
+	mkdir r
+	cp -r o r/out
+	cp file r/plan
+	cp o/cases.list r/cases
+	run --separate-stderr -1 "$PINPROOF" judge --repeat-with 'pinproof vm run --kernel k --plan r/out' r
+	[[ $output == *"# repeat: pinproof vm run --kernel k --plan r/out/cases/replayed.anon.vm-write"* ]]
+	run --separate-stderr -1 "$PINPROOF" judge r
+	again=$(sed -n 's/^# repeat: pinproof //p' <<<"$output")
+	[ "$again" = "replay r/out/cases/replayed.anon.vm-write" ]
+	# shellcheck disable=SC2086 # words
+	run --separate-stderr -0 "$PINPROOF" $again --out q
 }
 
 @test "plan: the same seed prints the same, another seed another" {

@@ -244,6 +244,52 @@ ready() {
 	[ -z "$(find "o ut" -name 'disk*' -o -name 'monitor*')" ]
 }
 
+@test "a plan goes in on a disk of its own, and is kept to be run again" {
+	ready
+	printf 'case pass-1\n# %s\n' "$(head -c 70000 /dev/zero | tr '\0' x)" >"a plan"
+	run --separate-stderr "$VM/run" --kernel "$KERNEL" --accel tcg --dry-run --out o --plan "a plan" --repeat 2 --plant drop
+	[ "$status" -eq 0 ]
+	[[ $output == *'file=plan,format=raw,if=none,id=plan,readonly=on'*'serial=pp-plan'* ]]
+	sh -n o/guest-1/qemu
+	cmp "a plan" o/plan
+	cmp -n "$(stat -c %s o/plan)" "a plan" o/guest-1/plan
+	[ "$(stat -c %s o/guest-1/plan)" -eq 131072 ]
+	[ -z "$(tail -c +$(($(stat -c %s o/plan) + 1)) o/guest-1/plan | tr -d '\n')" ]
+	[ "$(cat o/cases)" = pass-1 ]
+	run sh -c '. ./o/guest-1/job; echo "$mode $*"'
+	echo "$output"
+	[[ $output == 'run pinproof replay --repeat 2 --guest '*" --repeat-with pinproof vm run --kernel "*" --plan '$PWD/o/out' --plant drop /run/plan pass-1" ]]
+	# the directory of a case has its plan; without one no disk
+	mkdir case
+	cp "a plan" case/plan
+	"$VM/run" --kernel "$KERNEL" --accel tcg --dry-run --out p --plan case
+	cmp case/plan p/plan
+	"$VM/run" --kernel "$KERNEL" --accel tcg --dry-run --out q pass-1
+	[ ! -e q/plan ]
+	[ ! -e q/guest-1/plan ]
+	run ! grep pp-plan q/guest-1/qemu
+	# again: the plan as it was
+	echo "case pass-2" >"a plan"
+	run "$VM/again" o
+	[ "$status" -eq 0 ]
+	cmp o/plan o-again-1/plan
+	[ "$(cat o-again-1/cases)" = pass-1 ]
+	run sh -c '. ./o-again-1/guest-1/job; echo "$*"'
+	[[ $output == *" replay --repeat 2 "*" --plant drop "*"/run/plan pass-1" ]]
+}
+
+@test "a plan that is none, or beside something else, is one sentence" {
+	ready
+	echo "case pass-1" >plan
+	for words in '--plan absent' '--plan plan pass-1' '--plan plan -- true' '--plan' '--plan .bashrc'; do
+		# shellcheck disable=SC2086 # words are wanted
+		run "$VM/run" --kernel "$KERNEL" --accel tcg --dry-run --out o $words
+		[ "$status" -eq 2 ] || { echo "$words: $status"; false; }
+		[ "${#lines[@]}" -eq 1 ] || { echo "$words: $output"; false; }
+		[ ! -e o ]
+	done
+}
+
 @test "no pmem, no memmap" {
 	ready
 	run --separate-stderr "$VM/run" --kernel "$KERNEL" --accel tcg --dry-run --pmem 0 --memory 1G pass-1

@@ -213,7 +213,10 @@ static void seeds_and_names(void)
 /* A plan file makes one case, called what the plan says, with the plan's own seed. */
 static void replays(void)
 {
-	struct pp_config c = { .tier = PP_TIER_QUICK, .repeat = 3 };
+	const char *operands[3] = { NULL };
+	struct pp_config c = {
+		.tier = PP_TIER_QUICK, .repeat = 3, .patterns = operands, .n_patterns = 1
+	};
 	struct pp_err err = { 0 };
 	struct pp_selection s;
 	struct pp_plan *one = NULL, *two = NULL;
@@ -227,7 +230,8 @@ static void replays(void)
 	/* The file, and the directory that it lies in. */
 	for (int i = 0; i < 2; i++) {
 		snprintf(path, sizeof(path), "%s", i ? d.path : tmpdir_file(&d, "plan"));
-		CU_ASSERT_EQUAL_FATAL(pp_select_replay(&c, path, &s, &err), 0);
+		operands[0] = path;
+		CU_ASSERT_EQUAL_FATAL(pp_select_replay(&c, &s, &err), 0);
 		CU_ASSERT_EQUAL_FATAL(s.count, 3);
 		PP_ASSERT_STR(s.cases[0].label, "storm/ext4/rxe-mr");
 		PP_ASSERT_STR(s.cases[2].label, "storm/ext4/rxe-mr~3");
@@ -240,11 +244,26 @@ static void replays(void)
 		pp_plan_free(two);
 		pp_selection_free(&s);
 	}
+	/* Some of the repeats, which is what is left when a guest died. */
+	operands[1] = "storm/ext4/rxe-mr~3";
+	operands[2] = "storm/ext4/rxe-mr~2";
+	c.n_patterns = 3;
+	CU_ASSERT_EQUAL_FATAL(pp_select_replay(&c, &s, &err), 0);
+	CU_ASSERT_EQUAL_FATAL(s.count, 2);
+	PP_ASSERT_STR(s.cases[0].label, "storm/ext4/rxe-mr~2");
+	PP_ASSERT_STR(s.cases[1].label, "storm/ext4/rxe-mr~3");
+	pp_selection_free(&s);
+	operands[2] = "storm/ext4/rxe-mr~4";
+	CU_ASSERT_EQUAL(pp_select_replay(&c, &s, &err), -EINVAL);
+	CU_ASSERT_PTR_NOT_NULL(strstr(err.text, "'storm/ext4/rxe-mr~4' is no case of this plan"));
+	c.n_patterns = 1;
 	tmpdir_write(&d, "plan", "pinproof-plan 2\n", 16);
-	CU_ASSERT_EQUAL(pp_select_replay(&c, d.path, &s, &err), -EINVAL);
+	operands[0] = d.path;
+	CU_ASSERT_EQUAL(pp_select_replay(&c, &s, &err), -EINVAL);
 	CU_ASSERT_PTR_NOT_NULL(strstr(err.text, d.path));
 	CU_ASSERT_PTR_NOT_NULL(strstr(err.text, "plan: line 1 column 15: expected plan version 1"));
-	CU_ASSERT_EQUAL(pp_select_replay(&c, tmpdir_file(&d, "other"), &s, &err), -ENOENT);
+	operands[0] = tmpdir_file(&d, "other");
+	CU_ASSERT_EQUAL(pp_select_replay(&c, &s, &err), -ENOENT);
 	CU_ASSERT_PTR_NOT_NULL(strstr(err.text, d.file));
 	tmpdir_remove(&d);
 	free(text);

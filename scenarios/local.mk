@@ -6,7 +6,9 @@ PP_SCENARIOS = \
 	scenarios/dax-race \
 	scenarios/dax-truncate \
 	scenarios/dio-mmap \
+	scenarios/folio-edges \
 	scenarios/journal-data \
+	scenarios/mm-race \
 	scenarios/mr-fsync \
 	scenarios/mr-policy \
 	scenarios/msync-race \

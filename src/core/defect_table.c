@@ -20,6 +20,11 @@
 #define DAX_UNMAPPED                                                                               \
 	"fixed by \"fs/dax: return unmapped busy pages from dax_layout_busy_page_range()\" (6.15)"
 
+/* Large folios of buffered writes came with 6.6; seen on 6.12.117, and by no report we know. */
+#define FOLIO_EDGES                                                                                \
+	"mm/truncate.c, truncate_inode_partial_folio(): zeroes before it tries to split; "         \
+	"fs/xfs/xfs_bmap_util.c, xfs_flush_unmap_range(): rounds outward"
+
 const struct pp_defect pp_defects[] = {
 	{
 		.name = "mr-writable-file-pin-accepted",
@@ -373,6 +378,50 @@ const struct pp_defect pp_defects[] = {
 		.before = { 6, 5, 0 },
 		.reference = "lwn.net/Articles/753027; " DISALLOW_COMMITS,
 		.title = "fsync journals nothing of what an MR wrote since the fsync before it",
+	},
+	{
+		.name = "hole-zeroes-beside-itself",
+		.scenario = "folio-edges",
+		.steps = "after",
+		.backings = "xfs",
+		.pinners = "dio",
+		.rule = PP_O1_COHERENCE,
+		.classes = CLASS(PP_CLASS_ZERO),
+		.since = { 6, 6, 0 },
+		.before = EVER,
+		.reference = FOLIO_EDGES,
+		.title = "data beside a hole are zeroed in a large folio that is pinned and dirty, "
+			 "and reach the disk as zeros",
+	},
+	{
+		.name = "hole-zeroes-beside-itself-on-disk",
+		.scenario = "folio-edges",
+		.steps = "after",
+		.backings = "xfs",
+		.pinners = "dio",
+		.rule = PP_O2_DURABILITY,
+		.classes = CLASS(PP_CLASS_ZERO),
+		.since = { 6, 6, 0 },
+		.before = EVER,
+		.reference = FOLIO_EDGES,
+		.title = "data beside a hole are zeroed in a large folio that is pinned and dirty, "
+			 "and reach the disk as zeros",
+	},
+	{
+		.name = "storm-btrfs-refuses-unannounced-dirt",
+		.scenario = "storm",
+		.steps = "storm|after",
+		.backings = "btrfs",
+		.pinners = "dio vm-write mixed",
+		.rule = PP_O12_EXPLAINED,
+		.classes = CLASS(PP_CLASS_ERRNO),
+		.log = "is marked dirty without notifying the fs|failed to submit blocks",
+		.chance = true,
+		.since = { 6, 12, 97 },
+		.before = EVER,
+		.reference = "stable 6.12.97 \"btrfs: remove the COW fixup mechanism\"",
+		.title = "syncs give EUCLEAN, then EIO, and drop what a short pin wrote into a "
+			 "clean page",
 	},
 };
 const size_t pp_n_defects = PP_ARRAY_LEN(pp_defects);

@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* folio-edges: a hole that begins and ends inside blocks, in a large folio that is held and dirty
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "run/plan_lines.h"
+#include "run/scenario.h"
+
+#define SIZE   65536u       /* one folio, where the filesystem has large ones */
+#define HOLE   "14016+7104" /* begins and ends inside a block of 4096 */
+#define PINNED "49152+4096" /* away from the hole, in the same folio */
+#define HELD   "61440+4096"
+
+struct row {
+	const char *backing, *verb;
+	enum pp_tier tier;
+};
+
+/* ext4 writes nothing back first, so there is no window. */
+static const struct row rows[] = {
+	{ "xfs", "zero-range", PP_TIER_QUICK },
+	{ "xfs", "punch", PP_TIER_QUICK },
+	{ "btrfs", "zero-range", PP_TIER_FULL },
+	{ "btrfs", "punch", PP_TIER_FULL },
+};
+
+static bool variant(size_t index, struct pp_variant *out)
+{
+	if (index >= PP_ARRAY_LEN(rows))
+		return false;
+	snprintf(out->name, sizeof(out->name), "%s-%s", rows[index].backing, rows[index].verb);
+	snprintf(out->backing, sizeof(out->backing), "%s", rows[index].backing);
+	snprintf(out->pinner, sizeof(out->pinner), "dio");
+	out->tier = rows[index].tier;
+	out->data = &rows[index];
+	return true;
+}
+
+static void object_lines(const struct row *r, struct pp_plan_text *t)
+{
+	const struct pp_place_lines *place = pp_place_of(r->backing);
+
+	pp_say(t, "need root kmsg dm tracefs disk1 io-uring vmsplice %s", place->needs);
+	pp_say(t, "gate g0 slot=disk0");
+	pp_say(t, "gate g1 slot=disk1");
+	pp_say(t, "fs f0 type=%s slot=g0", r->backing);
+	pp_say(t, "region data backing=%s fs=f0 size=%u", r->backing, SIZE);
+	pp_lines_bystander_objects(t, r->backing);
+	pp_say(t, "actor main");
+	pp_say(t, "actor dev");
+	pp_say(t, "actor hole");
+}
+
+/*
+ * The device has pinned one page of the folio, a pipe holds another. The hole first writes the
+ * folio back: behind a held gate, so that the device ends and makes the folio dirty again
+ * meanwhile. Then the page cache is cut out: the folio is dirty and cannot be split.
+ */
+static void window_lines(const struct row *r, struct pp_plan_text *t)
+{
+	uint32_t held, transfer, hole;
+
+	pp_say(t, "step \"held\"");
+	pp_op(t, "splice-hold data " HELD);
+	held = pp_op(t, "gate-hold g1");
+	transfer = pp_op_by(t, "dev", "dio-read data " PINNED " via=g1 mode=async gen=1 after=%u",
+			    held);
+	pp_op(t, "await-bios g1 op=%u", transfer);
+	held = pp_op(t, "gate-hold g0");
+	hole = pp_op_by(t, "hole", "%s data " HOLE " hazard after=%u", r->verb, held);
+	pp_op(t, "await-asleep op=%u", hole);
+	pp_op(t, "gate-open g1");
+	pp_op(t, "await-asleep op=%u after=%u", hole, transfer);
+	pp_op(t, "gate-open g0");
+	pp_op(t, "splice-drain data " HELD " after=%u", hole);
+}
+
+static void plan(const struct pp_variant *v, uint64_t seed, struct pp_plan_text *t)
+{
+	const struct row *r = v->data;
+
+	(void)seed;
+	pp_say(t, "rules O1 O2 O3 O4 O5 O6 O9 O10 O11 O12");
+	pp_say(t, "bound 60s");
+	pp_say(t, "evidence windows-proven >= 1");
+	pp_say(t, "evidence waits-proven >= 2");
+	pp_say(t, "evidence holds >= 1");
+	pp_say(t, "evidence hazards-done >= 1");
+	pp_say(t, "evidence device-writes-seen >= 1");
+	pp_say(t, "evidence durable-reads >= 1");
+	object_lines(r, t);
+	pp_say(t, "step \"set-up\"");
+	pp_lines_made(t, r->backing);
+	pp_lines_bystander(t, r->backing);
+	pp_op(t, "pwrite data gen=%u", pp_gen(t));
+	pp_op(t, "fsync data");
+	pp_op(t, "map data");
+	pp_op(t, "store data gen=%u", pp_gen(t));
+	window_lines(r, t);
+	pp_say(t, "step \"after\"");
+	pp_op(t, "load data");
+	pp_op(t, "pread data");
+	pp_op(t, "fsync data");
+	pp_op(t, "disk-read data");
+	pp_op(t, "unmap data");
+	pp_lines_bystander_check(t, r->backing);
+}
+
+static const char *const references[] = {
+	"mm/truncate.c, truncate_inode_partial_folio(): zeroes first, then tries to split",
+	"fs/xfs/xfs_bmap_util.c, xfs_flush_unmap_range(): rounds the range outward",
+	NULL,
+};
+
+const struct pp_scenario pp_scenario_folio_edges = {
+	.name = "folio-edges",
+	.title = "a hole inside blocks, in a large folio that a device has pinned and made dirty",
+	.purpose =
+		"FALLOC_FL_ZERO_RANGE and FALLOC_FL_PUNCH_HOLE of a range that begins and ends "
+		"inside blocks must leave the rest of these blocks alone. xfs writes the folio "
+		"back and cuts whole pages out of the page cache; the kernel zeroes them in the "
+		"folio before it tries to split it. With a reference on the folio the split "
+		"fails, and if an O_DIRECT read has made the folio dirty since the writeback, it "
+		"stays: with zeros outside of the range, which then reach the disk. A gate under "
+		"the filesystem and one under the raw disk hold that window open. Found by "
+		"storm.",
+	.references = references,
+	.variant = variant,
+	.plan = plan,
+};

@@ -66,10 +66,64 @@ static bool contended(const struct pp_judge *j, const struct pp_event *e)
 		bool changes = verb->kind == PP_KIND_WRITE || verb->kind == PP_KIND_DEVICE_WRITE ||
 			       verb->effect != PP_EFFECT_NONE;
 
-		if (w->actor != e->actor && changes && !(w->flags & PP_EVENT_SKIPPED) && w->end_ns >= since &&
-		    pp_model_space(j->plan, w) == space &&
+		if (w->actor != e->actor && changes && !(w->flags & PP_EVENT_SKIPPED) &&
+		    w->end_ns >= since && pp_model_space(j->plan, w) == space &&
 		    (!verb->ranged || (w->offset_bytes < e->offset_bytes + e->length_bytes &&
 				       e->offset_bytes < w->offset_bytes + w->length_bytes)))
+			return true;
+	}
+	return false;
+}
+
+/* Is the O_DIRECT write @d in the way of another actor's write to the same pages? */
+static bool collides(const struct pp_judge *j, const struct pp_event *d, uint16_t space)
+{
+	size_t at = (size_t)(d - j->h->events), first = at > SCAN_EVENTS ? at - SCAN_EVENTS : 0;
+	uint64_t from = d->offset_bytes / PP_PAGE_BYTES * PP_PAGE_BYTES;
+	uint64_t to = (d->offset_bytes + d->length_bytes + PP_PAGE_BYTES - 1) / PP_PAGE_BYTES *
+		      PP_PAGE_BYTES;
+
+	while (at < j->h->n_events && j->h->events[at].begin_ns <= d->end_ns)
+		at++;
+	for (size_t i = at; i-- > first;) {
+		const struct pp_event *w = &j->h->events[i];
+		enum pp_kind kind = pp_verbs[w->verb].kind;
+
+		if ((kind == PP_KIND_WRITE || kind == PP_KIND_DEVICE_WRITE) &&
+		    w->actor != d->actor && !(w->flags & PP_EVENT_SKIPPED) &&
+		    w->end_ns >= d->begin_ns && pp_model_space(j->plan, w) == space &&
+		    w->offset_bytes < to && from < w->offset_bytes + w->length_bytes)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * An O_DIRECT write that cannot throw away the cached pages, as somebody dirtied them meanwhile,
+ * leaves EIO for the next sync (dio_warn_stale_pagecache() in fs/direct-io.c, mm/filemap.c): is
+ * there one that no sync has reported yet?
+ */
+static bool collided(const struct pp_judge *j, const struct pp_event *e)
+{
+	size_t at = (size_t)(e - j->h->events), first = at > SCAN_EVENTS ? at - SCAN_EVENTS : 0;
+	uint16_t space = pp_model_space(j->plan, e);
+	uint64_t reported_ns = 0; /* an earlier sync had the errors of what ended before this */
+
+	/* syncfs answers for errors of writeback only. */
+	if (space == PP_NO_INDEX)
+		return false;
+	while (at < j->h->n_events && j->h->events[at].begin_ns <= e->end_ns)
+		at++;
+	for (size_t i = at; i-- > first;) {
+		const struct pp_event *d = &j->h->events[i];
+
+		if ((d->flags & PP_EVENT_SKIPPED) || pp_model_space(j->plan, d) != space)
+			continue;
+		if ((d->verb == PP_VERB_FSYNC || d->verb == PP_VERB_FDATASYNC) &&
+		    d->end_ns < e->begin_ns && d->begin_ns > reported_ns)
+			reported_ns = d->begin_ns;
+		if ((d->verb == PP_VERB_DIO_PWRITE || d->verb == PP_VERB_SELF_WRITE) &&
+		    d->end_ns >= reported_ns && collides(j, d, space))
 			return true;
 	}
 	return false;
@@ -87,6 +141,8 @@ static bool explained(const struct pp_judge *j, const struct pp_event *e, const 
 	/* Polling by the kernel is asked for where it can be had. */
 	if (got == EOPNOTSUPP && (op->mode & PP_MODE_SQPOLL))
 		return true;
+	if (got == EIO && verb->kind == PP_KIND_SYNC)
+		return collided(j, e);
 	if (got != EFAULT && got != ENODATA && got != ENXIO)
 		return false;
 	edge = pp_edge_of(j, e, op);

@@ -92,8 +92,8 @@ static int try_rxe(run_t run, struct pp_err *why)
 	const struct pp_link *link = run->env->link;
 
 	if (link && !link->made_ibdev)
-		return yes(why, "%s on %s, which was there already, as --device says.",
-			   link->ibdev, link->netdev);
+		return yes(why, "%s on %s, which was there already, as --device says.", link->ibdev,
+			   link->netdev);
 	if (link)
 		return yes(why, "%s on %s is active.", link->ibdev, link->netdev);
 	yes(why, "%s", run->verbs->fabric_why); /* which says why there is no link */

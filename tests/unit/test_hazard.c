@@ -14,6 +14,7 @@
 
 #include "core/plan.h"
 #include "sys/child.h"
+#include "sys/clock.h"
 #include "sys/keeper.h"
 #include "sys/peer.h"
 #include "sys/pinio.h"
@@ -247,9 +248,9 @@ static void test_keeper(void)
 	CU_ASSERT_EQUAL(mkdir(tmpdir_file(&d, "dir"), 0700), 0);
 	die_in_debt(&d);
 	for (int i = 0; i < 500 && !access(tmpdir_file(&d, "dir"), F_OK); i++)
-		usleep(10000);
+		pp_pause_ms(10); /* poll: the keeper pays after we are gone */
 	for (int i = 0; i < 500 && !tmpdir_holds(&d, "ours", "7", 1); i++)
-		usleep(10000);
+		pp_pause_ms(10); /* poll: the keeper pays after we are gone */
 	CU_ASSERT_TRUE(tmpdir_holds(&d, "ours", "7", 1));
 	CU_ASSERT_TRUE(tmpdir_holds(&d, "paid", "1", 1));
 	CU_ASSERT_EQUAL(access(tmpdir_file(&d, "dir"), F_OK), -1);

@@ -31,6 +31,30 @@ a_plan() {
 	printf '%s\n' "$@"
 }
 
+# done_by ACTOR CASEDIR - its operations in order, with verb, object, range and generation; an observation
+# is one line, however many pieces it saw
+done_by() {
+	"$PINPROOF" history "$2" | awk -v actor="$1" '
+		/^@/ && $2 == actor {
+			split($6, r, "+")
+			gen = ""
+			for (i = 6; i <= NF; i++)
+				if ($i ~ /^gen=/)
+					gen = $i
+			if (!($3 in from))
+				order[++n] = $3
+			what[$3] = $4 " " $5 " " gen
+			if (!($3 in from) || r[1] < from[$3])
+				from[$3] = r[1]
+			if (r[1] + r[2] > to[$3])
+				to[$3] = r[1] + r[2]
+		}
+		END {
+			for (i = 1; i <= n; i++)
+				print order[i], what[order[i]], from[order[i]], to[order[i]]
+		}'
+}
+
 @test "replay: a plan from a file is executed, judged and reported" {
 	a_plan 'op 5 main unmap data' >file
 	run --separate-stderr -0 "$PINPROOF" replay --out o --seed 99 file
@@ -171,6 +195,13 @@ a_plan() {
 	run --separate-stderr -0 "$PINPROOF" replay --out p "$case"
 	cmp "$case/plan" p/cases/replayed.anon.vm-write/plan
 	[ ! -e p/cases/replayed.anon.vm-write/plan.storm ]
+	# and what was done is the same, too, in the same order of each actor
+	for actor in main w1; do
+		done_by "$actor" "$case" >"first-$actor"
+		done_by "$actor" p/cases/replayed.anon.vm-write >"second-$actor"
+		(($(wc -l <"first-$actor") >= 40))
+		diff "first-$actor" "second-$actor"
+	done
 }
 
 @test "plan --expand: a storm written out, the same each time, and a plan" {

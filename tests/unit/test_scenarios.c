@@ -11,6 +11,7 @@
 
 #include "core/evidence.h"
 #include "core/policy.h"
+#include "core/storm.h"
 #include "run/scenario.h"
 #include "run/select.h"
 #include "sys/probe.h"
@@ -43,6 +44,39 @@ static struct pp_plan *plan_of(const struct pp_case *c, uint64_t seed)
 		fprintf(stderr, "%s: %s\n", c->name, err.text);
 	CU_ASSERT_PTR_NOT_NULL_FATAL(plan);
 	return plan;
+}
+
+/* How many operations each actor of a storm gets to draw: more for a longer one. */
+static uint32_t draws_of(const struct pp_plan *plan)
+{
+	uint32_t n = plan->storm_ms / 20 + 200;
+
+	return plan->storm_ops && plan->storm_ops < n ? plan->storm_ops : n;
+}
+
+/* The plan that a storm leaves, as one after the other would have carried it out. */
+static struct pp_plan *expanded(struct pp_plan *plan)
+{
+	uint32_t *counts = calloc(2 * plan->n_actors, sizeof(*counts));
+	struct pp_plan *out = NULL;
+	struct pp_err err = { "" };
+	struct pp_storm storm;
+	struct pp_op op;
+
+	CU_ASSERT_PTR_NOT_NULL_FATAL(counts);
+	for (size_t a = 0; a < plan->n_actors; a++) {
+		if (!pp_storm_start(&storm, plan, (uint16_t)a))
+			continue;
+		while (counts[a] < draws_of(plan) && pp_storm_next(&storm, &op))
+			counts[a]++;
+		while (pp_storm_last(&storm, &op))
+			counts[plan->n_actors + a]++;
+	}
+	CU_ASSERT_EQUAL(pp_storm_expand(plan, counts, counts + plan->n_actors, &out, &err), 0);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(out);
+	free(counts);
+	pp_plan_free(plan);
+	return out;
 }
 
 /* ---- names ---- */
@@ -130,6 +164,10 @@ static void check_plan(const struct pp_case *c, void *arg)
 	for (size_t i = 0; i < plan->n_ops; i++) {
 		hazard |= plan->ops[i].hazard;
 		device_write |= pp_verbs[plan->ops[i].verb].kind == PP_KIND_DEVICE_WRITE;
+	}
+	for (size_t i = 0; i < plan->n_mixes; i++) {
+		hazard |= plan->mixes[i].op.hazard;
+		device_write |= pp_verbs[plan->mixes[i].op.verb].kind == PP_KIND_DEVICE_WRITE;
 	}
 	CU_ASSERT(hazard);
 	CU_ASSERT(device_write);
@@ -360,6 +398,8 @@ static void check_evidence(const struct pp_case *c, void *arg)
 	for (size_t i = 0; i < PP_ARRAY_LEN(seeds); i++) {
 		struct pp_plan *plan = plan_of(c, seeds[i]);
 
+		if (pp_plan_has_storm(plan))
+			plan = expanded(plan);
 		for (int era = 0; era < PP_ERA_COUNT; era++)
 			check_world(c, plan, (enum pp_era)era);
 		pp_plan_free(plan);

@@ -415,7 +415,8 @@ const struct pp_defect pp_defects[] = {
 		.pinners = "dio vm-write mixed",
 		.rule = PP_O12_EXPLAINED,
 		.classes = CLASS(PP_CLASS_ERRNO),
-		.log = "is marked dirty without notifying the fs|failed to submit blocks",
+		.log = "is marked dirty without notifying the fs|failed to submit blocks|csum "
+		       "failed|bdev .* errs:",
 		.chance = true,
 		.since = { 6, 12, 97 },
 		.before = EVER,

@@ -6,6 +6,7 @@ PP_DOCS = \
 	docs/architecture.md \
 	docs/history-format.md \
 	docs/oracle-rules.md \
+	docs/performance.md \
 	docs/plan-language.md \
 	docs/policy.md \
 	docs/scenario-howto.md \

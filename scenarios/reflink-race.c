@@ -68,7 +68,7 @@ static void set_up(const struct pp_variant *v, const struct pinner *p, struct pp
 	pp_lines_bystander(t, v->backing);
 	pp_op(t, "map data");
 	pp_op(t, "pwrite data gen=%u", pp_gen(t));
-	pp_op(t, "fsync data");
+	pp_op(t, "fsync data hazard");
 	pp_op(t, "disk-read data");
 	if (p->how == MR)
 		pp_lines_control(t, pp_gen(t));
@@ -106,7 +106,7 @@ static void registered(struct pp_plan_text *t)
 	pp_op(t, "reg m0 expect=era");
 	pp_op(t, "rdma-write m0 gen=%u", pp_gen(t));
 	pp_op(t, "load data");
-	pp_op(t, "fsync data");
+	pp_op(t, "fsync data hazard");
 	pp_op(t, "reflink data to=clone hazard");
 	look_at_clone(t);
 	pp_op(t, "rdma-write m0 gen=%u", pp_gen(t));
@@ -133,12 +133,12 @@ static void short_pin(struct pp_plan_text *t)
 static void promise(struct pp_plan_text *t)
 {
 	pp_op(t, "load data");
-	pp_op(t, "fsync data");
+	pp_op(t, "fsync data hazard");
 	pp_op(t, "disk-read data");
 	look_at_clone(t);
 	pp_say(t, "step \"clone written\"");
 	pp_op(t, "pwrite clone %u+%u gen=%u", OWN, PINNED, pp_gen(t));
-	pp_op(t, "fsync clone");
+	pp_op(t, "fsync clone hazard");
 	look_at_clone(t);
 	pp_op(t, "load data");
 	pp_op(t, "disk-read data");

@@ -5,14 +5,17 @@
 #include <errno.h>
 #include <linux/btrfs.h>
 #include <linux/btrfs_tree.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 
 #include "sys/blocks_map.h"
+#include "sys/clock.h"
 
 #define SEARCH_BYTES 65536
 #define MAX_CHUNKS   1024
+#define WAKE_MS      50
 /* Profiles whose every chunk lies in one piece on one device (DUP: twice, both alike). */
 #define OTHER_PROFILES (BTRFS_BLOCK_GROUP_PROFILE_MASK & ~BTRFS_BLOCK_GROUP_DUP)
 
@@ -129,9 +132,51 @@ int pp_btrfs_chunks(int fd, struct pp_chunks *chunks, struct pp_err *err)
 	return rc;
 }
 
+struct commit {
+	int fd;
+	__u64 transid;
+	int result;
+};
+
+static void *wait_commit(void *arg)
+{
+	struct commit *c = arg;
+
+	c->result = ioctl(c->fd, BTRFS_IOC_WAIT_SYNC, &c->transid) ? -errno : 0;
+	return NULL;
+}
+
+/*
+ * To start a commit wakes a kernel thread, which may be about to sleep just then, and would sleep
+ * the whole commit interval of 30 s (transaction_kthread: nothing lies between its look at the flag
+ * and its sleep). So it is woken again until the commit is there.
+ */
+static int await_commit(struct commit *c)
+{
+	uint64_t until_ns = pp_deadline_ns(WAKE_MS);
+	struct timespec until;
+	pthread_t waiter;
+	__u64 again = 0;
+	int rc = pthread_create(&waiter, NULL, wait_commit, c);
+
+	if (rc)
+		return -rc;
+	do {
+		until.tv_sec = (time_t)(until_ns / 1000000000u);
+		until.tv_nsec = (long)(until_ns % 1000000000u);
+		rc = pthread_clockjoin_np(waiter, NULL, CLOCK_MONOTONIC, &until);
+		/* If it cannot be woken again, it has to come by itself. */
+		if (rc == ETIMEDOUT)
+			(void)ioctl(c->fd, BTRFS_IOC_START_SYNC, &again);
+		until_ns = pp_deadline_ns(WAKE_MS);
+	} while (rc == ETIMEDOUT);
+	return rc ? -rc : c->result;
+}
+
 int pp_btrfs_settle(int fd, struct pp_err *err)
 {
-	__u64 transid = 0;
+	struct commit c = { .fd = fd };
+	int rc;
 
 	/*
 	 * A fast fsync returns once the data is written and the log tree says where; the
@@ -139,9 +184,8 @@ int pp_btrfs_settle(int fd, struct pp_err *err)
 	 * commit waits for those (btrfs_commit_transaction: pending_ordered) and, without the
 	 * mount option flushoncommit, writes no dirty page: it can hide no skipped one.
 	 */
-	if (ioctl(fd, BTRFS_IOC_START_SYNC, &transid))
+	if (ioctl(fd, BTRFS_IOC_START_SYNC, &c.transid))
 		return pp_err_set(err, -errno, "cannot start a btrfs commit");
-	if (ioctl(fd, BTRFS_IOC_WAIT_SYNC, &transid))
-		return pp_err_set(err, -errno, "cannot wait for a btrfs commit");
-	return 0;
+	rc = await_commit(&c);
+	return rc ? pp_err_set(err, rc, "cannot wait for a btrfs commit") : 0;
 }

@@ -245,7 +245,7 @@ static int ask(struct pp_peer *p, struct request *q, int fd, struct pp_err *err)
 		return pp_err_set(err, rc, "the second process cannot be asked");
 	do {
 		n = recv(p->fd, &a, sizeof(a), 0);
-		if (n < 0)
+		if (n < 0 && errno != ECONNRESET)
 			return pp_err_set(err, -errno, "waiting for the second process");
 		if (n != (ssize_t)sizeof(a))
 			return pp_err_set(err, -EPIPE, "the second process is gone");

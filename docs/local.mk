@@ -4,6 +4,7 @@
 PP_DOCS = \
 	docs/README.md \
 	docs/architecture.md \
+	docs/gates.md \
 	docs/history-format.md \
 	docs/oracle-rules.md \
 	docs/performance.md \

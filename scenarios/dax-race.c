@@ -142,7 +142,7 @@ static void objects(const struct pp_variant *v, struct pp_plan_text *t)
 static void set_up(const struct pp_variant *v, struct pp_plan_text *t)
 {
 	const struct row *r = v->data;
-	uint32_t filled;
+	uint32_t ready;
 
 	pp_say(t, "step \"set-up\"");
 	pp_lines_made(t, r->backing);
@@ -154,10 +154,10 @@ static void set_up(const struct pp_variant *v, struct pp_plan_text *t)
 	pp_op(t, "map data");
 	if (is_devdax(r))
 		pp_op(t, "map copy");
-	filled = pp_op(t, "store data gen=%u", pp_gen(t));
+	ready = pp_op(t, "store data gen=%u", pp_gen(t));
 	if (pinner_of(v)->devdax_only)
-		pp_op_by(t, "device", "reg m0 after=%u", filled);
-	pp_op(t, "quiet");
+		ready = pp_op_by(t, "device", "reg m0 after=%u", ready);
+	pp_op(t, "quiet after=%u", ready);
 }
 
 static void storm(const struct pp_variant *v, struct pp_plan_text *t)

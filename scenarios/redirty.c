@@ -118,10 +118,13 @@ static void evidence(bool held, const struct row *r, struct pp_plan_text *t)
 	pp_say(t, "evidence syncs >= 3");
 	pp_say(t, "evidence device-writes-seen >= %s", held ? "1" : "2 if accepted");
 	pp_say(t, "evidence durable-advances >= 1%s", held ? "" : " if accepted");
-	if (held)
+	if (held) {
 		pp_say(t, "evidence windows-proven >= 1");
-	else
+	} else {
 		pp_say(t, "evidence refusals >= 1 if refused");
+		/* the control's */
+		pp_say(t, "evidence device-writes-seen >= 1 if refused");
+	}
 	if (r->between)
 		pp_say(t, "evidence hazards-done >= 1");
 	pp_say(t, "evidence fsck-clean >= 1");

@@ -182,6 +182,7 @@ static void plan(const struct pp_variant *v, uint64_t seed, struct pp_plan_text 
 
 	(void)seed;
 	nature_of(row, &n);
+	n.watched &= !strcmp(v->pinner, "rxe-mr");
 	pp_say(t, "rules O1 O3 O4 O6 O7 O8 O9 O10 O11 O12");
 	pp_say(t, "bound 60s");
 	if (n.watched)

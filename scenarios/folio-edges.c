@@ -7,10 +7,17 @@
 #include "run/plan_lines.h"
 #include "run/scenario.h"
 
-#define SIZE   65536u       /* one folio, where the filesystem has large ones */
-#define HOLE   "14016+7104" /* begins and ends inside a block of 4096 */
-#define PINNED "49152+4096" /* away from the hole, in the same folio */
-#define HELD   "61440+4096"
+/*
+ * Read in pieces, a file gets larger folios with each time it is read ahead: of 64 KiB and more
+ * from AROUND on. Written data get large folios only since 6.6, read data wherever the filesystem
+ * has them.
+ */
+#define SIZE   524288u
+#define PIECE  65536u
+#define HOLE   "276160+7104" /* AROUND + 14016: begins and ends inside a block of 4096 */
+#define PINNED "311296+4096" /* AROUND + 49152: away from the hole, in the same folio */
+#define HELD   "323584+4096" /* AROUND + 61440 */
+#define AROUND "262144+65536"
 
 struct row {
 	const char *backing, *verb;
@@ -95,8 +102,11 @@ static void plan(const struct pp_variant *v, uint64_t seed, struct pp_plan_text 
 	pp_lines_bystander(t, r->backing);
 	pp_op(t, "pwrite data gen=%u", pp_gen(t));
 	pp_op(t, "fsync data");
+	pp_op(t, "fadvise data");
+	for (unsigned int at = 0; at < SIZE; at += PIECE)
+		pp_op(t, "pread data %u+%u", at, PIECE);
 	pp_op(t, "map data");
-	pp_op(t, "store data gen=%u", pp_gen(t));
+	pp_op(t, "store data " AROUND " gen=%u", pp_gen(t));
 	window_lines(r, t);
 	pp_say(t, "step \"after\"");
 	pp_op(t, "load data");
@@ -122,9 +132,10 @@ const struct pp_scenario pp_scenario_folio_edges = {
 		"back and cuts whole pages out of the page cache; the kernel zeroes them in the "
 		"folio before it tries to split it. With a reference on the folio the split "
 		"fails, and if an O_DIRECT read has made the folio dirty since the writeback, it "
-		"stays: with zeros outside of the range, which then reach the disk. A gate under "
-		"the filesystem and one under the raw disk hold that window open. Found by "
-		"storm.",
+		"stays: with zeros outside of the range, which then reach the disk. A pin is such "
+		"a reference, and so is a store that waits in its page fault until the hole is "
+		"done. Here a pipe holds one, and a gate under the filesystem and one under the "
+		"raw disk hold the window open. Found by storm.",
 	.references = references,
 	.variant = variant,
 	.plan = plan,

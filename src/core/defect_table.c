@@ -20,7 +20,11 @@
 #define DAX_UNMAPPED                                                                               \
 	"fixed by \"fs/dax: return unmapped busy pages from dax_layout_busy_page_range()\" (6.15)"
 
-/* Large folios of buffered writes came with 6.6; seen on 6.12.117, and by no report we know. */
+/*
+ * xfs reads ahead in large folios since 5.18; buffered writes use them since 6.6 only. Seen on
+ * 6.1.192 and 6.12.117, and by no report we know: lore.kernel.org
+ * 20260928120833.3440834-1-yi.zhang@huaweicloud.com is about other losses of the same function.
+ */
 #define FOLIO_EDGES                                                                                \
 	"mm/truncate.c, truncate_inode_partial_folio(): zeroes before it tries to split; "         \
 	"fs/xfs/xfs_bmap_util.c, xfs_flush_unmap_range(): rounds outward"
@@ -387,7 +391,7 @@ const struct pp_defect pp_defects[] = {
 		.pinners = "dio",
 		.rule = PP_O1_COHERENCE,
 		.classes = CLASS(PP_CLASS_ZERO),
-		.since = { 6, 6, 0 },
+		.since = { 5, 18, 0 },
 		.before = EVER,
 		.reference = FOLIO_EDGES,
 		.title = "data beside a hole are zeroed in a large folio that is pinned and dirty, "
@@ -401,7 +405,7 @@ const struct pp_defect pp_defects[] = {
 		.pinners = "dio",
 		.rule = PP_O2_DURABILITY,
 		.classes = CLASS(PP_CLASS_ZERO),
-		.since = { 6, 6, 0 },
+		.since = { 5, 18, 0 },
 		.before = EVER,
 		.reference = FOLIO_EDGES,
 		.title = "data beside a hole are zeroed in a large folio that is pinned and dirty, "

@@ -48,8 +48,15 @@ static const struct {
 #define POLICY "mr-writable-file-pin-accepted"
 #define FSYNC  "mr-write-lost-after-fsync"
 #define FIXUP  "btrfs-fixup-defers-writeback"
+#define EDGES  "hole-zeroes-beside-itself"
 	{ POLICY, "mr-policy", "ext4-shared-rw", "rxe-mr", PP_O8_REFUSAL, PP_CLASS_ACCEPTED,
 	  "any step", true },
+	{ EDGES, "folio-edges", "xfs", "dio", PP_O1_COHERENCE, PP_CLASS_ZERO, "after", true },
+	{ EDGES, "folio-edges", "xfs", "dio", PP_O1_COHERENCE, PP_CLASS_STALE, "after", false },
+	{ EDGES, "folio-edges", "xfs", "dio", PP_O2_DURABILITY, PP_CLASS_ZERO, "after", false },
+	{ EDGES "-on-disk", "folio-edges", "xfs", "dio", PP_O2_DURABILITY, PP_CLASS_ZERO, "after",
+	  true },
+	{ EDGES, "folio-edges", "btrfs", "dio", PP_O1_COHERENCE, PP_CLASS_ZERO, "after", false },
 	{ POLICY, "mr-policy", "blockdev-shared-rw", "rxe-mr", PP_O8_REFUSAL, PP_CLASS_ACCEPTED, "",
 	  true },
 	{ POLICY, "mr-policy", "ext4-shared-rw2", "rxe-mr", PP_O8_REFUSAL, PP_CLASS_ACCEPTED, "",

@@ -110,18 +110,25 @@ uint32_t pp_plan_crc(const struct pp_plan *plan)
 	return crc;
 }
 
-static int compare_id(const void *key, const void *item)
-{
-	uint32_t id = *(const uint32_t *)key, other = ((const struct pp_op *)item)->id;
-
-	return (id > other) - (id < other);
-}
-
+/* Asked for every event that the oracle judges: most plans have ids without gaps. */
 const struct pp_op *pp_plan_op(const struct pp_plan *plan, uint32_t id)
 {
-	if (!plan->n_ops)
+	size_t low = 0, high = plan->n_ops, guess;
+
+	if (!high || id < plan->ops[0].id)
 		return NULL;
-	return bsearch(&id, plan->ops, plan->n_ops, sizeof(*plan->ops), compare_id);
+	guess = id - plan->ops[0].id;
+	if (guess < high && plan->ops[guess].id == id)
+		return &plan->ops[guess];
+	while (high - low > 1) {
+		size_t middle = low + (high - low) / 2;
+
+		if (plan->ops[middle].id <= id)
+			low = middle;
+		else
+			high = middle;
+	}
+	return plan->ops[low].id == id ? &plan->ops[low] : NULL;
 }
 
 bool pp_plan_has_storm(const struct pp_plan *plan)

@@ -75,13 +75,16 @@ static bool contended(const struct pp_judge *j, const struct pp_event *e)
 	return false;
 }
 
-/* Is the O_DIRECT write @d in the way of another actor's write to the same pages? */
+/* What is dirty is a folio, and XFS makes them as large as this: 2 MiB, in their natural places. */
+#define FOLIO_BYTES ((uint64_t)2 << 20)
+
+/* Is the O_DIRECT write @d in the way of another actor's write to the same folios? */
 static bool collides(const struct pp_judge *j, const struct pp_event *d, uint16_t space)
 {
 	size_t at = (size_t)(d - j->h->events), first = at > SCAN_EVENTS ? at - SCAN_EVENTS : 0;
-	uint64_t from = d->offset_bytes / PP_PAGE_BYTES * PP_PAGE_BYTES;
-	uint64_t to = (d->offset_bytes + d->length_bytes + PP_PAGE_BYTES - 1) / PP_PAGE_BYTES *
-		      PP_PAGE_BYTES;
+	uint64_t from = d->offset_bytes / FOLIO_BYTES * FOLIO_BYTES;
+	uint64_t to =
+		(d->offset_bytes + d->length_bytes + FOLIO_BYTES - 1) / FOLIO_BYTES * FOLIO_BYTES;
 
 	while (at < j->h->n_events && j->h->events[at].begin_ns <= d->end_ns)
 		at++;

@@ -223,6 +223,22 @@ const struct pp_defect pp_defects[] = {
 			 "clean page",
 	},
 	{
+		.name = "msync-race-btrfs-fault-waits-for-commit",
+		.scenario = "msync-race",
+		.steps = "race|after",
+		.backings = "btrfs",
+		.pinners = "dio vm-write",
+		.rule = PP_O9_LIVENESS,
+		.classes = CLASS(PP_CLASS_STUCK),
+		.log = "is marked dirty without notifying the fs|failed to submit blocks",
+		.chance = true,
+		.since = { 6, 12, 97 },
+		.before = EVER,
+		.reference = "stable 6.12.97 \"btrfs: remove the COW fixup mechanism\"",
+		.title = "a fault waits for an extent of which the first pages were refused, until "
+			 "the commit 30 s later tries the rest",
+	},
+	{
 		.name = "mr-write-lost-after-writeback",
 		.scenario = "wb-window",
 		.steps = "written again",

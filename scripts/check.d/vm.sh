@@ -152,7 +152,7 @@ plants() {
 	while read -r kernel fault; do
 		run=plant-$kernel-${fault/:/-}
 		# shellcheck disable=SC2046 # names without blanks
-		without_counts vm "$run" --kernel "$kernel" --plant "$fault" \
+		without_counts vm "$run" --kernel "$kernel" --plant "$fault" --storm-time 4s \
 			$(awk -v of="$kernel $fault" '$1 " " $2 == of { print $5 }' <<<"$rows")
 		while read -r rule class case; do
 			expect "a planted $fault in $case is $rule $class" \

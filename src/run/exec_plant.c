@@ -60,7 +60,8 @@ static uint16_t space_of(const struct pp_exec *x, const struct pp_target_ref *t)
 	return pp_verbs[t->op->verb].file ? def->file_space : def->space;
 }
 
-/* Is this the write to spoil? Said once. */
+/* Is this the write to spoil? Said once; in a storm, of which nobody knows what will be seen, of
+ * each so many writes. */
 static bool chosen(struct pp_worker *w, const struct pp_target_ref *t)
 {
 	struct pp_exec_plant *p = w->x->plant;
@@ -71,14 +72,15 @@ static bool chosen(struct pp_worker *w, const struct pp_target_ref *t)
 	pthread_mutex_lock(&w->x->lock);
 	if (p->stage == WAITING && p->target)
 		hit = p->target == t->op->id;
-	else if (p->stage == WAITING && w->in_storm)
-		hit = ++p->counted == p->number;
+	else if (!p->target && w->in_storm)
+		hit = ++p->counted % p->number == 0 && p->stage != LEFT;
 	if (hit) {
 		p->stage = HIT;
 		p->op = *t->op;
 		p->t = *t;
 		p->t.op = &p->op;
-		w->x->outcome->planted_op = t->op->id;
+		if (!w->x->outcome->planted_op)
+			w->x->outcome->planted_op = t->op->id;
 	}
 	pthread_mutex_unlock(&w->x->lock);
 	return hit;

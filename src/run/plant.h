@@ -11,13 +11,13 @@
 #include "core/plan.h"
 #include "run/scenario.h"
 
-#define PP_PLANT_STORM_DEFAULT 10u /* the device write of a storm that is hit */
+#define PP_PLANT_STORM_DEFAULT 5u /* each so many device writes of a storm one is hit */
 
 struct pp_plant_spec {
 	enum pp_plant kind;
 	bool every;      /* a self-test's: every write, of device and CPU, instead of one */
-	unsigned number; /* of the device write in the plan's order (in a storm: in the order of
-			    time), from 1; 0: pp_plant_target() chooses */
+	unsigned number; /* of the device write in the plan's order from 1; in a storm: each so many
+			    of its writes one; 0: pp_plant_target() chooses */
 };
 
 /** pp_plant_name - "drop"; "" for PP_PLANT_NONE. */

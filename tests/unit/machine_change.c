@@ -436,7 +436,8 @@ static bool make_errno(struct target *t)
 {
 	if (!pick(t, may_fail))
 		return false;
-	t->a->result = -EIO;
+	/* A direct write that collided explains EIO, and no other error, of the next sync. */
+	t->a->result = kind_of(t->a) == PP_KIND_SYNC ? -EROFS : -EIO;
 	t->rule = t->a->region == IDLE && kind_of(t->a) == PP_KIND_OBSERVE ? PP_O6_ISOLATION
 									   : PP_O12_EXPLAINED;
 	t->classes = CLASS(ERRNO);

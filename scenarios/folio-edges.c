@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* folio-edges: a hole that begins and ends inside blocks, in a large folio that is held and dirty
- */
+/* folio-edges: a hole, or blocks put in, in the midst of a large folio that is held and dirty */
 #include <stdio.h>
 #include <string.h>
 
@@ -15,22 +14,29 @@
 #define SIZE   524288u
 #define PIECE  65536u
 #define HOLE   "276160+7104" /* AROUND + 14016: begins and ends inside a block of 4096 */
+#define BLOCKS "282624+8192" /* AROUND + 20480 */
 #define PINNED "311296+4096" /* AROUND + 49152: away from the hole, in the same folio */
 #define HELD   "323584+4096" /* AROUND + 61440 */
 #define AROUND "262144+65536"
 
 struct row {
-	const char *backing, *verb;
+	const char *backing, *verb, *range;
 	enum pp_tier tier;
 };
 
-/* ext4 writes nothing back first, so there is no window. */
+/*
+ * ext4 writes nothing back first, so there is no window. insert-range cuts the whole rest of the
+ * file out, from the block before it on, and all of that must stay.
+ */
+/* clang-format off */
 static const struct row rows[] = {
-	{ "xfs", "zero-range", PP_TIER_QUICK },
-	{ "xfs", "punch", PP_TIER_QUICK },
-	{ "btrfs", "zero-range", PP_TIER_FULL },
-	{ "btrfs", "punch", PP_TIER_FULL },
+	{ "xfs",   "zero-range", HOLE,   PP_TIER_QUICK },
+	{ "xfs",   "punch",      HOLE,   PP_TIER_QUICK },
+	{ "xfs",   "insert",     BLOCKS, PP_TIER_QUICK },
+	{ "btrfs", "zero-range", HOLE,   PP_TIER_FULL },
+	{ "btrfs", "punch",      HOLE,   PP_TIER_FULL },
 };
+/* clang-format on */
 
 static bool variant(size_t index, struct pp_variant *out)
 {
@@ -75,7 +81,7 @@ static void window_lines(const struct row *r, struct pp_plan_text *t)
 			    held);
 	pp_op(t, "await-bios g1 op=%u", transfer);
 	held = pp_op(t, "gate-hold g0");
-	hole = pp_op_by(t, "hole", "%s data " HOLE " hazard after=%u", r->verb, held);
+	hole = pp_op_by(t, "hole", "%s data %s hazard after=%u", r->verb, r->range, held);
 	pp_op(t, "await-asleep op=%u", hole);
 	pp_op(t, "gate-open g1");
 	pp_op(t, "await-asleep op=%u after=%u", hole, transfer);
@@ -120,6 +126,7 @@ static void plan(const struct pp_variant *v, uint64_t seed, struct pp_plan_text 
 static const char *const references[] = {
 	"mm/truncate.c, truncate_inode_partial_folio(): zeroes first, then tries to split",
 	"fs/xfs/xfs_bmap_util.c, xfs_flush_unmap_range(): rounds the range outward",
+	"fs/xfs/xfs_bmap_util.c, xfs_prepare_shift(): from one block before the range to the end",
 	NULL,
 };
 
@@ -134,7 +141,9 @@ const struct pp_scenario pp_scenario_folio_edges = {
 		"fails, and if an O_DIRECT read has made the folio dirty since the writeback, it "
 		"stays: with zeros outside of the range, which then reach the disk. A pin is such "
 		"a reference, and so is a store that waits in its page fault until the hole is "
-		"done. Here a pipe holds one, and a gate under the filesystem and one under the "
+		"done. FALLOC_FL_INSERT_RANGE of whole blocks loses what it should move in the "
+		"same way. Here a pipe holds one, and a gate under the filesystem and one under "
+		"the "
 		"raw disk hold the window open. Found by storm.",
 	.references = references,
 	.variant = variant,

@@ -27,7 +27,7 @@
  */
 #define FOLIO_EDGES                                                                                \
 	"mm/truncate.c, truncate_inode_partial_folio(): zeroes before it tries to split; "         \
-	"fs/xfs/xfs_bmap_util.c, xfs_flush_unmap_range(): rounds outward"
+	"fs/xfs/xfs_bmap_util.c, xfs_flush_unmap_range(): cuts out more than the hole"
 
 const struct pp_defect pp_defects[] = {
 	{
@@ -410,7 +410,8 @@ const struct pp_defect pp_defects[] = {
 		.since = { 5, 18, 0 },
 		.before = EVER,
 		.reference = FOLIO_EDGES,
-		.title = "data beside a hole are zeroed in a large folio that is pinned and dirty, "
+		.title = "data beside a hole, or behind an insertion, are zeroed in a large folio "
+			 "that is pinned and dirty, "
 			 "and reach the disk as zeros",
 	},
 	{
@@ -424,7 +425,8 @@ const struct pp_defect pp_defects[] = {
 		.since = { 5, 18, 0 },
 		.before = EVER,
 		.reference = FOLIO_EDGES,
-		.title = "data beside a hole are zeroed in a large folio that is pinned and dirty, "
+		.title = "data beside a hole, or behind an insertion, are zeroed in a large folio "
+			 "that is pinned and dirty, "
 			 "and reach the disk as zeros",
 	},
 	{

@@ -173,6 +173,7 @@ static int run_planned(struct pp_worker *w, size_t index)
 	const struct pp_op *op = &x->plan->ops[index];
 	char where[PP_CASE_MAX];
 	bool stop;
+	int rc;
 
 	pthread_mutex_lock(&x->lock);
 	while (!x->stop && !op_due(x, op))
@@ -181,7 +182,11 @@ static int run_planned(struct pp_worker *w, size_t index)
 	pthread_mutex_unlock(&x->lock);
 	if (stop)
 		return -ECANCELED;
-	if (pp_exec_op(w, op) < 0) {
+	/* What a storm has drawn is carried out as there when it is replayed. */
+	w->in_storm = op->id >= PP_STORM_FIRST && op->id < PP_STORM_END;
+	rc = pp_exec_op(w, op);
+	w->in_storm = false;
+	if (rc < 0) {
 		snprintf(where, sizeof(where), "operation %u (%s)", op->id, verb_of(op)->name);
 		pp_exec_broken(x, where, &w->err);
 		return -ECANCELED;

@@ -204,6 +204,15 @@ done_by() {
 	done
 }
 
+@test "replay: what a storm drew moves no mapping under others, as in the storm" {
+	a_plan 'actor w1' 'actor w2' 'storm ops=400' 'mix main load data weight=1' \
+		'mix main mremap data weight=2 hazard' 'mix w1 vm-write data weight=5' \
+		'mix w1 load data weight=5' 'mix w2 vm-read data weight=1' |
+		sed 's/size=4K/size=64K/' >file
+	run --separate-stderr -0 "$PINPROOF" replay --out o file
+	run --separate-stderr -0 "$PINPROOF" replay --repeat 8 --out p o/cases/replayed.anon.vm-write
+}
+
 @test "plan --expand: a storm written out, the same each time, and a plan" {
 	"$PINPROOF" plan --expand 20 --seed 3 storm/anon/vm-write >one
 	"$PINPROOF" plan --expand 20 --seed 3 storm/anon/vm-write >two

@@ -205,10 +205,10 @@ done_by() {
 }
 
 @test "replay: what a storm drew moves no mapping under others, as in the storm" {
-	a_plan 'actor w1' 'actor w2' 'storm ops=400' 'mix main load data weight=1' \
+	a_plan 'actor w1' 'actor w2' 'storm ops=1500' 'mix main load data weight=1 length=64..64' \
 		'mix main mremap data weight=2 hazard' 'mix w1 vm-write data weight=5' \
 		'mix w1 load data weight=5' 'mix w2 vm-read data weight=1' |
-		sed 's/size=4K/size=64K/' >file
+		sed 's/size=4K/size=256K/' >file
 	run --separate-stderr -0 "$PINPROOF" replay --out o file
 	run --separate-stderr -0 "$PINPROOF" replay --repeat 8 --out p o/cases/replayed.anon.vm-write
 }

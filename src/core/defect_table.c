@@ -305,7 +305,7 @@ const struct pp_defect pp_defects[] = {
 		.classes = CLASS(PP_CLASS_STALE),
 		.since = { 2, 6, 12 },
 		.before = { 6, 5, 0 },
-		.reference = "open(2), NOTES; O_DIRECT pins its pages since 6.5",
+		.reference = "open.2, NOTES; O_DIRECT pins its pages since 6.5",
 		.title = "O_DIRECT read, fork, store next to it: the data arrive in the child's "
 			 "page",
 	},

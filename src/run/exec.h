@@ -7,7 +7,8 @@
  * watchdog, which interrupts operations that exceed their bound. Operations of one actor run in
  * the plan's order; `after=` waits for other actors' operations. Where a storm stands in the plan,
  * everybody waits for everybody, before and after. One mutex guards the set of ended operations and
- * the objects' states. Each actor has an endpoint (queue pair and stage) and an io_uring of its own.
+ * the objects' states. Each actor has an endpoint (queue pair and stage) and an io_uring of its
+ * own.
  */
 #ifndef PP_RUN_EXEC_H
 #define PP_RUN_EXEC_H

@@ -38,8 +38,9 @@ int pp_link_remove(struct pp_link *link, struct pp_err *err);
 /**
  * pp_link_existing - use RDMA device @ibdev, which is there already
  *
- * Nothing of it is changed: made_netdev and made_ibdev are 0, so that pp_link_remove() does nothing.
- * -ENODEV with a sentence that lists what there is, or that says that it has no IPv4 address.
+ * Nothing of it is changed: made_netdev and made_ibdev are 0, so that pp_link_remove() does
+ * nothing. -ENODEV with a sentence that lists what there is, or that says that it has no IPv4
+ * address.
  */
 int pp_link_existing(const char *ibdev, struct pp_link *out, struct pp_err *err);
 

@@ -321,6 +321,28 @@ static void carry_out(struct world *w, const struct pp_op *op, struct pp_event *
 	record(w, e);
 }
 
+/* What goes through a gate that is held ends when the gate is opened. */
+static uint64_t end_of(const struct world *w, size_t i)
+{
+	const struct pp_op *op = &w->plan->ops[i];
+	uint16_t gate = op->via[0] ? pp_plan_gate(w->plan, op->via) : PP_NO_INDEX;
+	bool held = false;
+
+	for (size_t k = 0; gate != PP_NO_INDEX && k < w->plan->n_ops; k++) {
+		const struct pp_op *other = &w->plan->ops[k];
+
+		if (other->object != gate)
+			continue;
+		if (k < i && other->verb == PP_VERB_GATE_HOLD)
+			held = true;
+		else if (k < i && other->verb == PP_VERB_GATE_OPEN)
+			held = false;
+		else if (k > i && held && other->verb == PP_VERB_GATE_OPEN)
+			return 10 * k + 5;
+	}
+	return 10 * i + 9;
+}
+
 static void live(struct world *w)
 {
 	for (size_t i = 0; i < w->plan->n_ops; i++) {
@@ -328,7 +350,7 @@ static void live(struct world *w)
 		const struct pp_verb_info *verb = &pp_verbs[op->verb];
 		struct pp_event e = {
 			.begin_ns = 10 * i + 1,
-			.end_ns = 10 * i + 9,
+			.end_ns = end_of(w, i),
 			.op = op->id,
 			.verb = (uint8_t)op->verb,
 			.actor = (uint8_t)op->actor,

@@ -15,8 +15,8 @@
 #define PIECE  65536u
 #define HOLE   "276160+7104" /* AROUND + 14016: begins and ends inside a block of 4096 */
 #define BLOCKS "282624+8192" /* AROUND + 20480 */
-#define PINNED "311296+4096" /* AROUND + 49152: away from the hole, in the same folio */
-#define HELD   "323584+4096" /* AROUND + 61440 */
+#define PINNED "266240+4096" /* AROUND + 4096: in the same folio, and not moved by an insertion */
+#define HELD   "270336+4096" /* AROUND + 8192 */
 #define AROUND "262144+65536"
 
 struct row {

@@ -23,12 +23,12 @@ pkglibexec_PROGRAMS += $(PP_SCENARIOS)
 
 # The command gets a table of all scenarios, each single program a table of its own one.
 # main() of the programs is in libpinproof.a (src/run/scenario_main.c).
-scenarios/list.c: scenarios/local.mk build-aux/scenario-table
+scenarios/list.c: Makefile scenarios/local.mk build-aux/scenario-table
 	$(AM_V_GEN)$(MKDIR_P) scenarios && \
 	$(SHELL) $(srcdir)/build-aux/scenario-table $(PP_SCENARIOS) >$@.new && mv $@.new $@
 
 PP_SCENARIO_TABLES = $(PP_SCENARIOS:=.table.c)
-$(PP_SCENARIO_TABLES): %.table.c: scenarios/local.mk build-aux/scenario-table
+$(PP_SCENARIO_TABLES): %.table.c: Makefile scenarios/local.mk build-aux/scenario-table
 	$(AM_V_GEN)$(MKDIR_P) $(@D) && \
 	$(SHELL) $(srcdir)/build-aux/scenario-table $* >$@.new && mv $@.new $@
 

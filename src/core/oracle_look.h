@@ -39,6 +39,10 @@ enum pp_rule pp_look_age(const struct pp_look *l, int32_t need);
 /** pp_look_file_need - what the file behind a private mapping has to show there at least. */
 int32_t pp_look_file_need(const struct pp_look *l);
 
+/** pp_look_source_need - what the source of @clone had to show at least when the file that is
+ * looked at was made of it; 0 if that is not known, or if a sync of either failed since. */
+int32_t pp_look_source_need(const struct pp_look *l, uint32_t clone);
+
 /** pp_look_bytes - judge the cell byte by byte. @found: the write whose whole stamp it is,
  *  PP_NO_EVENT if it is none. */
 void pp_look_bytes(const struct pp_look *l, const uint8_t *raw, uint32_t found);

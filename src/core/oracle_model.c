@@ -365,6 +365,39 @@ uint64_t pp_model_zeroed(const struct pp_model *m, uint16_t space, uint64_t offs
 	return latest;
 }
 
+struct overlap {
+	struct pp_extent at;
+	bool found;
+};
+
+static void zero_touches(void *arg, const struct pp_extent *x)
+{
+	struct overlap *o = arg;
+
+	o->found |= x->space == o->at.space && x->from < o->at.to && o->at.from < x->to;
+}
+
+bool pp_model_resets(const struct pp_model *m, uint16_t space, uint64_t from, uint64_t to,
+		     uint64_t begin_ns, uint64_t end_ns)
+{
+	const struct pp_rare *both[] = { &m->zeros, &m->lost_zeros };
+	struct overlap o = { { space, from, to }, false };
+
+	for (size_t k = 0; k < PP_ARRAY_LEN(both); k++) {
+		const struct pp_rare *r = both[k];
+		size_t i = r->n ? rare_before(r, m->history, end_ns + 1) : 0;
+
+		while (i-- > 0 && r->max_end[i] >= begin_ns && !o.found) {
+			const struct pp_event *e = &m->history->events[r->event[i]];
+
+			if ((m->state[r->event[i]] & PP_STATE_RESET) &&
+			    (e->end_ns >= begin_ns || (e->flags & PP_EVENT_OPEN)))
+				pp_model_each_zero(m, r->event[i], zero_touches, &o);
+		}
+	}
+	return o.found;
+}
+
 /* ---- shifts and clones ---- */
 
 uint16_t pp_model_source(const struct pp_model *m, uint32_t event)

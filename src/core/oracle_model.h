@@ -215,6 +215,11 @@ bool pp_model_zero(struct pp_model *m, uint16_t space, uint64_t from, uint64_t t
 uint64_t pp_model_zeroed(const struct pp_model *m, uint16_t space, uint64_t offset_bytes,
 			 uint64_t end_ns);
 
+/** pp_model_resets - is something that takes the pages of [@from, @to) away (dontneed of private
+ *  memory, a new mapping) under way at any time in [@begin_ns, @end_ns]? */
+bool pp_model_resets(const struct pp_model *m, uint16_t space, uint64_t from, uint64_t to,
+		     uint64_t begin_ns, uint64_t end_ns);
+
 /** pp_model_upset - does something of unknown effect on the whole space (a shift, a clone into it)
  *  overlap [@begin_ns, @end_ns]? */
 bool pp_model_upset(const struct pp_model *m, uint16_t space, uint64_t begin_ns, uint64_t end_ns);

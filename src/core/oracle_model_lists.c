@@ -109,6 +109,10 @@ static int mark_seen(struct pp_model *m, const struct pp_event *e)
 		ret = mark(m, space, at);
 		if (!ret && file != PP_NO_INDEX && file != space)
 			ret = mark(m, file, at);
+		/* A clone shows what its sources' writes made. */
+		for (uint16_t r = 0; m->spaces[space].clones && !ret && r < m->plan->n_regions; r++)
+			if (m->spaces[r].clones)
+				ret = mark(m, r, at);
 	}
 	return ret;
 }

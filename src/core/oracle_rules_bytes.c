@@ -104,12 +104,56 @@ static void try_zeros(struct mix *x)
 	for (unsigned i = 0; i < PP_CELL_BYTES; i++) {
 		int32_t need = x->need[i];
 
-		if (need > 0 && (l->m->state[need - 1] & PP_STATE_CLONE))
-			explain(x, i, (uint32_t)need - 1);
-		else if (!x->raw[i] && !(x->explained >> i & 1) &&
-			 pp_model_zero(l->m, x->space, l->at + i, l->at + i + 1, need, l->end_ns))
+		if (!x->raw[i] && !(x->explained >> i & 1) &&
+		    pp_model_zero(l->m, x->space, l->at + i, l->at + i + 1, need, l->end_ns))
 			explain(x, i, need > 0 ? (uint32_t)need - 1 : PP_NO_EVENT);
 	}
+}
+
+/* Which bytes of @raw any write to @space explains that began before the clone of it had ended. */
+static uint64_t source_bytes(const struct mix *x, uint16_t space, uint32_t clone)
+{
+	const struct pp_space *s = &x->l->m->spaces[space];
+	size_t page = x->l->at / PP_PAGE_BYTES;
+	struct pp_look then = *x->l;
+	struct mix source = { .l = &then, .raw = x->raw, .space = space, .first = PP_NO_EVENT };
+
+	/* What others gave to the source, or what moved in it, may be anything. */
+	if (s->clone || s->cloning || s->moves || page >= s->n_pages || !s->marked ||
+	    !pp_bit(s->marked, page))
+		return UINT64_MAX;
+	then.end_ns = x->l->j->h->events[clone].end_ns;
+	source.watch = PP_CELL_BYTES;
+	try_list(&source, &x->l->m->touch, 0, false);
+	if (source.explained != UINT64_MAX)
+		try_list(&source, &x->l->m->unknown, 0, true);
+	for (unsigned i = 0; i < PP_CELL_BYTES; i++)
+		if (!x->raw[i])
+			explain(&source, i, clone);
+	return source.explained;
+}
+
+/*
+ * Bytes of a file that is a clone, where nothing that began behind the clone had to show. A failed
+ * sync may have brought back those of an earlier clone, so each source is asked.
+ */
+static void try_clone(struct mix *x)
+{
+	const struct pp_look *l = x->l;
+	const struct pp_event *events = l->j->h->events;
+	uint64_t bytes = 0;
+	uint16_t source;
+	uint32_t clone = pp_model_clone_of(l->m, x->space, &source);
+
+	if (clone == PP_NO_EVENT)
+		return;
+	for (uint16_t r = 0; r < l->j->plan->n_regions && bytes != UINT64_MAX; r++)
+		if (r != x->space && l->m->spaces[r].clones && l->m->spaces[r].n_pages)
+			bytes |= source_bytes(x, r, clone);
+	for (unsigned i = 0; i < PP_CELL_BYTES; i++)
+		if ((bytes >> i & 1) &&
+		    (x->need[i] <= 0 || events[x->need[i] - 1].begin_ns <= events[clone].end_ns))
+			explain(x, i, clone);
 }
 
 /* All that is possible in one space beside what x->need has to show. */
@@ -124,6 +168,7 @@ static void try_space(struct mix *x)
 	if (x->explained != UINT64_MAX)
 		try_list(x, &l->m->unknown, 0, true);
 	try_zeros(x);
+	try_clone(x);
 	/* Older than what has to show, but not ended when that began. */
 	for (unsigned i = 0; i < PP_CELL_BYTES && x->explained != UINT64_MAX; i++)
 		if (x->need[i] > 0 && (!i || x->need[i] != x->need[i - 1]))

@@ -58,6 +58,17 @@ static int32_t known(const struct pp_look *l, const struct pp_place *p, int32_t 
 	return failed && l->j->h->events[need - 1].begin_ns <= failed ? 0 : need;
 }
 
+int32_t pp_look_source_need(const struct pp_look *l, uint32_t clone)
+{
+	const struct pp_space *s = &l->m->spaces[l->space];
+	const struct pp_place from = { pp_model_source(l->m, clone), l->at };
+	const struct pp_place to = { l->space, l->at };
+
+	if (s->clone != clone + 1 || !s->clone_cells)
+		return 0;
+	return known(l, &to, known(l, &from, s->clone_cells[l->at / PP_CELL_BYTES]));
+}
+
 static void need_of(struct pp_look *l)
 {
 	const struct pp_space *s = &l->m->spaces[l->space];
@@ -239,12 +250,9 @@ static void judge_zero(struct pp_look *l)
 		return;
 	}
 	if (need > 0 && (l->m->state[need - 1] & PP_STATE_CLONE)) {
-		const struct pp_space *s = &l->m->spaces[l->space];
-
 		source = pp_model_source(l->m, (uint32_t)need - 1);
-		if (s->clone != (uint32_t)need || !s->clone_cells ||
-		    pp_model_zero(l->m, source, l->at, l->at + PP_CELL_BYTES,
-				  s->clone_cells[l->at / PP_CELL_BYTES],
+		if (pp_model_zero(l->m, source, l->at, l->at + PP_CELL_BYTES,
+				  pp_look_source_need(l, (uint32_t)need - 1),
 				  l->j->h->events[need - 1].end_ns))
 			return;
 	}
@@ -281,7 +289,6 @@ static void judge_file_stamp(const struct pp_look *l, const struct pp_stamp *s)
 /* A stamp of the file that this one was cloned from: one that was there at the time. */
 static bool judge_clone_stamp(const struct pp_look *l, const struct pp_stamp *s)
 {
-	const struct pp_space *sp = &l->m->spaces[l->space];
 	const struct pp_event *events = l->j->h->events;
 	struct pp_place p = { (uint16_t)s->region, s->offset_bytes };
 	uint16_t source = PP_NO_INDEX;
@@ -302,7 +309,7 @@ static bool judge_clone_stamp(const struct pp_look *l, const struct pp_stamp *s)
 		pp_look_broken(l, pp_look_age(l, own), PP_CLASS_STALE, own, found, s);
 		return true;
 	}
-	need = sp->clone_cells ? sp->clone_cells[l->at / PP_CELL_BYTES] : 0;
+	need = pp_look_source_need(l, clone);
 	if (need > 0 && events[need - 1].begin_ns > end_at(l, found, l->at))
 		pp_look_broken(l, pp_look_age(l, need), PP_CLASS_STALE, need, found, s);
 	return true;

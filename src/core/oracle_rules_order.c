@@ -255,6 +255,15 @@ void pp_rule_order(struct pp_judge *j, uint32_t event, uint16_t space, uint64_t 
 		struct page_order *p = page_at(j->order, &j->h->events[event], space, page);
 		struct seen x = { j, event, space, at, stop - at, found, found_end_ns };
 
+		/*
+		 * Who takes pages away clears the tables first and tells the other processors
+		 * last: until it has ended, one may see the old page and another the new one.
+		 */
+		if (pp_model_resets(&j->model, space, at, stop, j->h->events[event].begin_ns,
+				    j->h->events[event].end_ns)) {
+			at = stop;
+			continue;
+		}
 		if (!p || ((p->cells || !whole) && !split(p))) {
 			j->order->failed = true;
 			return;

@@ -6,9 +6,10 @@
 #include "run/plan_lines.h"
 #include "run/scenario.h"
 
-#define SIZE     65536u
-#define WAIT_MS  2000u  /* for a window to open */
-#define BOUND_MS 10000u /* of what waits for a gate: it opens long before */
+#define SIZE        65536u
+#define WAIT_MS     2000u  /* for a window to open */
+#define BOUND_MS    10000u /* of what waits for a gate: it opens long before */
+#define TORN_WRITES 32u    /* that begin before the gate opens and go on until behind the sync */
 
 /* Who writes into the pages, and when its pins are taken. */
 enum pinner_kind {
@@ -22,24 +23,38 @@ struct pinner {
 	enum pinner_kind kind;
 	const char *write; /* into all of the file */
 	const char *needs;
+	const char *mix; /* in a storm */
 };
 
 static const struct pinner pinners[] = {
-	{ "rxe-mr", BY_MR, "rdma-write m0", "" },
-	{ "dio", BY_DIO, "dio-read data via=g1 mode=async", "disk1 io-uring" },
-	{ "vm-write", BY_CALL, "vm-write data", "process-vm" },
+	{ "rxe-mr", BY_MR, "rdma-write m0", "", "rdma-write m0 0+64K weight=20 length=64..16K" },
+	{ "dio", BY_DIO, "dio-read data via=g1 mode=async", "disk1 io-uring",
+	  "dio-read data 0+64K weight=20 length=4K..16K align=4K via=disk1" },
+	{ "vm-write", BY_CALL, "vm-write data", "process-vm",
+	  "vm-write data 0+64K weight=20 length=64..16K" },
+};
+
+enum course {
+	WINDOW, /* one write in a proven window */
+	TORN,   /* writes while the disk takes the pages */
+	GUARDS, /* a storm over a disk that checks what was computed of the pages */
 };
 
 struct backing {
-	const char *name;
+	const char *name;  /* of the variant; known-defect rows match it */
+	const char *place; /* of the region */
 	const char *fs;
+	enum course course;
 	bool stable; /* a write fault waits for the end of writeback */
 };
 
 static const struct backing backings[] = {
-	{ "ext4", "type=ext4 slot=g0 block=4096", false },
-	{ "xfs", "type=xfs slot=g0 block=4096", false },
-	{ "btrfs", "type=btrfs slot=g0", true },
+	{ "ext4", "ext4", "type=ext4 slot=g0 block=4096", WINDOW, false },
+	{ "xfs", "xfs", "type=xfs slot=g0 block=4096", WINDOW, false },
+	{ "btrfs", "btrfs", "type=btrfs slot=g0", WINDOW, true },
+	{ "ext4-torn", "ext4", "type=ext4 slot=g0 block=4096", TORN, false },
+	{ "xfs-torn", "xfs", "type=xfs slot=g0 block=4096", TORN, false },
+	{ "ext4-pi", "ext4", "type=ext4 slot=pi0 block=4096", GUARDS, true },
 };
 
 static const struct pinner *pinner_of(const struct pp_variant *v)
@@ -51,20 +66,33 @@ static const struct pinner *pinner_of(const struct pp_variant *v)
 	return &pinners[i];
 }
 
+/* Only an MR can go on writing into pages that it pinned long ago. */
+static bool fits(const struct backing *b, const struct pinner *p)
+{
+	return b->course != TORN || p->kind == BY_MR;
+}
+
 static bool variant(size_t index, struct pp_variant *out)
 {
-	const struct backing *b = &backings[index / PP_ARRAY_LEN(pinners) % PP_ARRAY_LEN(backings)];
+	const size_t all = PP_ARRAY_LEN(backings) * PP_ARRAY_LEN(pinners);
+	const struct backing *b = backings;
+	const struct pinner *p = pinners;
+	size_t i = 0;
 
-	if (index >= PP_ARRAY_LEN(backings) * PP_ARRAY_LEN(pinners))
+	for (; i < all; i++) {
+		b = &backings[i / PP_ARRAY_LEN(pinners)];
+		p = &pinners[i % PP_ARRAY_LEN(pinners)];
+		if (fits(b, p) && index-- == 0)
+			break;
+	}
+	if (i == all)
 		return false;
 	snprintf(out->name, sizeof(out->name), "%s", b->name);
 	snprintf(out->backing, sizeof(out->backing), "%s", b->name);
-	snprintf(out->pinner, sizeof(out->pinner), "%s",
-		 pinners[index % PP_ARRAY_LEN(pinners)].name);
+	snprintf(out->pinner, sizeof(out->pinner), "%s", p->name);
 	/* Where each of the two kernel generations fails. */
-	out->tier = b->stable && pinners[index % PP_ARRAY_LEN(pinners)].kind != BY_CALL
-			    ? PP_TIER_QUICK
-			    : PP_TIER_FULL;
+	out->tier = b->course == WINDOW && b->stable && p->kind != BY_CALL ? PP_TIER_QUICK
+									   : PP_TIER_FULL;
 	out->data = b;
 	return true;
 }
@@ -78,7 +106,9 @@ static void evidence_lines(const struct backing *b, const struct pinner *p, stru
 		pp_say(t, "evidence waits-proven >= 1");
 	else
 		pp_say(t, "evidence writes-in-window >= 1%s", when);
-	pp_say(t, "evidence device-writes-seen >= %u%s", p->kind == BY_MR ? 3 : 2, when);
+	/* Of the many of the course TORN only the last has to show. */
+	pp_say(t, "evidence device-writes-seen >= %u%s",
+	       p->kind == BY_MR && b->course != TORN ? 3 : 2, when);
 	if (p->kind == BY_MR)
 		pp_say(t, "evidence device-writes-seen >= 1 if refused");
 	pp_say(t, "evidence hazards-done >= 1");
@@ -88,29 +118,31 @@ static void evidence_lines(const struct backing *b, const struct pinner *p, stru
 
 static void object_lines(const struct backing *b, const struct pinner *p, struct pp_plan_text *t)
 {
-	const struct pp_place_lines *place = pp_place_of(b->name);
-
-	pp_say(t, "need root kmsg dm tracefs page-flags %s %s%s", place->needs, p->needs,
-	       p->kind == BY_MR ? " rxe" : "");
-	pp_say(t, "gate g0 slot=disk0");
-	if (p->kind == BY_DIO)
-		pp_say(t, "gate g1 slot=disk1");
+	pp_say(t, "need root kmsg %s%s", p->needs, p->kind == BY_MR ? " rxe" : "");
+	if (b->course == GUARDS) {
+		pp_say(t, "need pi-disk fs-%s", b->place);
+	} else {
+		pp_say(t, "need dm tracefs page-flags %s", pp_place_of(b->place)->needs);
+		pp_say(t, "gate g0 slot=disk0");
+		if (p->kind == BY_DIO)
+			pp_say(t, "gate g1 slot=disk1");
+	}
 	pp_say(t, "fs f0 %s", b->fs);
-	pp_say(t, "region data backing=%s fs=f0 size=%u", b->name, SIZE);
-	pp_say(t, "region canary backing=%s fs=f0 size=%u bystander=yes", b->name, SIZE);
+	pp_say(t, "region data backing=%s fs=f0 size=%u", b->place, SIZE);
+	pp_say(t, "region canary backing=%s fs=f0 size=%u bystander=yes", b->place, SIZE);
 	if (p->kind == BY_MR) {
 		pp_lines_control_objects(t);
 		pp_say(t, "mr m0 region=data access=lw,rw,rr");
 	}
 	pp_say(t, "actor main");
 	pp_say(t, "actor dev");
-	pp_say(t, "actor sync");
+	pp_say(t, "actor %s", b->course == GUARDS ? "cpu" : "sync");
 }
 
 static void setup_lines(const struct backing *b, const struct pinner *p, struct pp_plan_text *t)
 {
 	pp_say(t, "step \"set-up\"");
-	pp_lines_made(t, b->name);
+	pp_lines_made(t, b->place);
 	pp_op(t, "pwrite canary gen=1");
 	pp_op(t, "pwrite data gen=2");
 	pp_op(t, "map data");
@@ -170,15 +202,11 @@ static void synced_lines(struct pp_plan_text *t)
 	pp_op(t, "load data");
 }
 
-static void plan(const struct pp_variant *v, uint64_t seed, struct pp_plan_text *t)
+/* One write in the window, and one when writeback has cleaned the pages. */
+static void window_course(const struct backing *b, const struct pinner *p, struct pp_plan_text *t)
 {
-	const struct backing *b = v->data;
-	const struct pinner *p = pinner_of(v);
 	uint32_t sync, write = 0;
 
-	(void)seed;
-	pp_say(t, "rules O1 O2 O3 O4 O6 O7 O9 O10 O11 O12");
-	pp_say(t, "bound 60s");
 	evidence_lines(b, p, t);
 	object_lines(b, p, t);
 	setup_lines(b, p, t);
@@ -195,6 +223,75 @@ static void plan(const struct pp_variant *v, uint64_t seed, struct pp_plan_text 
 	synced_lines(t);
 	if (p->kind == BY_MR)
 		pp_op(t, "dereg m0");
+}
+
+/*
+ * Writes go on while the gate opens and the disk takes the pages, so that a page on disk may mix
+ * several of them. That is no finding while they overlap the sync; when they have ended, and a sync
+ * began after that, whatever is older is one.
+ */
+static void torn_course(const struct backing *b, const struct pinner *p, struct pp_plan_text *t)
+{
+	uint32_t sync, write = 0;
+
+	evidence_lines(b, p, t);
+	object_lines(b, p, t);
+	setup_lines(b, p, t);
+	pp_say(t, "step \"in the window\"");
+	sync = window_lines(b, p, t, &write);
+	for (uint32_t i = 0; i < TORN_WRITES; i++)
+		write = pp_op_by(t, "dev", "%s gen=%u split=4K depth=8", p->write, 6 + i);
+	pp_op(t, "disk-read data after=%u", sync);
+	pp_op(t, "load data after=%u,%u", sync, write);
+	pp_say(t, "step \"at rest\"");
+	pp_op(t, "fsync data");
+	pp_op(t, "disk-read data");
+	pp_op(t, "load data");
+	pp_say(t, "step \"released\"");
+	pp_op(t, "dereg m0");
+	pp_op(t, "quiet");
+	synced_lines(t);
+}
+
+/* The disk compares each sector with the guard that was computed when it was submitted. */
+static void guards_course(const struct backing *b, const struct pinner *p, struct pp_plan_text *t)
+{
+	pp_say(t, "evidence storm-ops >= 50");
+	pp_say(t, "evidence device-writes-seen >= %u%s", p->kind == BY_MR ? 3 : 2,
+	       p->kind == BY_MR ? " if accepted" : "");
+	if (p->kind == BY_MR)
+		pp_say(t, "evidence device-writes-seen >= 1 if refused");
+	pp_say(t, "evidence hazards-done >= 2");
+	pp_say(t, "evidence durable-reads >= 3");
+	pp_say(t, "evidence fsck-clean >= 1");
+	object_lines(b, p, t);
+	setup_lines(b, p, t);
+	pp_say(t, "step \"under guards\"");
+	pp_storm_line(t, "for=2s");
+	pp_mix(t, "dev", "%s", p->mix);
+	pp_mix(t, "cpu", "store data 0+64K weight=10 length=64..16K");
+	pp_mix(t, "main", "fsync data weight=1 hazard");
+	pp_say(t, "step \"at rest\"");
+	pp_op(t, "quiet");
+	if (p->kind == BY_MR)
+		pp_op(t, "dereg m0");
+	synced_lines(t);
+}
+
+static void plan(const struct pp_variant *v, uint64_t seed, struct pp_plan_text *t)
+{
+	static void (*const courses[])(const struct backing *, const struct pinner *,
+				       struct pp_plan_text *) = {
+		[WINDOW] = window_course,
+		[TORN] = torn_course,
+		[GUARDS] = guards_course,
+	};
+	const struct backing *b = v->data;
+
+	(void)seed; /* draws of the storm come from it */
+	pp_say(t, "rules O1 O2 O3 O4 O6 O7 O9 O10 O11 O12");
+	pp_say(t, "bound 60s");
+	courses[b->course](b, pinner_of(v), t);
 	pp_say(t, "step \"cold\"");
 	pp_op(t, "quiet");
 	pp_op(t, "unmap data");
@@ -215,12 +312,19 @@ static const char *const references[] = {
 const struct pp_scenario pp_scenario_wb_window = {
 	.name = "wb-window",
 	.title = "a device writes into pages that are under writeback",
-	.purpose = "A gate under the filesystem holds the bios of an fsync, so that all pages of a "
-		   "file are under writeback for as long as the plan wants. Meanwhile a device "
-		   "writes into them: an MR, an O_DIRECT read that pinned them before, or "
-		   "process_vm_writev. The next fsync must bring those bytes to the disk, and what "
-		   "the filesystem computed of the pages meanwhile, such as checksums, must still "
-		   "be right when the file is read again after a remount.",
+	.purpose =
+		"A gate under the filesystem holds the bios of an fsync, so that all pages of a "
+		"file are under writeback for as long as the plan wants. Meanwhile a device "
+		"writes into them: an MR, an O_DIRECT read that pinned them before, or "
+		"process_vm_writev. The next fsync must bring those bytes to the disk, and what "
+		"the filesystem computed of the pages meanwhile, such as checksums, must still "
+		"be right when the file is read again after a remount. The variants -torn go on "
+		"writing while the disk takes the pages: a page on disk that mixes messages is "
+		"allowed then and cannot be judged, but once writing has ended, a sync must "
+		"bring the newest. A gate lies above the place where T10 guards are computed, so "
+		"-pi opens no window: a storm of a bounded time runs over a disk of scsi_debug "
+		"that takes one command at a time and checks guards. That disk shows neither "
+		"what a controller does by itself nor guards made by an application.",
 	.references = references,
 	.variant = variant,
 	.plan = plan,

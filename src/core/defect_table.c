@@ -29,6 +29,13 @@
 	"mm/truncate.c, truncate_inode_partial_folio(): zeroes before it tries to split; "         \
 	"fs/xfs/xfs_bmap_util.c, xfs_flush_unmap_range(): cuts out more than the hole"
 
+/* Of a disk that finds a wrong guard, and of ext4 above it. */
+#define GUARD_LOG                                                                                  \
+	"^scsi_debug:dif_verify: GUARD check failed on sector|"                                    \
+	"^protection error, dev sd[a-z]+, sector N op [^ ]*:\\(WRITE\\)|"                          \
+	"^EXT4-fs warning \\(device sd[a-z]+\\): ext4_end_bio:N: I/O error|"                       \
+	"^Buffer I/O error on device sd[a-z]+, logical block N"
+
 const struct pp_defect pp_defects[] = {
 	{
 		.name = "mr-writable-file-pin-accepted",
@@ -277,6 +284,52 @@ const struct pp_defect pp_defects[] = {
 		.before = { 6, 5, 0 },
 		.reference = "lwn.net/Articles/442355 (stable pages); " DISALLOW_COMMITS,
 		.title = "what an MR writes under writeback is not what the checksum was made of",
+	},
+	{
+		.name = "mr-write-torn-by-writeback",
+		.scenario = "wb-window",
+		.steps = "at rest",
+		.backings = "ext4-torn xfs-torn",
+		.pinners = "rxe-mr",
+		.rule = PP_O2_DURABILITY,
+		.classes = CLASS(PP_CLASS_STALE) | CLASS(PP_CLASS_TORN),
+		.since = { 5, 6, 0 },
+		.before = { 6, 5, 0 },
+		.reference = "lwn.net/Articles/753027; " DISALLOW_COMMITS,
+		.title = "the disk keeps what it took while an MR was writing: fsync skips the "
+			 "pages",
+	},
+	{
+		.name = "mr-write-breaks-guard",
+		.scenario = "wb-window",
+		.steps = "under guards",
+		.backings = "ext4-pi",
+		.pinners = "rxe-mr",
+		.rule = PP_O12_EXPLAINED,
+		.classes = CLASS(PP_CLASS_ERRNO),
+		.log = GUARD_LOG,
+		.chance = true,
+		.since = { 5, 6, 0 },
+		.before = { 6, 5, 0 },
+		.reference = "lwn.net/Articles/442355 (stable pages); " DISALLOW_COMMITS,
+		.title = "what an MR writes under writeback is not what the T10 guard was made of: "
+			 "fsync gives EIO",
+	},
+	{
+		.name = "o-direct-breaks-guard",
+		.scenario = "wb-window",
+		.steps = "under guards",
+		.backings = "ext4-pi",
+		.pinners = "dio",
+		.rule = PP_O12_EXPLAINED,
+		.classes = CLASS(PP_CLASS_ERRNO),
+		.log = GUARD_LOG,
+		.chance = true,
+		.since = { 3, 0, 0 },
+		.before = EVER,
+		.reference = "lwn.net/Articles/442355 (stable pages)",
+		.title = "an O_DIRECT read that pinned pages before writeback arrives under it: "
+			 "fsync gives EILSEQ",
 	},
 	{
 		.name = "btrfs-pin-dirty-refused",

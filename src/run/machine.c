@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "sys/pi_disk.h"
 #include "sys/probe.h"
 
 static int make_workdir(struct pp_machine *m, struct pp_err *err)
@@ -35,7 +36,28 @@ static int make_link(struct pp_machine *m, const char *device, struct pp_err *er
 	return rc;
 }
 
-int pp_machine_open(struct pp_machine *m, const struct pp_config *c, struct pp_err *err)
+/* Only where a module and a disk of memory disturb nobody. */
+static void make_pi_disk(struct pp_machine *m, bool guest, bool wanted)
+{
+	if (!guest)
+		pp_err_set(&m->pi_why, -EPERM,
+			   "scsi_debug is loaded in throw-away guests only: pinproof vm run.");
+	else if (!wanted)
+		pp_err_set(&m->pi_why, -ENOENT, "scsi_debug is loaded when a case needs it.");
+	else
+		m->has_pi_disk = !pp_pi_disk_make(&m->pi_why);
+}
+
+/* The disk and the module, which only this run has loaded. */
+static void remove_pi_disk(struct pp_machine *m, struct pp_err *err)
+{
+	if (m->has_pi_disk)
+		pp_pi_disk_remove(err);
+	m->has_pi_disk = false;
+}
+
+int pp_machine_open(struct pp_machine *m, const struct pp_config *c, bool pi_disk,
+		    struct pp_err *err)
 {
 	struct pp_probe_env env = { .slots = &m->slots, .guest = c->guest };
 	struct pp_err ignored = { 0 };
@@ -44,13 +66,17 @@ int pp_machine_open(struct pp_machine *m, const struct pp_config *c, struct pp_e
 
 	memset(m, 0, sizeof(*m));
 	m->kmsg.fd = -1;
+	make_pi_disk(m, c->guest, pi_disk);
 	rc = pp_slots_probe(&m->slots, c->disks, c->n_disks, c->guest, err);
 	if (!rc)
 		rc = make_workdir(m, err);
-	if (rc)
+	if (rc) {
+		remove_pi_disk(m, &ignored);
 		return rc;
+	}
 	rc = pp_guardian_start(&m->guardian, err);
 	if (rc) {
+		remove_pi_disk(m, &ignored);
 		rmdir(m->workdir);
 		return rc;
 	}
@@ -64,6 +90,7 @@ int pp_machine_open(struct pp_machine *m, const struct pp_config *c, struct pp_e
 	pp_kmsg_open(&m->kmsg, &ignored);
 	env.link = m->has_link ? &m->link : NULL;
 	env.link_why = m->link_why.text;
+	env.pi_why = m->pi_why.text;
 	pp_probe_all(&m->facts, &env);
 	return 0;
 }
@@ -75,6 +102,7 @@ char *pp_machine_close(struct pp_machine *m, size_t *len, struct pp_err *err)
 	err->text[0] = '\0';
 	if (m->has_link)
 		pp_link_remove(&m->link, err);
+	remove_pi_disk(m, err);
 	rmdir(m->workdir);
 	pp_guardian_stop(&m->guardian);
 	log = pp_kmsg_drain(&m->kmsg, len);

@@ -19,17 +19,21 @@ struct pp_machine {
 	struct pp_link link;
 	bool has_link;
 	struct pp_err link_why; /* why there is no link */
+	bool has_pi_disk;
+	struct pp_err pi_why; /* why there is no disk with protection information */
 	struct pp_kmsg kmsg;
 	struct pp_facts facts;
 };
 
 /**
  * pp_machine_open - make what the run needs and probe the facts
+ * @pi_disk: somebody needs slot pi0, which is made in throw-away guests only
  *
  * A missing link or log is a fact, no error. A --disk that must not be touched is one (-EBUSY,
  * ...). On error nothing is left behind.
  */
-int pp_machine_open(struct pp_machine *m, const struct pp_config *c, struct pp_err *err);
+int pp_machine_open(struct pp_machine *m, const struct pp_config *c, bool pi_disk,
+		    struct pp_err *err);
 /** pp_machine_close - take the link and the directory away. Returns the kernel log since it was
  * last drained (malloc'ed, *@len bytes): taking things down can do damage too. @err says what could
  *  not be taken away, empty otherwise. */

@@ -340,6 +340,24 @@ static bool close_machine(struct suite *s)
 	return clean;
 }
 
+/* Does any case that was chosen need slot pi0? A plan that cannot be written says so when its turn
+ * comes. */
+static bool needs_pi_disk(const struct suite *s)
+{
+	struct pp_plan *plan = NULL;
+	struct pp_err ignored = { 0 };
+	bool found = false;
+
+	for (size_t i = 0; !found && s->c->guest && i < s->selection.count; i++) {
+		if (pp_case_plan(&s->selection.cases[i], s->c->seed, &plan, &ignored))
+			continue;
+		for (size_t k = 0; k < plan->n_needs; k++)
+			found = found || !strcmp(plan->needs[k], "pi-disk");
+		pp_plan_free(plan);
+	}
+	return found;
+}
+
 static int suite_open(struct suite *s, int argc, char **argv)
 {
 	char cases[PP_PATH_MAX + 8];
@@ -357,7 +375,7 @@ static int suite_open(struct suite *s, int argc, char **argv)
 	if (s->c->stream)
 		rc = pp_stream_open(s->c->stream, &s->stream, &s->err);
 	if (!rc)
-		rc = pp_machine_open(&s->machine, s->c, &s->err);
+		rc = pp_machine_open(&s->machine, s->c, needs_pi_disk(s), &s->err);
 	if (rc) {
 		/* So that the same --out will do once the mistake is mended. */
 		snprintf(cases, sizeof(cases), "%s/cases", s->out);

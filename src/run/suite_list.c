@@ -57,7 +57,7 @@ int pp_suite_doctor(const struct pp_config *c)
 
 	if (!m)
 		return 99;
-	rc = pp_machine_open(m, c, &err);
+	rc = pp_machine_open(m, c, c->guest, &err);
 	if (rc) {
 		fprintf(stderr, "pinproof: %s\n", err.text);
 		free(m);

@@ -28,6 +28,7 @@ libpinproof_a_SOURCES += \
 	src/sys/peer_link.c \
 	src/sys/pinio.c \
 	src/sys/pinio_ring.c \
+	src/sys/pi_disk.c \
 	src/sys/pins.c \
 	src/sys/probe.c \
 	src/sys/probe_era.c \
@@ -59,6 +60,7 @@ ppsys_HEADERS = \
 	src/sys/peer.h \
 	src/sys/peer_private.h \
 	src/sys/pinio.h \
+	src/sys/pi_disk.h \
 	src/sys/pins.h \
 	src/sys/pins_parse.h \
 	src/sys/probe.h \

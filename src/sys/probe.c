@@ -264,6 +264,20 @@ static int has_slot(run_t run, struct pp_err *why, const char *name)
 	return yes(why, "%s has %" PRIu64 " MiB.", s->dev, s->size_bytes >> 20);
 }
 
+/* The sentence says who makes the disk, as nobody can name one. */
+static int try_pi_disk(run_t run, struct pp_err *why)
+{
+	const struct pp_slot *s = run->env->slots ? pp_slots_find(run->env->slots, "pi0") : NULL;
+
+	if (s)
+		return yes(why, "%s of scsi_debug checks guards, and has %" PRIu64 " MiB.", s->dev,
+			   s->size_bytes >> 20);
+	return pp_err_set(why, -ENODEV, "%s",
+			  run->env->pi_why && run->env->pi_why[0]
+				  ? run->env->pi_why
+				  : "scsi_debug gave no empty disk with protection information.");
+}
+
 static int has_fs(struct pp_err *why, const char *type)
 {
 	int ret = pp_fs_known(type, why);
@@ -334,6 +348,7 @@ const struct pp_probe pp_probes[] = {
 	{ "pmem0",        "a first fsdax namespace",                               try_pmem0 },
 	{ "pmem1",        "a second fsdax namespace",                              try_pmem1 },
 	{ "devdax0",      "a device DAX namespace",                                try_devdax0 },
+	{ "pi-disk",      "a disk with T10 protection information (slot pi0)",     try_pi_disk },
 	{ "fs-ext4",      "kernel and mkfs know ext4",                             try_ext4 },
 	{ "fs-xfs",       "kernel and mkfs know xfs",                              try_xfs },
 	{ "fs-btrfs",     "kernel and mkfs know btrfs",                            try_btrfs },

@@ -16,6 +16,7 @@ struct pp_probe_env {
 	const struct pp_slots *slots;
 	const struct pp_link *link; /* NULL or made: facts rxe* come from it */
 	const char *link_why;       /* why there is no link */
+	const char *pi_why;         /* why there is no slot pi0 */
 	int guest;                  /* throw-away guest: kernel says so or --guest */
 };
 

@@ -13,6 +13,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "sys/pi_disk.h"
+
 #define SERIAL_PREFIX "pinproof"
 #define MAX_FOUND     32
 
@@ -57,6 +59,11 @@ static bool is_pmem(const char *name, char *key, size_t size)
 {
 	return !strncmp(name, "pmem", 4) && has_dax(name) &&
 	       snprintf(key, size, "%s", name) < (int)size;
+}
+
+static bool is_pi(const char *name, char *key, size_t size)
+{
+	return pp_pi_disk_is(name) && snprintf(key, size, "%s", name) < (int)size;
 }
 
 static bool is_devdax(const char *name, char *key, size_t size)
@@ -205,6 +212,7 @@ int pp_slots_probe(struct pp_slots *out, const char *const *disks, size_t n_disk
 		return 0;
 	add_found_disks(out, "disk", is_own_virtio);
 	add_found_disks(out, "pmem", is_pmem);
+	add_found_disks(out, "pi", is_pi);
 	n = scan("/sys/bus/dax/devices", is_devdax, found);
 	for (size_t i = 0; i < n; i++)
 		if (!access(found[i].dev, R_OK | W_OK))

@@ -13,7 +13,7 @@
 #include "core/err.h"
 
 struct pp_slot {
-	char name[16]; /* "disk0", "disk1", ..., "pmem0", "pmem1", "devdax0" */
+	char name[16]; /* "disk0", "disk1", ..., "pmem0", "pmem1", "devdax0", "pi0" */
 	char dev[64];  /* "/dev/vdb" */
 	uint64_t size_bytes;
 	uint64_t align_bytes; /* devdax: mapping alignment; else logical sector size */
@@ -30,7 +30,7 @@ struct pp_slots {
  * pp_slots_probe - fill the slots
  * @disks, @n_disks: devices that the user named with --disk; each must pass pp_device_usable()
  * @guest: throw-away guest: also take virtio disks whose serial starts with "pinproof" (in order of
- *the serial), all pmem block devices that support DAX, and devdax devices
+ *the serial), all pmem block devices that support DAX, devdax devices, and the disk of pi_disk.h
  *
  * In a guest a device that fails pp_device_usable() is left out silently (the fact says why); a
  *device named by the user that fails is an error (-EBUSY, -EINVAL, ...) with the way out in @err.

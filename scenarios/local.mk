@@ -3,6 +3,7 @@
 # scripts/new-scenario writes both.
 
 PP_SCENARIOS = \
+	scenarios/clean-page \
 	scenarios/dax-race \
 	scenarios/dax-truncate \
 	scenarios/dio-mmap \

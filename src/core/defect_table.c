@@ -36,6 +36,11 @@
 	"^EXT4-fs warning \\(device sd[a-z]+\\): ext4_end_bio:N: I/O error|"                       \
 	"^Buffer I/O error on device sd[a-z]+, logical block N"
 
+/* Seen on 6.1.192 and 6.12.117, and by no report we know; registered buffers came with 5.1. */
+#define FIXED_READ                                                                                 \
+	"block/fops.c: the pages of registered buffers are no user_backed_iter(), so not made "    \
+	"dirty; io_uring/rsrc.c unpins them as they are"
+
 const struct pp_defect pp_defects[] = {
 	{
 		.name = "mr-writable-file-pin-accepted",
@@ -498,6 +503,33 @@ const struct pp_defect pp_defects[] = {
 		.reference = "stable 6.12.97 \"btrfs: remove the COW fixup mechanism\"",
 		.title = "syncs give EUCLEAN, then EIO, and drop what a short pin wrote into a "
 			 "clean page",
+	},
+	{
+		.name = "fixed-read-leaves-pages-clean",
+		.scenario = "clean-page",
+		.steps = "reclaimed",
+		.backings = "memfd tmpfs",
+		.pinners = "uring-fixed",
+		.rule = PP_O1_COHERENCE,
+		.classes = CLASS(PP_CLASS_ZERO),
+		.since = { 5, 1, 0 },
+		.before = EVER,
+		.reference = FIXED_READ,
+		.title = "what READ_FIXED put into a clean page of a memfd is dropped by reclaim",
+	},
+	{
+		.name = "storm-fixed-read-leaves-pages-clean",
+		.scenario = "storm",
+		.steps = "storm|after",
+		.backings = "memfd tmpfs",
+		.pinners = "uring-fixed mixed",
+		.rule = PP_O1_COHERENCE,
+		.classes = CLASS(PP_CLASS_ZERO),
+		.chance = true,
+		.since = { 5, 1, 0 },
+		.before = EVER,
+		.reference = FIXED_READ,
+		.title = "what READ_FIXED put into a clean page of a memfd is dropped by reclaim",
 	},
 };
 const size_t pp_n_defects = PP_ARRAY_LEN(pp_defects);

@@ -26,7 +26,6 @@ PP_UNIT_TESTS = \
 	tests/unit/test_gate \
 	tests/unit/test_golden \
 	tests/unit/test_guardian \
-	tests/unit/test_hazard \
 	tests/unit/test_history \
 	tests/unit/test_history_damage \
 	tests/unit/test_history_merge \
@@ -62,6 +61,7 @@ PP_UNIT_TESTS = \
 
 # These fault on purpose (SIGBUS behind the end of a file), see TSAN in configure.ac.
 PP_FAULT_TESTS = \
+	tests/unit/test_hazard \
 	tests/unit/test_pinio \
 	tests/unit/test_region
 

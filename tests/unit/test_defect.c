@@ -9,6 +9,9 @@
 
 #include "core/defect.h"
 #include "core/policy.h"
+#include "core/words.h"
+
+#define LIST "tests/golden/defects.list"
 
 static const struct pp_defect *row(const char *name)
 {
@@ -217,6 +220,41 @@ static void version_word(struct pp_version v, char *out, size_t size)
 		snprintf(out, size, "%d.%d", v.major, v.minor);
 }
 
+static void say_row(FILE *f, const struct pp_defect *d)
+{
+	char since[32], before[32];
+
+	version_word(d->since, since, sizeof(since));
+	version_word(d->before, before, sizeof(before));
+	fprintf(f, "%s: %s, %s, %s, %s, %s", d->name, d->scenario, d->steps, d->backings,
+		d->pinners, pp_rule_words[d->rule].name);
+	for (int c = 0; c < PP_CLASS_COUNT; c++)
+		if (d->classes & (1u << c))
+			fprintf(f, " %s", pp_class_words[c].name);
+	fprintf(f, ", %s to %s%s%s%s\n", since, before, d->chance ? ", chance" : "",
+		d->log ? ", log " : "", d->log ? d->log : "");
+}
+
+/* What a row excuses nobody else sees: a change is one on purpose. */
+static void rows_are_as_listed(void)
+{
+	char *want = pp_unit_read(LIST, NULL), *got = NULL;
+	size_t len;
+	FILE *f = open_memstream(&got, &len);
+
+	CU_ASSERT_PTR_NOT_NULL_FATAL(f);
+	for (size_t i = 0; i < pp_n_defects; i++)
+		say_row(f, &pp_defects[i]);
+	fclose(f);
+	if (getenv("PP_DEFECTS_TEXT"))
+		fputs(got, stderr);
+	else if (strcmp(got, want))
+		fprintf(stderr, LIST " lists other rows; PP_DEFECTS_TEXT=1 shows the new list\n");
+	PP_ASSERT_STR(got, want);
+	free(got);
+	free(want);
+}
+
 /* docs/verdicts.md lists every row with its range and reference. */
 static void document_agrees(void)
 {
@@ -250,6 +288,7 @@ static const struct pp_unit_case cases[] = {
 	{ "ranges", ranges },
 	{ "the table is sound", table_is_sound },
 	{ "the mr-policy row and the policy table agree", policy_rows_agree },
+	{ "the rows are as listed", rows_are_as_listed },
 	{ "docs/verdicts.md has the rows", document_agrees },
 };
 PP_UNIT_MAIN("defect", cases)

@@ -469,8 +469,8 @@ static void child_main(const struct pp_link *link)
 {
 	uint64_t start = pp_now_ns();
 	int64_t baseline = held(), open;
-	struct pp_endpoint *ep;
-	struct pp_fabric *f;
+	struct pp_endpoint *ep = NULL;
+	struct pp_fabric *f = NULL;
 	struct pp_err err = { "" };
 	struct pp_pins pins;
 

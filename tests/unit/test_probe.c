@@ -88,7 +88,7 @@ static void without_link(void)
 		"blockdev", "pmem0",   "pmem1",   "devdax0", "guest"
 	};
 	struct pp_slots slots = { .count = 0 };
-	struct pp_probe_env env = { &slots, NULL, "planted reason", 0 };
+	struct pp_probe_env env = { .slots = &slots, .link_why = "planted reason" };
 	struct pp_facts f;
 
 	pp_probe_all(&f, &env);
@@ -105,7 +105,7 @@ static void slots_are_facts(void)
 {
 	struct pp_slots slots = { .items = { { "disk1", "/dev/planted", 64u << 20, 512 } },
 				  .count = 1 };
-	struct pp_probe_env env = { &slots, NULL, NULL, 1 };
+	struct pp_probe_env env = { .slots = &slots, .guest = 1 };
 	struct pp_facts f;
 
 	pp_probe_all(&f, &env);
@@ -120,7 +120,7 @@ static void with_link(void)
 {
 	struct pp_slots slots = { .count = 0 };
 	struct pp_link link;
-	struct pp_probe_env env = { &slots, &link, NULL, 1 };
+	struct pp_probe_env env = { .slots = &slots, .link = &link, .guest = 1 };
 	struct pp_err err = { "" };
 	struct pp_facts f;
 	uint64_t start;
@@ -150,7 +150,7 @@ static void era_by_each_way(void)
 {
 	struct pp_slots all = { .count = 0 }, some;
 	struct pp_link link;
-	struct pp_probe_env env = { &some, &link, NULL, 1 };
+	struct pp_probe_env env = { .slots = &some, .link = &link, .guest = 1 };
 	struct pp_probe_verbs v;
 	struct pp_err err = { "" };
 	const struct pp_slot *slot;

@@ -108,7 +108,7 @@ static void write_pair(struct corpus *c, const char *name, const char *plan, con
 
 	if (!out)
 		die(name);
-	fprintf(out, "%s%s", plan, PP_FUZZ_CUT + 1);
+	fprintf(out, "%s%s", plan, &PP_FUZZ_CUT[1]);
 	fwrite(history, 1, len, out);
 	fclose(out);
 	write_file(c, "history", name, joined, size);

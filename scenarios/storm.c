@@ -65,7 +65,7 @@ static const struct {
 static const struct {
 	const char *name, *pinner;
 } quick[] = {
-	{ "memfd", "mixed" }, { "ext4", "dio" }, { "fsdax-xfs", "mixed" },
+	{ "memfd", "mixed" }, { "ext4", "dio" }, { "fsdax-xfs", "vm-write" },
 };
 
 struct line {

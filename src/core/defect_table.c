@@ -531,5 +531,22 @@ const struct pp_defect pp_defects[] = {
 		.reference = FIXED_READ,
 		.title = "what READ_FIXED put into a clean page of a memfd is dropped by reclaim",
 	},
+	{
+		.name = "storm-dax-hole-never-ends",
+		.scenario = "storm",
+		.steps = "storm",
+		.backings = "fsdax-ext4 fsdax-xfs",
+		.pinners = "dio mixed",
+		.rule = PP_O9_LIVENESS,
+		.classes = CLASS(PP_CLASS_STUCK),
+		.chance = true,
+		.since = { 6, 1, 84 },
+		.before = { 6, 2, 0 },
+		.reference =
+			"6.1.84 backport of 38b43539d64b drops DAX pages without waking who waits",
+		.title = "a hole that had to wait for an O_DIRECT reference is never woken, and "
+			 "others "
+			 "wait behind it",
+	},
 };
 const size_t pp_n_defects = PP_ARRAY_LEN(pp_defects);

@@ -146,6 +146,10 @@ static bool explained(const struct pp_judge *j, const struct pp_event *e, const 
 		return true;
 	if (got == EIO && verb->kind == PP_KIND_SYNC)
 		return collided(j, e);
+	/* O_DIRECT whose later pages cannot be had says EIO (__blkdev_direct_IO(), block/fops.c).
+	 */
+	if (got == EIO && verb->via && verb->target == PP_TARGET_REGION)
+		got = EFAULT;
 	if (got != EFAULT && got != ENODATA && got != ENXIO)
 		return false;
 	edge = pp_edge_of(j, e, op);

@@ -39,29 +39,6 @@ uint16_t pp_model_space(const struct pp_plan *plan, const struct pp_event *e)
 	return verb->file ? region->file_space : region->space;
 }
 
-/* From when a page of a private mapping may be a copy of its own, whoever wrote to it. */
-static int private_copies(struct pp_judge *j)
-{
-	j->cow_ns = malloc((j->plan->n_regions + 1) * sizeof(*j->cow_ns));
-	if (!j->cow_ns)
-		return -ENOMEM;
-	for (size_t r = 0; r < j->plan->n_regions; r++)
-		j->cow_ns[r] = j->plan->regions[r].populate ? 0 : PP_TIME_NEVER;
-	for (size_t i = 0; i < j->h->n_events; i++) {
-		const struct pp_event *e = &j->h->events[i];
-		uint16_t r;
-
-		/* A refused registration may have broken copy-on-write of the pages before the bad
-		 * one. */
-		if (e->verb != PP_VERB_REG || (e->flags & PP_EVENT_SKIPPED))
-			continue;
-		r = j->plan->mrs[e->object].region;
-		if (e->begin_ns < j->cow_ns[r])
-			j->cow_ns[r] = e->begin_ns;
-	}
-	return 0;
-}
-
 /* Which rules this oracle knows: every one. O10 is judged from the kernel log (core/logscan.h), so
  * a plan may name it here. */
 static int check_rules(const struct pp_plan *plan, struct pp_err *err)
@@ -97,7 +74,7 @@ int pp_oracle_run(const struct pp_plan *plan, const struct pp_history *h,
 	j.order = pp_order_new();
 	j.live = pp_live_new(plan, h);
 	j.edges = pp_edges_new(plan, h);
-	if (!j.ledger || !j.order || !j.live || !j.edges || private_copies(&j)) {
+	if (!j.ledger || !j.order || !j.live || !j.edges) {
 		ret = pp_err_set(err, -ENOMEM, "judge a history of %zu events", h->n_events);
 		goto out_ledger;
 	}
@@ -107,7 +84,6 @@ int pp_oracle_run(const struct pp_plan *plan, const struct pp_history *h,
 			    (judges[k].kinds & (1u << pp_verbs[h->events[i].verb].kind)))
 				judges[k].judge(&j, i);
 	pp_judge_flush(&j);
-	free(j.cow_ns);
 out_ledger:
 	pp_edges_free(j.edges);
 	pp_live_free(j.live);

@@ -36,7 +36,6 @@ struct pp_judge {
 	const struct pp_oracle_options *opt;
 	uint32_t rules; /* applied: the plan's less the disabled */
 	struct pp_model model;
-	uint64_t *cow_ns; /* of each region: from when pages may be private copies */
 	struct pp_pin_ledger *ledger;
 	struct pp_order *order;
 	struct pp_live *live;

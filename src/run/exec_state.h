@@ -7,14 +7,14 @@
 #include <stdatomic.h>
 #include <sys/types.h>
 
+#include "core/oracle.h" /* PP_OP_BOUND_MS: what is judged is what was granted */
 #include "run/exec.h"
 #include "sys/fabric.h"
 #include "sys/pinio.h"
 #include "sys/pins.h"
 #include "sys/region.h"
 
-#define PP_EXEC_VIAS   4
-#define PP_OP_BOUND_MS 20000u /* default bound of one operation inside a case */
+#define PP_EXEC_VIAS 4
 
 struct pp_exec_fs {
 	const char *dev; /* NULL for tmpfs */

@@ -22,6 +22,7 @@ libpinproof_a_SOURCES += \
 	src/core/oracle.c \
 	src/core/oracle_edges.c \
 	src/core/oracle_findings.c \
+	src/core/oracle_look_order.c \
 	src/core/oracle_model.c \
 	src/core/oracle_model_build.c \
 	src/core/oracle_model_cells.c \

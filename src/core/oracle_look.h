@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * What the rules of cells share: one observation, and the cell of it that is
- * looked at. Internal to oracle_rules_cells.c and oracle_rules_bytes.c.
+ * looked at. Internal to oracle_rules_cells.c, oracle_rules_bytes.c and
+ * oracle_look_order.c.
  */
 #ifndef PP_CORE_ORACLE_LOOK_H
 #define PP_CORE_ORACLE_LOOK_H
@@ -46,6 +47,10 @@ int32_t pp_look_source_need(const struct pp_look *l, uint32_t clone);
 /** pp_look_bytes - judge the cell byte by byte. @found: the write whose whole stamp it is,
  *  PP_NO_EVENT if it is none. */
 void pp_look_bytes(const struct pp_look *l, const uint8_t *raw, uint32_t found);
+
+/** pp_look_order - tell rule O3 that [@from, @to) of a page was seen to show @found, PP_NO_EVENT:
+ *  zeros; where it can matter. */
+void pp_look_order(const struct pp_look *l, uint64_t from, uint64_t to, uint32_t found);
 
 /** pp_look_lost - judge a cell whose bytes were not kept. */
 void pp_look_lost(const struct pp_look *l);

@@ -114,61 +114,6 @@ int32_t pp_look_file_need(const struct pp_look *l)
 	return known(l, &p, need);
 }
 
-/* ---- what O3 wants to hear of ---- */
-
-static bool in_flight(const struct pp_look *l, uint64_t from, uint64_t to)
-{
-	for (size_t i = 0; i < l->m->n_pending; i++) {
-		const struct pp_pending *p = &l->m->pending[i];
-
-		if (p->writes && p->at.space == l->space && p->at.from < to && from < p->at.to)
-			return true;
-	}
-	return false;
-}
-
-static bool all_are(const struct pp_cells *cells, uint64_t from, uint64_t to, int32_t v)
-{
-	int32_t least, most;
-
-	if (!cells->newest || cells->splits[from / PP_PAGE_BYTES])
-		return false;
-	pp_cells_range(cells->newest + from / PP_CELL_BYTES, (to - from) / PP_CELL_BYTES, &least,
-		       &most);
-	return least == most && least == v;
-}
-
-/* Is what shows all that a durable image can show: promised, and nothing newer was written? */
-static bool settled(const struct pp_look *l, uint64_t from, uint64_t to, uint32_t found)
-{
-	const struct pp_space *s = &l->m->spaces[l->space];
-
-	return all_are(&s->disk, from, to, (int32_t)(found + 1)) &&
-	       all_are(&s->now, from, to, (int32_t)(found + 1));
-}
-
-/* Only where more than one value was possible can a cell go back. */
-static void tell_order(const struct pp_look *l, uint64_t from, uint64_t to, uint32_t found)
-{
-	const struct pp_space *s = &l->m->spaces[l->space];
-	size_t page = from / PP_PAGE_BYTES;
-	uint64_t end;
-
-	if (!l->ordered || s->moves)
-		return;
-	if (!pp_bit(s->contested, page) && !pp_bit(s->doubtful, page) &&
-	    (!l->durable || settled(l, from, to, found)) && !in_flight(l, from, to) &&
-	    !pp_model_soon(l->m, l->event, l->space, from, to))
-		return;
-	if (found == PP_NO_EVENT)
-		end = pp_model_zeroed(l->m, l->space, from, l->end_ns);
-	else if (l->m->state[found] & (PP_STATE_UNKNOWN | PP_STATE_WEAK))
-		end = PP_TIME_NEVER;
-	else
-		end = l->j->h->events[found].end_ns;
-	pp_rule_order(l->j, l->event, l->space, from, to - from, found, end);
-}
-
 /* ---- stamps and zeros ---- */
 
 static bool covers(const struct pp_event *w, uint64_t at)
@@ -236,7 +181,7 @@ static void judge_stamp(struct pp_look *l, uint32_t writer, uint32_t gen)
 	}
 	found = judge_age(l, l->space, l->at, l->need[0], writer, gen);
 	if (found != PP_NO_EVENT)
-		tell_order(l, l->at, l->at + PP_CELL_BYTES, found);
+		pp_look_order(l, l->at, l->at + PP_CELL_BYTES, found);
 }
 
 static void judge_zero(struct pp_look *l)
@@ -261,7 +206,7 @@ static void judge_zero(struct pp_look *l)
 		return;
 	}
 	if (l->file == PP_NO_INDEX) {
-		tell_order(l, l->at, l->at + PP_CELL_BYTES, PP_NO_EVENT);
+		pp_look_order(l, l->at, l->at + PP_CELL_BYTES, PP_NO_EVENT);
 		return;
 	}
 	need = pp_look_file_need(l);
@@ -515,11 +460,11 @@ static bool passes(const struct pp_look *l, struct run *r, const struct chunk *c
 	const struct pp_place p = { l->space, l->e->offset_bytes };
 
 	if (shows_newest(l, c)) {
-		tell_order(l, c->from, c->to, (uint32_t)c->most - 1);
+		pp_look_order(l, c->from, c->to, (uint32_t)c->most - 1);
 		return true;
 	}
 	if (shows_blank(l, c)) {
-		tell_order(l, c->from, c->to, PP_NO_EVENT);
+		pp_look_order(l, c->from, c->to, PP_NO_EVENT);
 		return true;
 	}
 	if (l->e->seen != PP_SEEN_STAMP || c->split)
@@ -531,7 +476,7 @@ static bool passes(const struct pp_look *l, struct run *r, const struct chunk *c
 	}
 	if (c->most > r->limit || !r->limit)
 		return false;
-	tell_order(l, c->from, c->to, r->found);
+	pp_look_order(l, c->from, c->to, r->found);
 	return true;
 }
 

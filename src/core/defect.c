@@ -24,6 +24,14 @@ static bool listed(const char *list, char sep, const char *word)
 	return false;
 }
 
+int pp_defect_index(const char *name)
+{
+	for (size_t i = 0; name && i < pp_n_defects; i++)
+		if (strcmp(pp_defects[i].name, name) == 0)
+			return (int)i;
+	return -1;
+}
+
 enum pp_range pp_defect_range(const struct pp_defect *d, const struct pp_facts *f)
 {
 	/* Others take fixes from later versions, never defects: behind the range the defect is

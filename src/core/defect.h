@@ -33,6 +33,10 @@ struct pp_defect {
 extern const struct pp_defect pp_defects[];
 extern const size_t pp_n_defects;
 
+/** pp_defect_index - the place of the row called @name in the table; -1 if there is none, or for
+ * NULL. Pure. */
+int pp_defect_index(const char *name);
+
 enum pp_range { PP_RANGE_OUT, PP_RANGE_IN, PP_RANGE_POSSIBLE };
 
 /** pp_defect_range - IN or OUT for mainline, stable and Debian; any other kernel is

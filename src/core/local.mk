@@ -5,6 +5,11 @@ libpinproof_a_SOURCES += \
 	src/core/crc32c.c \
 	src/core/crc_row.h \
 	src/core/defect.c \
+	src/core/defect_rows_blocks.h \
+	src/core/defect_rows_dax.h \
+	src/core/defect_rows_memory.h \
+	src/core/defect_rows_storm.h \
+	src/core/defect_rows_sync.h \
 	src/core/defect_table.c \
 	src/core/err.c \
 	src/core/evidence.c \

@@ -221,14 +221,6 @@ static bool get_stamp(struct reader *in, const json_t *j, const char *member, st
 	return true;
 }
 
-static int defect_index(const char *name)
-{
-	for (size_t i = 0; name && i < pp_n_defects; i++)
-		if (strcmp(pp_defects[i].name, name) == 0)
-			return (int)i;
-	return -1;
-}
-
 static void get_ops(struct reader *in, const json_t *j, struct pp_finding *x)
 {
 	const json_t *ops = json_object_get(j, "ops");
@@ -305,7 +297,7 @@ static void get_finding(struct reader *in, const json_t *j, struct pp_findings *
 	x->has_found = get_stamp(in, j, "found", &x->found);
 	get_ops(in, j, x);
 	get_story(in, j, x);
-	x->defect = defect_index(json_string_value(json_object_get(j, "defect")));
+	x->defect = pp_defect_index(json_string_value(json_object_get(j, "defect")));
 }
 
 static void get_evidence(struct reader *in, const json_t *j, struct pp_evidence *ev)

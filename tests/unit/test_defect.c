@@ -15,10 +15,9 @@
 
 static const struct pp_defect *row(const char *name)
 {
-	for (size_t i = 0; i < pp_n_defects; i++)
-		if (strcmp(pp_defects[i].name, name) == 0)
-			return &pp_defects[i];
-	return NULL;
+	int i = pp_defect_index(name);
+
+	return i < 0 ? NULL : &pp_defects[i];
 }
 
 static struct pp_plan plan_of(const char *scenario, const char *backing, const char *pinner)

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/defect.h"
 #include "core/report.h"
 
 #define RESULTS 9
@@ -161,7 +162,7 @@ static void findings(void)
 	struct pp_finding *x = fill_finding(&f);
 	struct text t;
 
-	x->defect = 1;
+	x->defect = pp_defect_index("mr-write-lost-after-fsync");
 	pp_report_finding(begin(&t), x, &plan, "  ");
 	expect(&t, "  O2 durability, stale: the disk shows generation 1 #old\n"
 		   "    place:    region data, bytes 4096+64, step \"before dereg\", op 6\n"

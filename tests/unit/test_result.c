@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/defect.h"
 #include "core/result.h"
 
 /* A finding in the tests: what matters for the verdict. */
@@ -379,7 +380,7 @@ static void fill(struct pp_result *r)
 						.begin_ns = 40,
 						.end_ns = 50 };
 	add_sample(&r->findings, SPLAT);
-	r->findings.items[1].defect = 1;
+	r->findings.items[1].defect = pp_defect_index("mr-write-lost-after-fsync");
 	r->findings.dropped = 4;
 	r->evidence.refused = true;
 }
@@ -405,7 +406,8 @@ static void json_round_trip(void)
 	CU_ASSERT_EQUAL(
 		memcmp(&back.findings.items[0], &r.findings.items[0], sizeof(struct pp_finding)),
 		0);
-	CU_ASSERT_EQUAL(back.findings.items[1].defect, 1);
+	CU_ASSERT_EQUAL(back.findings.items[1].defect,
+			pp_defect_index("mr-write-lost-after-fsync"));
 	CU_ASSERT_EQUAL(back.findings.items[1].region, PP_NO_INDEX);
 	again = pp_result_json(&back, NULL);
 	CU_ASSERT_PTR_NOT_NULL_FATAL(again);

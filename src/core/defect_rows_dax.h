@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Known defects of files on DAX: rows of defect_table.c. */
+/* clang-format off */
+	{
+		.name = "dax-truncate-never-woken",
+		.scenario = "dax-truncate",
+		.steps = "mapping kept",
+		.backings = "fsdax-ext4-mapped fsdax-xfs-mapped",
+		.pinners = "dio-read dio-write",
+		.rule = PP_O9_LIVENESS,
+		.classes = CLASS(PP_CLASS_STUCK),
+		.since = { 6, 1, 84 },
+		.before = { 6, 2, 0 },
+		.reference = "6.1.84's backport of 38b43539d64b drops the pages of a bio by "
+			     "folio_put_refs(), which wakes nobody; see f4f451a16dd1 (\"mm: fix "
+			     "missing wake-up event for FSDAX pages\")",
+		.title = "truncate, punch and collapse sleep for ever behind an O_DIRECT transfer "
+			 "that has ended",
+	},
+	{
+		.name = "dax-unmapped-pages-not-waited-for",
+		.scenario = "dax-truncate",
+		.steps = "unmapped first",
+		.backings = "fsdax-ext4-unmapped fsdax-xfs-unmapped",
+		.pinners = "dio-read dio-write vmsplice",
+		.rule = PP_O9_LIVENESS,
+		.classes = CLASS(PP_CLASS_EARLY),
+		.log = "^WARNING: .* at fs/dax\\.c:.* dax_disassociate_entry",
+		.since = { 4, 18, 0 },
+		.before = { 6, 15, 0 },
+		.reference = DAX_UNMAPPED,
+		.title = "blocks are freed under pages that are pinned, but mapped no more",
+	},
+	{
+		.name = "dax-pinned-blocks-given-away",
+		.scenario = "dax-truncate",
+		.steps = "unmapped first",
+		.backings = "fsdax-xfs-unmapped",
+		.pinners = "dio-read dio-write vmsplice",
+		.rule = PP_O6_ISOLATION,
+		.classes = CLASS(PP_CLASS_FOREIGN),
+		.since = { 4, 18, 0 },
+		.before = { 6, 15, 0 },
+		.reference = DAX_UNMAPPED,
+		.title = "the transfer reaches another file's bytes, or the pipe shows them",
+	},
+	{
+		.name = "dax-race-hole-never-ends",
+		.scenario = "dax-race",
+		.steps = "race",
+		.backings = "fsdax-ext4 fsdax-xfs",
+		.pinners = "dio",
+		.rule = PP_O9_LIVENESS,
+		.classes = CLASS(PP_CLASS_STUCK),
+		.chance = true,
+		.since = { 6, 1, 84 },
+		.before = { 6, 2, 0 },
+		.reference =
+			"6.1.84 backport of 38b43539d64b drops DAX pages without waking who waits",
+		.title = "a hole that had to wait for an O_DIRECT reference is never woken",
+	},

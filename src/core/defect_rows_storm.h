@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Known defects that storms show: rows of defect_table.c. */
+/* clang-format off */
+	{
+		.name = "storm-btrfs-refuses-unannounced-dirt",
+		.scenario = "storm",
+		.steps = "storm|after",
+		.backings = "btrfs",
+		.pinners = "dio vm-write mixed",
+		.rule = PP_O12_EXPLAINED,
+		.classes = CLASS(PP_CLASS_ERRNO),
+		.log = "is marked dirty without notifying the fs|failed to submit blocks|csum "
+		       "failed|bdev .* errs:",
+		.chance = true,
+		.since = { 6, 12, 97 },
+		.before = { 6, 13, 0 },
+		.reference = "stable 6.12.97 \"btrfs: remove the COW fixup mechanism\"",
+		.title = "syncs give EUCLEAN, then EIO, and drop what a short pin wrote into a "
+			 "clean page",
+	},
+	{
+		.name = "storm-fixed-read-leaves-pages-clean",
+		.scenario = "storm",
+		.steps = "storm|after",
+		.backings = "memfd tmpfs",
+		.pinners = "uring-fixed mixed",
+		.rule = PP_O1_COHERENCE,
+		.classes = CLASS(PP_CLASS_ZERO),
+		.chance = true,
+		.since = { 5, 1, 0 },
+		.before = EVER,
+		.reference = FIXED_READ,
+		.title = "what READ_FIXED put into a clean page of a memfd is dropped by reclaim",
+	},
+	{
+		.name = "storm-dax-hole-never-ends",
+		.scenario = "storm",
+		.steps = "storm",
+		.backings = "fsdax-ext4 fsdax-xfs",
+		.pinners = "dio mixed",
+		.rule = PP_O9_LIVENESS,
+		.classes = CLASS(PP_CLASS_STUCK),
+		.chance = true,
+		.since = { 6, 1, 84 },
+		.before = { 6, 2, 0 },
+		.reference =
+			"6.1.84 backport of 38b43539d64b drops DAX pages without waking who waits",
+		.title = "a hole that had to wait for an O_DIRECT reference is never woken, and "
+			 "others "
+			 "wait behind it",
+	},

@@ -67,6 +67,7 @@ PP_FAULT_TESTS = \
 
 PP_CLI_TESTS = \
 	tests/cli/bad-input.bats \
+	tests/cli/bundle.bats \
 	tests/cli/damaged.bats \
 	tests/cli/interrupt.bats \
 	tests/cli/judge.bats \

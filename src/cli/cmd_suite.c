@@ -7,41 +7,55 @@
 
 #include "cli/commands.h"
 #include "core/storm.h"
+#include "run/bundle.h"
 #include "run/collect.h"
 #include "run/judge.h"
 #include "run/rundir.h"
 #include "run/select.h"
 #include "run/suite.h"
 
-#define EXIT_USAGE 2
-
-static int complain(const struct pp_err *err)
+/* The same options for `vm run`, but for the kernel, and the plan, which is an option there. */
+static int replay_in_guest(const struct pp_config *cfg, int argc, char **typed)
 {
-	fprintf(stderr, "pinproof: %s\n", err->text);
-	return EXIT_USAGE;
-}
-
-static int complain_of(const char *dir, struct pp_err *err)
-{
-	pp_err_prefix(err, "%s", dir);
-	return complain(err);
-}
-
-#define AT_LEAST(n) (-1 - (n))
-
-/* Options, and exactly @operands operands or AT_LEAST() so many. */
-static int parse(struct pp_config *cfg, const struct pp_command *c, int argc, char **argv,
-		 int operands)
-{
+	char **words = calloc((size_t)argc + 8, sizeof(*words)), kernel[128], dir[PP_PATH_MAX];
+	static char run_word[] = "run", kernel_word[] = "--kernel", plan_word[] = "--plan";
 	struct pp_err err = { 0 };
+	int n = 0;
 
-	if (pp_config_parse(cfg, argc - 2, argv + 2, c->options, &err))
-		return complain(&err);
-	if (operands < 0 ? cfg->n_patterns >= (size_t)AT_LEAST(operands)
-			 : cfg->n_patterns == (size_t)operands)
-		return 0;
-	fprintf(stderr, "pinproof: usage: pinproof %s %s\n", c->name, c->operands);
-	return EXIT_USAGE;
+	if (!words)
+		return 99;
+	if (cfg->n_patterns != 1) {
+		pp_err_set(&err, -EINVAL, "with --kernel, replay takes one plan and nothing else.");
+		goto complain;
+	}
+	snprintf(kernel, sizeof(kernel), "%s", cfg->kernel);
+	if (!strcmp(kernel, "same")) {
+		if (pp_bundle_open(cfg->patterns[0], dir, sizeof(dir), &err))
+			goto complain;
+		if (!pp_bundle_kernel(dir, kernel, sizeof(kernel), &err) && !kernel[0])
+			pp_err_set(&err, -EINVAL, "%s names no kernel: say which by --kernel.",
+				   cfg->patterns[0]);
+		pp_bundle_close(dir);
+		if (err.text[0])
+			goto complain;
+	}
+	words[n++] = run_word;
+	words[n++] = kernel_word;
+	words[n++] = kernel;
+	words[n++] = plan_word;
+	words[n++] = (char *)(uintptr_t)cfg->patterns[0];
+	for (int i = 2; i < argc; i++) {
+		if (!strcmp(typed[i], "--kernel"))
+			i++;
+		else if (strncmp(typed[i], "--kernel=", 9) && typed[i] != cfg->patterns[0])
+			words[n++] = typed[i];
+	}
+	n = pp_vm_hand_over(words);
+	free(words);
+	return n;
+complain:
+	free(words);
+	return pp_cmd_complain(&err);
 }
 
 static int run(const struct pp_command *c, int argc, char **argv, bool replay)
@@ -54,9 +68,11 @@ static int run(const struct pp_command *c, int argc, char **argv, bool replay)
 	if (!typed)
 		return 99;
 	memcpy(typed, argv, (size_t)argc * sizeof(*typed));
-	code = parse(&cfg, c, argc, argv, AT_LEAST(replay ? 1 : 0));
+	code = pp_cmd_parse(&cfg, c, argc, argv, PP_AT_LEAST(replay ? 1 : 0));
 	cfg.replay = replay;
-	if (!code)
+	if (!code && cfg.kernel)
+		code = replay_in_guest(&cfg, argc, typed);
+	else if (!code)
 		code = replay && cfg.names ? pp_suite_list(&cfg) : pp_suite_run(&cfg, argc, typed);
 	free(typed);
 	return code;
@@ -75,7 +91,7 @@ int pp_cmd_replay(const struct pp_command *c, int argc, char **argv)
 int pp_cmd_list(const struct pp_command *c, int argc, char **argv)
 {
 	struct pp_config cfg;
-	int code = parse(&cfg, c, argc, argv, AT_LEAST(0));
+	int code = pp_cmd_parse(&cfg, c, argc, argv, PP_AT_LEAST(0));
 
 	return code ? code : pp_suite_list(&cfg);
 }
@@ -83,7 +99,7 @@ int pp_cmd_list(const struct pp_command *c, int argc, char **argv)
 int pp_cmd_doctor(const struct pp_command *c, int argc, char **argv)
 {
 	struct pp_config cfg;
-	int code = parse(&cfg, c, argc, argv, 0);
+	int code = pp_cmd_parse(&cfg, c, argc, argv, 0);
 
 	return code ? code : pp_suite_doctor(&cfg);
 }
@@ -91,9 +107,19 @@ int pp_cmd_doctor(const struct pp_command *c, int argc, char **argv)
 int pp_cmd_judge(const struct pp_command *c, int argc, char **argv)
 {
 	struct pp_config cfg;
-	int code = parse(&cfg, c, argc, argv, 1);
+	char dir[PP_PATH_MAX];
+	struct pp_err err = { 0 };
+	int code = pp_cmd_parse(&cfg, c, argc, argv, 1);
 
-	return code ? code : pp_suite_judge(&cfg, cfg.patterns[0]);
+	if (code)
+		return code;
+	if (!pp_bundle_is(cfg.patterns[0]))
+		return pp_suite_judge(&cfg, cfg.patterns[0]);
+	if (pp_bundle_open(cfg.patterns[0], dir, sizeof(dir), &err))
+		return pp_cmd_complain(&err);
+	code = pp_suite_judge(&cfg, dir);
+	pp_bundle_close(dir);
+	return code;
 }
 
 /* The plan with @draws operations of each actor of its storm written out, and what they leave open
@@ -128,20 +154,20 @@ int pp_cmd_plan(const struct pp_command *c, int argc, char **argv)
 	struct pp_plan *plan;
 	struct pp_err err = { 0 };
 	char *text;
-	int code = parse(&cfg, c, argc, argv, 1);
+	int code = pp_cmd_parse(&cfg, c, argc, argv, 1);
 
 	if (code)
 		return code;
 	if (pp_case_find(cfg.patterns[0], &k)) {
 		fprintf(stderr, "pinproof: no case is called '%s': see 'pinproof list'.\n",
 			cfg.patterns[0]);
-		return EXIT_USAGE;
+		return PP_EXIT_USAGE;
 	}
 	if (pp_scenario_plan(k.scenario, &k.variant, pp_case_seed(cfg.seed, k.name), &plan, &err))
-		return complain(&err);
+		return pp_cmd_complain(&err);
 	if (cfg.expand && write_out(&plan, cfg.expand, &err)) {
 		pp_plan_free(plan);
-		complain(&err);
+		pp_cmd_complain(&err);
 		return 99;
 	}
 	text = pp_plan_print(plan);
@@ -153,26 +179,24 @@ int pp_cmd_plan(const struct pp_command *c, int argc, char **argv)
 	return 0;
 }
 
-int pp_cmd_history(const struct pp_command *c, int argc, char **argv)
+/* The history of the case directory @dir, which the user called @name. */
+static int print_history(const char *dir, const char *name)
 {
-	struct pp_config cfg;
 	struct pp_history h = { 0 };
 	struct pp_plan *plan;
 	struct pp_err err = { 0 };
+	int code = 0;
 	char *text;
-	int code = parse(&cfg, c, argc, argv, 1);
 
-	if (code)
-		return code;
-	if (pp_case_load_plan(cfg.patterns[0], &plan, &err))
-		return complain_of(cfg.patterns[0], &err);
-	if (pp_case_load_history(cfg.patterns[0], plan, &h, &err)) {
+	if (pp_case_load_plan(dir, &plan, &err))
+		return pp_cmd_complain_of(name, &err);
+	if (pp_case_load_history(dir, plan, &h, &err)) {
 		pp_plan_free(plan);
-		return complain_of(cfg.patterns[0], &err);
+		return pp_cmd_complain_of(name, &err);
 	}
 	if (pp_history_check(&h, plan, &err)) {
 		pp_err_prefix(&err, "history.bin");
-		code = complain_of(cfg.patterns[0], &err);
+		code = pp_cmd_complain_of(name, &err);
 	}
 	text = code ? NULL : pp_history_print(&h, plan);
 	if (text)
@@ -185,13 +209,35 @@ int pp_cmd_history(const struct pp_command *c, int argc, char **argv)
 	return code;
 }
 
+int pp_cmd_history(const struct pp_command *c, int argc, char **argv)
+{
+	char dir[PP_PATH_MAX], case_dir[PP_PATH_MAX];
+	struct pp_config cfg;
+	struct pp_err err = { 0 };
+	int code = pp_cmd_parse(&cfg, c, argc, argv, 1);
+
+	if (code)
+		return code;
+	if (!pp_bundle_is(cfg.patterns[0]))
+		return print_history(cfg.patterns[0], cfg.patterns[0]);
+	if (pp_bundle_open(cfg.patterns[0], dir, sizeof(dir), &err))
+		return pp_cmd_complain(&err);
+	if (pp_bundle_case(dir, case_dir, sizeof(case_dir), &err))
+		code = pp_cmd_complain_of(cfg.patterns[0], &err);
+	else
+		code = print_history(case_dir, cfg.patterns[0]);
+	pp_bundle_close(dir);
+	return code;
+}
+
 int pp_cmd_collect(const struct pp_command *c, int argc, char **argv)
 {
 	struct pp_config cfg;
 	struct pp_err err = { 0 };
-	int code = parse(&cfg, c, argc, argv, 2);
+	int code = pp_cmd_parse(&cfg, c, argc, argv, 2);
 
 	if (code)
 		return code;
-	return pp_collect(cfg.patterns[0], cfg.patterns[1], stdout, &err) ? complain(&err) : 0;
+	return pp_collect(cfg.patterns[0], cfg.patterns[1], stdout, &err) ? pp_cmd_complain(&err)
+									  : 0;
 }

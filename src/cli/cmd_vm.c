@@ -45,11 +45,29 @@ static void vm_usage(const struct pp_command *c, FILE *out)
 		c->name, c->operands);
 }
 
-int pp_cmd_vm(const struct pp_command *c, int argc, char **argv)
+int pp_vm_hand_over(char **argv)
 {
 	char path[PATH_MAX * 2], self[PATH_MAX] = "";
+	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
+
+	self[n > 0 ? n : 0] = '\0';
+	if (find_stage(argv[0], self, path, sizeof(path))) {
+		fprintf(stderr,
+			"pinproof: the VM stage '%s' is not installed: set PINPROOF_VM_DIR to "
+			"scripts/vm of the source.\n",
+			argv[0]);
+		return PP_EXIT_USAGE;
+	}
+	if (self[0])
+		setenv("PINPROOF", self, 1);
+	execv(path, argv);
+	fprintf(stderr, "pinproof: cannot start %s: %s\n", path, strerror(errno));
+	return PP_EXIT_USAGE;
+}
+
+int pp_cmd_vm(const struct pp_command *c, int argc, char **argv)
+{
 	bool known = false;
-	ssize_t n;
 
 	for (size_t i = 0; i < PP_ARRAY_LEN(stages); i++)
 		known |= argc > 2 && !strcmp(argv[2], stages[i]);
@@ -59,18 +77,5 @@ int pp_cmd_vm(const struct pp_command *c, int argc, char **argv)
 		vm_usage(c, help ? stdout : stderr);
 		return help ? 0 : 2;
 	}
-	n = readlink("/proc/self/exe", self, sizeof(self) - 1);
-	self[n > 0 ? n : 0] = '\0';
-	if (find_stage(argv[2], self, path, sizeof(path))) {
-		fprintf(stderr,
-			"pinproof: the VM stage '%s' is not installed: set PINPROOF_VM_DIR to "
-			"scripts/vm of the source.\n",
-			argv[2]);
-		return 2;
-	}
-	if (self[0])
-		setenv("PINPROOF", self, 1);
-	execv(path, argv + 2);
-	fprintf(stderr, "pinproof: cannot start %s: %s\n", path, strerror(errno));
-	return 2;
+	return pp_vm_hand_over(argv + 2);
 }

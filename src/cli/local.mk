@@ -3,6 +3,8 @@
 
 bin_PROGRAMS += pinproof
 pinproof_SOURCES = \
+	src/cli/cmd.c \
+	src/cli/cmd_bundle.c \
 	src/cli/cmd_suite.c \
 	src/cli/cmd_vm.c \
 	src/cli/main.c \

@@ -23,14 +23,19 @@ static const struct pp_command commands[] = {
 	  "tier names seed repeat shuffle cases-from" },
 	{ "plan", "[--seed N] [--expand N] CASE", "print the plan of a case", pp_cmd_plan,
 	  "seed expand" },
-	{ "replay", "[OPTION...] PLAN|CASEDIR [CASE...]", "execute a plan again", pp_cmd_replay,
-	  "out seed repeat strict bisect timeout disk device drop-hazard drop-device-writes plant "
+	{ "replay", "[OPTION...] PLAN|CASEDIR|BUNDLE [CASE...]", "execute a plan again",
+	  pp_cmd_replay,
+	  "kernel out seed repeat strict bisect timeout disk device drop-hazard drop-device-writes "
+	  "plant "
 	  "storm-time guest i-may-lose-this-machine stream ktap repeat-with names no-color" },
 	{ "doctor", "[--disk DEV] [--device NAME] [--guest]",
 	  "probe this machine and say what can run", pp_cmd_doctor, "disk device guest" },
-	{ "judge", "[OPTION...] DIR", "repeat the verdicts of a run from its files", pp_cmd_judge,
-	  "strict bisect seed ktap repeat-with no-color" },
-	{ "history", "DIR", "print the history of a case directory", pp_cmd_history, "" },
+	{ "judge", "[OPTION...] DIR|BUNDLE", "repeat the verdicts of a run from its files",
+	  pp_cmd_judge, "strict bisect seed ktap repeat-with no-color" },
+	{ "history", "DIR|BUNDLE", "print the history of a case directory", pp_cmd_history, "" },
+	{ "bundle", "DIR [CASE...]", "pack failures of a run, each into one file", pp_cmd_bundle,
+	  "repeat-with" },
+	{ "show", "BUNDLE [FILE]", "print what a bundle is, or one of its files", pp_cmd_show, "" },
 	{ "collect", "RUNDIR GUEST", "unpack what a guest left (used by vm run)", pp_cmd_collect,
 	  "" },
 };

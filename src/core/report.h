@@ -40,6 +40,8 @@ void pp_ktap_begin(FILE *out, size_t planned);
  * command that repeats it (NULL: none). @plan may be NULL. Flushed before return. */
 void pp_ktap_case(FILE *out, size_t number, const struct pp_result *r, const struct pp_plan *plan,
 		  const char *repeat, bool strict);
+/** pp_ktap_note - one more diagnostic line of the result before, "# WORD: TEXT". */
+void pp_ktap_note(FILE *out, const char *word, const char *text);
 /** pp_ktap_end - the totals line "# Totals: pass:.. fail:.. xfail:.. xpass:.. skip:.. error:.." */
 void pp_ktap_end(FILE *out, const struct pp_result *results, size_t count);
 

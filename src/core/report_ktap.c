@@ -80,6 +80,14 @@ void pp_ktap_case(FILE *out, size_t number, const struct pp_result *r, const str
 	fflush(out);
 }
 
+void pp_ktap_note(FILE *out, const char *word, const char *text)
+{
+	fprintf(out, "# %s: ", word);
+	pp_report_text(out, text, "");
+	fputc('\n', out);
+	fflush(out);
+}
+
 void pp_ktap_end(FILE *out, const struct pp_result *results, size_t count)
 {
 	struct pp_counts n;

@@ -32,6 +32,7 @@ const struct pp_option pp_options[] = {
 	{ "stream", PP_OPT_TEXT, AT(stream), "FILE", "append each case's results to FILE as a tar stream" },
 	{ "ktap", PP_OPT_TEXT, AT(ktap), "FILE", "write KTAP to FILE instead of standard output" },
 	{ "repeat-with", PP_OPT_TEXT, AT(repeat_with), "TEXT", "command that a reader repeats a case with (default: pinproof run; of replay: all in front of /cases/CASE)" },
+	{ "kernel", PP_OPT_TEXT, AT(kernel), "KERNEL", "in a guest with this kernel, as pinproof vm run has it; same: the one that the bundle names" },
 	{ "expand", PP_OPT_NUMBER, AT(expand), "N", "write the storm out, with N operations of each actor" },
 	{ "names", PP_OPT_FLAG, AT(names), NULL, "print only the case names" },
 	{ "no-color", PP_OPT_FLAG, AT(no_color), NULL, "no colours, also on a terminal" },

@@ -23,6 +23,7 @@ struct pp_config {
 	const char *device;      /* --device: existing RDMA device, NULL: an rxe link of our own */
 	const char *repeat_with; /* --repeat-with: how a reader repeats a case: "pinproof vm run
 				    --kernel K" */
+	const char *kernel;      /* --kernel: in a guest with this kernel; NULL: here */
 	enum pp_tier tier;
 	bool tier_given, seed_given;
 	uint64_t seed;

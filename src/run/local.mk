@@ -2,6 +2,8 @@
 # Sources and installed headers of src/run; what only the layer itself includes is a source.
 
 libpinproof_a_SOURCES += \
+	src/run/bundle.c \
+	src/run/bundle_open.c \
 	src/run/collect.c \
 	src/run/config.c \
 	src/run/exec.c \
@@ -34,6 +36,7 @@ libpinproof_a_SOURCES += \
 
 pprundir = $(includedir)/pinproof/run
 pprun_HEADERS = \
+	src/run/bundle.h \
 	src/run/collect.h \
 	src/run/config.h \
 	src/run/exec.h \

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "run/bundle.h"
 #include "run/rundir.h"
 
 /* A text that grows; -ENOMEM shows as a NULL from fclose's buffer. */
@@ -172,6 +173,27 @@ static void repeat_command(const struct pp_reporting *r, const struct pp_result 
 		 (int)strcspn(result->case_name, "~"), result->case_name);
 }
 
+/* A guest's failures are packed where its console and its kernel's configuration are. */
+static void leave_bundle(const struct pp_reporting *r, const struct pp_result *result,
+			 const struct pp_plan *plan, const char *repeat)
+{
+	const struct pp_bundle_source source = {
+		.run = r->out,
+		.repeat = repeat,
+		.command = r->info.command,
+		.kernel = r->info.kernel,
+	};
+	char path[PP_PATH_MAX];
+	struct pp_err err = { 0 };
+
+	if (!pp_bundle_worth(result->verdict) || (r->c->guest && r->c->stream))
+		return;
+	if (pp_bundle_write(&source, result, plan, path, sizeof(path), &err))
+		fprintf(stderr, "pinproof: no bundle of %s: %s\n", result->case_name, err.text);
+	else
+		pp_ktap_note(r->ktap, "bundle", path);
+}
+
 int pp_reporting_add(struct pp_reporting *r, struct pp_result *result, const struct pp_plan *plan,
 		     struct pp_err *err)
 {
@@ -193,6 +215,7 @@ int pp_reporting_add(struct pp_reporting *r, struct pp_result *result, const str
 		fprintf(stderr, "\r\033[K");
 	repeat_command(r, result, repeat, sizeof(repeat));
 	pp_ktap_case(r->ktap, r->count, result, plan, repeat, r->c->strict);
+	leave_bundle(r, result, plan, repeat);
 	return 0;
 }
 

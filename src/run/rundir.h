@@ -6,8 +6,10 @@
  *	seed         of the run: plans and order come from it
  *	status       one line: running, done, interrupted
  *	facts.json   what was probed
- *	cases/NAME/  plan (plan.storm), history.bin, kmsg.log, ending.json, result.json; NAME with
- *'/' as '.' results.json the record of the whole run
+ *	cases/NAME/  plan (plan.storm), history.bin, kmsg.log, ending.json, result.json;
+ *	             '.' stands for '/' in NAME
+ *	bundles/     one file for each failure, see run/bundle.h
+ *	results.json the record of the whole run
  */
 #ifndef PP_RUN_RUNDIR_H
 #define PP_RUN_RUNDIR_H

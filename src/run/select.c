@@ -10,6 +10,7 @@
 
 #include "core/prng.h"
 #include "core/stamp.h"
+#include "run/bundle.h"
 #include "run/judge.h"
 #include "run/rundir.h"
 
@@ -225,6 +226,24 @@ int pp_select(const struct pp_config *c, struct pp_selection *out, struct pp_err
 	return 0;
 }
 
+/* What a bundle refuses names it already. */
+static int load_bundled(const char *path, struct pp_plan **out, struct pp_err *err)
+{
+	char dir[PP_PATH_MAX], case_dir[PP_PATH_MAX];
+	int rc = pp_bundle_open(path, dir, sizeof(dir), err);
+
+	/* Too large, or of another version: what was named is wrong, not the machine. */
+	if (rc)
+		return rc == -EPROTO || rc == -EFBIG ? -EINVAL : rc;
+	rc = pp_bundle_case(dir, case_dir, sizeof(case_dir), err);
+	if (!rc)
+		rc = pp_case_load_plan(case_dir, out, err);
+	if (rc)
+		pp_err_prefix(err, "%s", path);
+	pp_bundle_close(dir);
+	return rc == -EPROTO ? -EINVAL : rc;
+}
+
 static int load_plan(const char *path, struct pp_plan **out, struct pp_err *err)
 {
 	struct stat st;
@@ -234,6 +253,8 @@ static int load_plan(const char *path, struct pp_plan **out, struct pp_err *err)
 
 	if (!stat(path, &st) && S_ISDIR(st.st_mode)) {
 		rc = pp_case_load_plan(path, out, err);
+	} else if (pp_bundle_is(path)) {
+		return load_bundled(path, out, err);
 	} else {
 		rc = pp_file_read(NULL, path, &text, &len, err);
 		if (rc)

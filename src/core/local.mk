@@ -27,7 +27,6 @@ libpinproof_a_SOURCES += \
 	src/core/oracle.c \
 	src/core/oracle_edges.c \
 	src/core/oracle_findings.c \
-	src/core/oracle_look_order.c \
 	src/core/oracle_model.c \
 	src/core/oracle_model_build.c \
 	src/core/oracle_model_cells.c \
@@ -36,6 +35,7 @@ libpinproof_a_SOURCES += \
 	src/core/oracle_model_state.c \
 	src/core/oracle_model_stream.c \
 	src/core/oracle_model_sync.c \
+	src/core/oracle_order.c \
 	src/core/oracle_rules_bytes.c \
 	src/core/oracle_rules_cells.c \
 	src/core/oracle_rules_isolation.c \
@@ -43,6 +43,7 @@ libpinproof_a_SOURCES += \
 	src/core/oracle_rules_order.c \
 	src/core/oracle_rules_pins.c \
 	src/core/oracle_rules_results.c \
+	src/core/oracle_rules_runs.c \
 	src/core/plan.c \
 	src/core/plan_action.c \
 	src/core/plan_lex.c \
@@ -81,6 +82,7 @@ ppcore_HEADERS = \
 	src/core/oracle_look.h \
 	src/core/oracle_model.h \
 	src/core/oracle_model_private.h \
+	src/core/oracle_order.h \
 	src/core/oracle_rules.h \
 	src/core/plan.h \
 	src/core/plan_private.h \

@@ -11,32 +11,42 @@
 
 #include "core/oracle_rules.h"
 
-/* Which events each judge wants: bits of enum pp_kind. */
+#define ACCESSES (1u << PP_KIND_WRITE | 1u << PP_KIND_DEVICE_WRITE | 1u << PP_KIND_OBSERVE)
+
+/* Which events each judge wants: bits of enum pp_kind; with or without those of them that
+ * just_worked(). */
 static const struct {
-	uint32_t kinds;
+	uint32_t kinds, if_worked;
 	void (*judge)(struct pp_judge *j, uint32_t event);
 } judges[] = {
-	{ UINT32_MAX, pp_rule_live },
-	{ UINT32_MAX, pp_rule_results },
-	{ 1u << PP_KIND_CHECK, pp_rule_fs },
-	{ 1u << PP_KIND_PIN, pp_rule_registration },
-	{ 1u << PP_KIND_OBSERVE, pp_rule_cells },
-	{ 1u << PP_KIND_PIN | 1u << PP_KIND_LEDGER, pp_rule_pins },
+	{ UINT32_MAX, ~ACCESSES, pp_rule_live },
+	{ UINT32_MAX, ~ACCESSES, pp_rule_results },
+	{ 1u << PP_KIND_CHECK, UINT32_MAX, pp_rule_fs },
+	{ 1u << PP_KIND_PIN, UINT32_MAX, pp_rule_registration },
+	{ 1u << PP_KIND_OBSERVE, UINT32_MAX, pp_rule_cells },
+	{ 1u << PP_KIND_PIN | 1u << PP_KIND_LEDGER, UINT32_MAX, pp_rule_pins },
 };
 
-uint16_t pp_model_space(const struct pp_plan *plan, const struct pp_event *e)
+/* Nearly all events: in time, and with the result that the plan wants of every operation. */
+static bool just_worked(const struct pp_judge *j, const struct pp_event *e)
 {
-	const struct pp_verb_info *verb = &pp_verbs[e->verb];
-	const struct pp_region_def *region;
+	return !(e->result | e->flags) && e->seen != PP_SEEN_FAULT && j->all_succeed &&
+	       e->end_ns - e->begin_ns <= j->bound_ns;
+}
 
-	if (verb->target != PP_TARGET_REGION && verb->target != PP_TARGET_MR)
-		return PP_NO_INDEX;
-	if (verb->kind == PP_KIND_PIN || verb->kind == PP_KIND_UNPIN)
-		return PP_NO_INDEX; /* their object is an MR */
-	if (e->object >= plan->n_regions)
-		return PP_NO_INDEX;
-	region = &plan->regions[e->object];
-	return verb->file ? region->file_space : region->space;
+static void judge_event(struct pp_judge *j, uint32_t i)
+{
+	const struct pp_event *e = &j->h->events[i];
+	uint32_t kind = 1u << pp_verbs[e->verb].kind;
+	bool worked = just_worked(j, e);
+
+	/* Of a write that just worked nobody wants to know. */
+	if ((e->flags & PP_EVENT_SKIPPED) ||
+	    (worked && (kind & ACCESSES & ~(1u << PP_KIND_OBSERVE))))
+		return;
+	for (size_t k = 0; k < PP_ARRAY_LEN(judges); k++)
+		if ((judges[k].kinds & kind) && (!worked || (judges[k].if_worked & kind)))
+			judges[k].judge(j, i);
 }
 
 /* Which rules this oracle knows: every one. O10 is judged from the kernel log (core/logscan.h), so
@@ -70,19 +80,20 @@ int pp_oracle_run(const struct pp_plan *plan, const struct pp_history *h,
 	ret = pp_model_build(&j.model, plan, h, err);
 	if (ret)
 		goto out_model;
-	j.ledger = pp_pin_ledger_new(plan, h, opt->era);
-	j.order = pp_order_new();
-	j.live = pp_live_new(plan, h);
-	j.edges = pp_edges_new(plan, h);
+	j.ledger = pp_pin_ledger_new(&j.model, opt->era);
+	j.order = pp_order_new(&j);
+	j.live = pp_live_new(&j.model);
+	j.edges = pp_edges_new(&j.model);
 	if (!j.ledger || !j.order || !j.live || !j.edges) {
 		ret = pp_err_set(err, -ENOMEM, "judge a history of %zu events", h->n_events);
 		goto out_ledger;
 	}
+	j.model.written = pp_order_written;
+	j.model.written_arg = j.order;
+	j.all_succeed = !pp_edges_refusals(j.edges);
+	j.bound_ns = pp_live_bound_ns(j.live);
 	for (uint32_t i = 0; i < h->n_events; i++)
-		for (size_t k = 0; k < PP_ARRAY_LEN(judges); k++)
-			if (!(h->events[i].flags & PP_EVENT_SKIPPED) &&
-			    (judges[k].kinds & (1u << pp_verbs[h->events[i].verb].kind)))
-				judges[k].judge(&j, i);
+		judge_event(&j, i);
 	pp_judge_flush(&j);
 out_ledger:
 	pp_edges_free(j.edges);

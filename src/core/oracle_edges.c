@@ -58,18 +58,16 @@ static void add_cut(struct cuts *c, const struct pp_event *e)
 }
 
 /* First pass: how many of each space; second: file them. */
-static void walk_edges(struct pp_edges *x, const struct pp_plan *plan, const struct pp_history *h,
-		       bool filing)
+static void walk_edges(struct pp_edges *x, const struct pp_model *m, bool filing)
 {
-	for (uint32_t i = 0; i < h->n_events; i++) {
-		const struct pp_event *e = &h->events[i];
-		uint16_t space;
+	const struct pp_plan *plan = m->plan;
 
-		/* Nearly all events end here. */
-		if (pp_verbs[e->verb].kind != PP_KIND_HAZARD && e->result != -ENOSPC)
-			continue;
-		space = pp_model_space(plan, e);
-		if ((e->flags & PP_EVENT_SKIPPED) || space >= x->n_spaces)
+	for (size_t k = 0; k < m->notable.n; k++) {
+		uint32_t i = m->notable.event[k];
+		const struct pp_event *e = &m->history->events[i];
+		uint16_t space = pp_model_space(plan, e);
+
+		if (space >= x->n_spaces)
 			continue;
 		if (e->result == -ENOSPC && plan->regions[space].fs < x->n_fs &&
 		    e->begin_ns < x->no_space[plan->regions[space].fs])
@@ -87,8 +85,9 @@ static void walk_edges(struct pp_edges *x, const struct pp_plan *plan, const str
 	}
 }
 
-struct pp_edges *pp_edges_new(const struct pp_plan *plan, const struct pp_history *h)
+struct pp_edges *pp_edges_new(const struct pp_model *m)
 {
+	const struct pp_plan *plan = m->plan;
 	struct pp_edges *x = calloc(1, sizeof(*x));
 
 	if (!x)
@@ -103,7 +102,7 @@ struct pp_edges *pp_edges_new(const struct pp_plan *plan, const struct pp_histor
 		goto fail;
 	for (size_t i = 0; i <= plan->n_fs; i++)
 		x->no_space[i] = PP_TIME_NEVER;
-	walk_edges(x, plan, h, false);
+	walk_edges(x, m, false);
 	for (size_t r = 0; r < x->n_spaces; r++) {
 		x->of[r].cut = calloc(x->of[r].n_cuts + 1, sizeof(*x->of[r].cut));
 		x->of[r].extend = calloc(x->of[r].n_extends + 1, sizeof(*x->of[r].extend));
@@ -111,7 +110,7 @@ struct pp_edges *pp_edges_new(const struct pp_plan *plan, const struct pp_histor
 			goto fail;
 		x->of[r].n_cuts = x->of[r].n_extends = 0;
 	}
-	walk_edges(x, plan, h, true);
+	walk_edges(x, m, true);
 	return x;
 fail:
 	pp_edges_free(x);

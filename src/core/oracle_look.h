@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * What the rules of cells share: one observation, and the cell of it that is
- * looked at. Internal to oracle_rules_cells.c, oracle_rules_bytes.c and
- * oracle_look_order.c.
+ * looked at. Internal to oracle_rules_runs.c, oracle_rules_cells.c and
+ * oracle_rules_bytes.c.
  */
 #ifndef PP_CORE_ORACLE_LOOK_H
 #define PP_CORE_ORACLE_LOOK_H
@@ -20,6 +20,7 @@ struct pp_look {
 	bool detached; /* shares nothing with the region any more: identity only */
 	bool ordered;  /* O3 wants to know */
 	bool loose;    /* content moved meanwhile */
+	int flight;    /* 1: nothing of its range is being written, 2: something is, 0: not asked */
 	uint64_t begin_ns, end_ns;
 	const int32_t *held; /* splice-drain: what had to show when the pages were taken hold of */
 	uint64_t at;         /* offset of the cell */
@@ -37,6 +38,13 @@ void pp_look_broken(const struct pp_look *l, enum pp_rule rule, enum pp_class cl
 /** pp_look_age - the rule that is broken when what had to show, @need, does not. */
 enum pp_rule pp_look_age(const struct pp_look *l, int32_t need);
 
+/** pp_look_cell - judge the cell at @l->at. */
+void pp_look_cell(struct pp_look *l);
+
+/** pp_look_open - may [@from, @to), of one page, have shown something else than the write @found
+ *  (PP_NO_EVENT: zeros), which is no finding? */
+bool pp_look_open(struct pp_look *l, uint64_t from, uint64_t to, uint32_t found);
+
 /** pp_look_file_need - what the file behind a private mapping has to show there at least. */
 int32_t pp_look_file_need(const struct pp_look *l);
 
@@ -47,10 +55,6 @@ int32_t pp_look_source_need(const struct pp_look *l, uint32_t clone);
 /** pp_look_bytes - judge the cell byte by byte. @found: the write whose whole stamp it is,
  *  PP_NO_EVENT if it is none. */
 void pp_look_bytes(const struct pp_look *l, const uint8_t *raw, uint32_t found);
-
-/** pp_look_order - tell rule O3 that [@from, @to) of a page was seen to show @found, PP_NO_EVENT:
- *  zeros; where it can matter. */
-void pp_look_order(const struct pp_look *l, uint64_t from, uint64_t to, uint32_t found);
 
 /** pp_look_lost - judge a cell whose bytes were not kept. */
 void pp_look_lost(const struct pp_look *l);

@@ -159,22 +159,23 @@ uint32_t pp_model_sync(const struct pp_model *m, const struct pp_place *p, uint6
 
 /* ---- writes ---- */
 
-static size_t first_key(const struct pp_model *m, uint32_t writer, uint32_t gen)
+static size_t first_key(const struct pp_model *m, const struct pp_keys *k, uint32_t gen)
 {
 	const struct pp_event *events = m->history->events;
-	size_t low = m->key_start[writer], high = m->key_start[writer + 1], guess;
+	const uint32_t *keys = k->of.event;
+	size_t low = 0, high = k->of.n, guess;
 
 	/* Generations mostly count from one, without gaps. */
-	if (low < high && gen >= events[m->keys[low]].gen) {
-		guess = low + (gen - events[m->keys[low]].gen);
-		if (guess < high && events[m->keys[guess]].gen == gen &&
-		    (guess == low || events[m->keys[guess - 1]].gen != gen))
+	if (low < high && gen >= events[keys[0]].gen) {
+		guess = gen - events[keys[0]].gen;
+		if (guess < high && events[keys[guess]].gen == gen &&
+		    (guess == 0 || events[keys[guess - 1]].gen != gen))
 			return guess;
 	}
 	while (low < high) {
 		size_t mid = low + (high - low) / 2;
 
-		if (events[m->keys[mid]].gen < gen)
+		if (events[keys[mid]].gen < gen)
 			low = mid + 1;
 		else
 			high = mid;
@@ -186,18 +187,20 @@ uint32_t pp_model_find(const struct pp_model *m, const struct pp_place *p, uint3
 		       uint32_t gen)
 {
 	const struct pp_event *events = m->history->events;
+	const struct pp_event_list *keys;
 
 	if (writer >= m->n_writers)
 		return PP_NO_EVENT;
-	for (size_t i = first_key(m, writer, gen);
-	     i < m->key_start[writer + 1] && events[m->keys[i]].gen == gen; i++) {
-		const struct pp_event *e = &events[m->keys[i]];
+	keys = &m->keys[writer].of;
+	for (size_t i = first_key(m, &m->keys[writer], gen);
+	     i < keys->n && events[keys->event[i]].gen == gen; i++) {
+		const struct pp_event *e = &events[keys->event[i]];
 
 		/* A cell that the write reached only in part is its cell too. */
 		if (e->offset_bytes < p->offset_bytes + PP_CELL_BYTES &&
 		    p->offset_bytes < e->offset_bytes + e->length_bytes &&
 		    pp_model_space(m->plan, e) == p->space)
-			return m->keys[i];
+			return keys->event[i];
 	}
 	return PP_NO_EVENT;
 }
@@ -205,12 +208,16 @@ uint32_t pp_model_find(const struct pp_model *m, const struct pp_place *p, uint3
 /* Where the write's key is if its writer's generations have no gaps; NULL: they have. */
 static const uint32_t *key_at(const struct pp_model *m, uint32_t writer, uint32_t gen)
 {
+	const struct pp_keys *k;
 	size_t at;
 
-	if (writer >= m->n_writers || !m->first_gen[writer] || gen < m->first_gen[writer])
+	if (writer >= m->n_writers)
 		return NULL;
-	at = m->key_start[writer] + (gen - m->first_gen[writer]);
-	return at < m->key_start[writer + 1] ? m->keys + at : NULL;
+	k = &m->keys[writer];
+	if (!k->first_gen || gen < k->first_gen)
+		return NULL;
+	at = gen - k->first_gen;
+	return at < k->of.n ? k->of.event + at : NULL;
 }
 
 bool pp_model_is(const struct pp_model *m, uint32_t event, uint32_t writer, uint32_t gen)

@@ -61,7 +61,9 @@ struct pp_split_pool {
 struct pp_space {
 	size_t n_pages;       /* 0 for a region that shows another's space */
 	struct pp_cells now;  /* what page cache or memory must show at least */
-	struct pp_cells disk; /* what each durable image must show at least */
+	struct pp_cells disk; /* what each durable image must show at least: see pp_space_disk() */
+	uint64_t *same;       /* bit of each page: a durable image must show what is there now */
+	uint64_t *shared;     /* bit of each page: some sync will promise what is there now */
 	int32_t *copy;        /* private mappings: the file when the page may have been copied */
 	uint64_t *copied;     /* bit of each page: copy is filled in */
 	uint64_t *dirty;      /* bit of each page: written since a sync last looked */
@@ -98,6 +100,26 @@ struct pp_extent {
 	uint64_t from, to;
 };
 
+/* Copies of the cells of pages; a free one's first cell names the next: 1 + its number, 0 if none.
+ */
+struct pp_copies {
+	int32_t (*cells)[PP_CELLS_PER_PAGE];
+	size_t n, cap;
+	int32_t unused;
+};
+
+/* Events in order of begin, if nothing else is said. */
+struct pp_event_list {
+	uint32_t *event;
+	size_t n, cap;
+};
+
+/* The writes of one writer, in order of generation. */
+struct pp_keys {
+	struct pp_event_list of;
+	uint32_t first_gen; /* generation of the first where they have no gaps, 0: they have */
+};
+
 struct pp_pending { /* a write, sync or hazard that counts once its end has passed */
 	uint64_t end_ns;
 	struct pp_extent at;
@@ -112,15 +134,6 @@ struct pp_gated {
 	uint64_t begin_ns;
 };
 
-#define PP_SOON_MAX 8
-
-/* Writes that begin while one operation of an actor lasts. */
-struct pp_soon {
-	uint64_t begin_ns, end_ns; /* of the operation; 0 and 0: none looked at yet */
-	struct pp_extent at[PP_SOON_MAX];
-	size_t n; /* PP_SOON_MAX + 1: more than there is room for */
-};
-
 struct pp_promise; /* what a sync will promise when it has ended */
 struct pp_held;    /* what pages that splice-hold or child-hold keeps had to show then */
 
@@ -129,10 +142,10 @@ struct pp_model {
 	const struct pp_history *history;
 	uint8_t *state;          /* PP_STATE_* of each event */
 	struct pp_space *spaces; /* of each region */
-	uint32_t *keys;          /* write events by writer, then generation */
-	size_t *key_start;       /* of each writer; n_writers + 1 */
-	uint32_t *first_gen;     /* of each writer whose generations have no gaps, 0: they have */
+	struct pp_keys *keys;    /* of each writer */
 	size_t n_writers;
+	struct pp_event_list notable;     /* all but writes and observations that just worked */
+	uint64_t last_ns;                 /* latest moment that the history knows */
 	struct pp_rare zeros, lost_zeros; /* that bring zeros; those of unknown outcome */
 	struct pp_rare synced, failed;    /* syncs */
 	struct pp_rare upsets;            /* shifts, clones, what leaves loose cells */
@@ -149,10 +162,13 @@ struct pp_model {
 	struct pp_pending *pending;
 	size_t n_pending, cap_pending;
 	struct pp_split_pool pool;
+	struct pp_copies copies;
 	struct pp_promise *promises;
 	struct pp_held *held;
-	bool durable;            /* something observes durable images */
-	struct pp_soon soon[16]; /* by actor */
+	bool durable; /* something observes durable images */
+	/* told of each write to bytes of a space when it begins; NULL: nobody */
+	void (*written)(void *arg, uint32_t event, const struct pp_extent *x);
+	void *written_arg;
 };
 
 /** pp_model_build - classify the history; 0 or -ENOMEM; free with pp_model_free() in either case.
@@ -167,7 +183,17 @@ void pp_model_advance(struct pp_model *m, uint32_t event);
 
 /** pp_model_space - space (index of a region) whose data an event of a region writes, sees or
  *  syncs; PP_NO_INDEX if none. */
-uint16_t pp_model_space(const struct pp_plan *plan, const struct pp_event *e);
+static inline uint16_t pp_model_space(const struct pp_plan *plan, const struct pp_event *e)
+{
+	const struct pp_verb_info *verb = &pp_verbs[e->verb];
+
+	if ((verb->target != PP_TARGET_REGION && verb->target != PP_TARGET_MR) ||
+	    e->object >= plan->n_regions)
+		return PP_NO_INDEX;
+	if (verb->kind == PP_KIND_PIN || verb->kind == PP_KIND_UNPIN)
+		return PP_NO_INDEX; /* their object is an MR */
+	return verb->file ? plan->regions[e->object].file_space : plan->regions[e->object].space;
+}
 
 /** pp_model_end - end of a write as the rules count it: PP_TIME_NEVER if its outcome is unknown. */
 uint64_t pp_model_end(const struct pp_model *m, uint32_t event);
@@ -236,9 +262,8 @@ uint16_t pp_model_source(const struct pp_model *m, uint32_t event);
 void pp_model_flight(struct pp_model *m, uint32_t limit, uint64_t at_ns,
 		     bool (*fn)(void *arg, uint32_t event), void *arg);
 
-/** pp_model_soon - does a write to [@from, @to) of a space begin after @event, an observation, and
- *  before it has ended? */
-bool pp_model_soon(struct pp_model *m, uint32_t event, uint16_t space, uint64_t from, uint64_t to);
+/** pp_model_in_flight - is a certain write to [@from, @to) of a space under way? */
+bool pp_model_in_flight(const struct pp_model *m, uint16_t space, uint64_t from, uint64_t to);
 
 /** pp_model_before - how many events of the history began before @before_ns. */
 uint32_t pp_model_before(const struct pp_history *h, uint64_t before_ns);
@@ -256,17 +281,30 @@ void pp_model_each_zero(const struct pp_model *m, uint32_t event,
 			void (*fn)(void *arg, const struct pp_extent *x), void *arg);
 
 /** pp_model_writes - stamps bytes of a space. */
-bool pp_model_writes(const struct pp_event *e);
+static inline bool pp_model_writes(const struct pp_event *e)
+{
+	return pp_verbs[e->verb].kind == PP_KIND_WRITE ||
+	       pp_verbs[e->verb].kind == PP_KIND_DEVICE_WRITE;
+}
 
 /** pp_cells_bytes - the values of a cell's bytes. True if all are the same. */
 bool pp_cells_bytes(const struct pp_split_pool *pool, const struct pp_cells *c, size_t cell,
 		    int32_t *out);
+/** pp_cells_are - do @n cells all have the value @v, which is that of no split cell? */
+bool pp_cells_are(const int32_t *cells, size_t n, int32_t v);
 /** pp_cells_range - least and greatest of @n cells, none of them split. */
 void pp_cells_range(const int32_t *cells, size_t n, int32_t *least, int32_t *most);
 
 static inline bool pp_bit(const uint64_t *bits, size_t i)
 {
 	return bits[i / 64] >> i % 64 & 1;
+}
+
+/** pp_space_disk - where the cells of a page are that a durable image must show; newest is NULL if
+ * the space has no disk. */
+static inline const struct pp_cells *pp_space_disk(const struct pp_space *s, size_t page)
+{
+	return s->same && pp_bit(s->same, page) ? &s->now : &s->disk;
 }
 
 static inline void pp_bit_set(uint64_t *bits, size_t i)

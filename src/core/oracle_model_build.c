@@ -90,10 +90,10 @@ static int find_gated(struct pp_model *m)
 {
 	const struct pp_history *h = m->history;
 
-	for (uint32_t i = 0; i < h->n_events; i++) {
+	for (size_t n = 0; n < m->notable.n; n++) {
+		uint32_t i = m->notable.event[n], write;
 		uint64_t begin = PP_TIME_NEVER;
 		struct pp_gated *more;
-		uint32_t write;
 
 		if (h->events[i].verb != PP_VERB_AWAIT_BIOS)
 			continue;
@@ -132,7 +132,9 @@ static int alloc_space(struct pp_model *m, uint16_t r)
 		return -ENOMEM;
 	if (m->durable && pp_backings[region->backing].has_disk) {
 		s->dirty = calloc(words, sizeof(uint64_t));
-		if (alloc_cells(&s->disk, s->n_pages) || !s->dirty)
+		s->same = calloc(words, sizeof(uint64_t));
+		s->shared = calloc(words, sizeof(uint64_t));
+		if (alloc_cells(&s->disk, s->n_pages) || !s->dirty || !s->same || !s->shared)
 			return -ENOMEM;
 	}
 	if (region->file_space != r && region->file_space != PP_NO_INDEX) {
@@ -182,6 +184,8 @@ static void free_space(struct pp_space *s)
 	free(s->copy);
 	free(s->copied);
 	free(s->dirty);
+	free(s->same);
+	free(s->shared);
 	free(s->contested);
 	free(s->doubtful);
 	free(s->marked);
@@ -210,10 +214,12 @@ void pp_model_free(struct pp_model *m)
 	free(m->unknown.start);
 	free(m->unknown.event);
 	free(m->pool.block);
+	free(m->copies.cells);
 	free(m->pending);
-	free(m->key_start);
+	for (size_t w = 0; m->keys && w < m->n_writers; w++)
+		free(m->keys[w].of.event);
 	free(m->keys);
-	free(m->first_gen);
+	free(m->notable.event);
 	free(m->gated);
 	free(m->spaces);
 	free(m->state);

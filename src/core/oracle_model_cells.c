@@ -5,22 +5,53 @@
 
 #include "core/oracle_model_private.h"
 
-/* Eight cells at a time; the compiler makes of it what the machine has. */
-#define LANES 8
+/* Four cells at a time: what every 64-bit processor has registers for. */
+#define LANES 4
 typedef int32_t lanes __attribute__((vector_size(LANES * sizeof(int32_t)), aligned(4), may_alias));
+typedef int64_t halves __attribute__((vector_size(LANES * sizeof(int32_t))));
+
+static inline lanes greater(lanes a, lanes b)
+{
+	lanes more = a > b;
+
+	return (a & more) | (b & ~more);
+}
+
+static inline lanes less(lanes a, lanes b)
+{
+	lanes more = a > b;
+
+	return (b & more) | (a & ~more);
+}
 
 static void raise_plain(int32_t *cells, size_t n, int32_t v)
 {
+	const lanes all = { v, v, v, v };
 	size_t i = 0;
 
 	for (; i + LANES <= n; i += LANES) {
 		lanes *at = (lanes *)(cells + i);
-		lanes older = *at < v;
 
-		*at = (*at & ~older) | (older & v);
+		*at = greater(*at, all);
 	}
 	for (; i < n; i++)
 		cells[i] = cells[i] < v ? v : cells[i];
+}
+
+bool pp_cells_are(const int32_t *cells, size_t n, int32_t v)
+{
+	const lanes all = { v, v, v, v };
+	lanes other = { 0 };
+	size_t i = 0;
+	halves any;
+
+	for (; i + LANES <= n; i += LANES)
+		other |= *(const lanes *)(cells + i) ^ all;
+	for (; i < n; i++)
+		if (cells[i] != v)
+			return false;
+	any = (halves)other;
+	return !(any[0] | any[1]);
 }
 
 void pp_cells_range(const int32_t *cells, size_t n, int32_t *least, int32_t *most)
@@ -32,10 +63,10 @@ void pp_cells_range(const int32_t *cells, size_t n, int32_t *least, int32_t *mos
 		lanes low = *(const lanes *)cells, high = low;
 
 		for (size_t i = LANES; i < whole; i += LANES) {
-			lanes v = *(const lanes *)(cells + i), less = v<low, more = v> high;
+			lanes v = *(const lanes *)(cells + i);
 
-			low = (v & less) | (low & ~less);
-			high = (v & more) | (high & ~more);
+			low = less(low, v);
+			high = greater(high, v);
 		}
 		for (int k = 0; k < LANES; k++) {
 			lo = low[k] < lo ? low[k] : lo;
@@ -211,9 +242,9 @@ static bool merge_plain(int32_t *cells, const int32_t *in)
 	if (any_split(in))
 		return false;
 	for (size_t i = 0; i < PP_CELLS_PER_PAGE; i += LANES) {
-		lanes *at = (lanes *)(cells + i), v = *(const lanes *)(in + i), older = *at < v;
+		lanes *at = (lanes *)(cells + i);
 
-		*at = (*at & ~older) | (v & older);
+		*at = greater(*at, *(const lanes *)(in + i));
 	}
 	return true;
 }

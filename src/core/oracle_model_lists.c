@@ -10,7 +10,22 @@
 
 #include "core/oracle_model_private.h"
 
-int pp_rare_add(struct pp_rare *r, const struct pp_model *m, uint32_t event)
+static int list_add(struct pp_event_list *l, uint32_t event)
+{
+	if (l->n == l->cap) {
+		size_t cap = l->cap ? l->cap * 2 : 16;
+		uint32_t *more = realloc(l->event, cap * sizeof(*more));
+
+		if (!more)
+			return -ENOMEM;
+		l->event = more;
+		l->cap = cap;
+	}
+	l->event[l->n++] = event;
+	return 0;
+}
+
+static int rare_add(struct pp_rare *r, const struct pp_model *m, uint32_t event)
 {
 	const struct pp_event *e = &m->history->events[event];
 	uint64_t end = e->flags & PP_EVENT_OPEN ? PP_TIME_NEVER : e->end_ns;
@@ -45,7 +60,7 @@ static int add_sync(struct pp_model *m, uint32_t i)
 		return 0;
 	if (e->verb == PP_VERB_MSYNC && m->plan->regions[e->object].share == PP_PRIVATE)
 		return 0;
-	return pp_rare_add(e->result ? &m->failed : &m->synced, m, i);
+	return rare_add(e->result ? &m->failed : &m->synced, m, i);
 }
 
 static int add_rare(struct pp_model *m, uint32_t i)
@@ -57,9 +72,9 @@ static int add_rare(struct pp_model *m, uint32_t i)
 	if (pp_verbs[e->verb].kind == PP_KIND_SYNC)
 		ret = add_sync(m, i);
 	if (!ret && (state & PP_STATE_ZEROS))
-		ret = pp_rare_add(state & PP_STATE_UNKNOWN ? &m->lost_zeros : &m->zeros, m, i);
+		ret = rare_add(state & PP_STATE_UNKNOWN ? &m->lost_zeros : &m->zeros, m, i);
 	if (!ret && (state & (PP_STATE_SHIFT | PP_STATE_CLONE | PP_STATE_LOOSE)))
-		ret = pp_rare_add(&m->upsets, m, i);
+		ret = rare_add(&m->upsets, m, i);
 	return ret;
 }
 
@@ -117,23 +132,13 @@ static int mark_seen(struct pp_model *m, const struct pp_event *e)
 	return ret;
 }
 
-static int mark_event(struct pp_model *m, uint32_t i)
+static int mark_write(struct pp_model *m, uint32_t i)
 {
 	const struct pp_event *e = &m->history->events[i];
-	struct pp_extent x = { PP_NO_INDEX, 0, 0 };
+	struct pp_extent x = { pp_model_space(m->plan, e), e->offset_bytes,
+			       e->offset_bytes + e->length_bytes };
 
-	if (pp_model_writes(e)) {
-		x.space = pp_model_space(m->plan, e);
-		x.from = e->offset_bytes;
-		x.to = x.from + e->length_bytes;
-	}
-	if (m->state[i] & PP_STATE_ZEROS)
-		pp_model_each_zero(m, i, mark_zero, m);
-	if (x.space != PP_NO_INDEX)
-		return mark_ends(m, &x);
-	if (pp_verbs[e->verb].kind == PP_KIND_OBSERVE && e->seen == PP_SEEN_OTHER)
-		return mark_seen(m, e);
-	return 0;
+	return x.space == PP_NO_INDEX ? 0 : mark_ends(m, &x);
 }
 
 static int number_lists(struct pp_model *m)
@@ -219,12 +224,6 @@ static int build_lists(struct pp_model *m)
 
 /* ---- writes by writer and generation ---- */
 
-static bool is_key(const struct pp_model *m, const struct pp_event *e)
-{
-	return pp_model_writes(e) && !(e->flags & PP_EVENT_SKIPPED) && e->writer < m->n_writers &&
-	       pp_model_space(m->plan, e) != PP_NO_INDEX;
-}
-
 static int cmp_gen(const void *a, const void *b, void *arg)
 {
 	const struct pp_event *events = arg;
@@ -236,11 +235,11 @@ static int cmp_gen(const void *a, const void *b, void *arg)
 }
 
 /* The keys of one writer in order of generation. */
-static void sort_keys(struct pp_model *m, size_t writer)
+static void sort_keys(const struct pp_model *m, struct pp_keys *k)
 {
 	const struct pp_event *events = m->history->events;
-	uint32_t *keys = m->keys + m->key_start[writer];
-	size_t n = m->key_start[writer + 1] - m->key_start[writer], i = 1;
+	uint32_t *keys = k->of.event;
+	size_t n = k->of.n, i = 1;
 	bool gaps = false;
 
 	/* An actor's generations ascend, as long as it does one thing after another. */
@@ -249,58 +248,44 @@ static void sort_keys(struct pp_model *m, size_t writer)
 	if (i < n)
 		qsort_r(keys, n, sizeof(*keys), cmp_gen, m->history->events);
 	else if (n && !gaps)
-		m->first_gen[writer] = events[keys[0]].gen;
+		k->first_gen = events[keys[0]].gen;
 }
 
-static int build_keys(struct pp_model *m)
-{
-	const struct pp_history *h = m->history;
-	size_t *at;
+/* ---- the survey ---- */
 
-	m->keys = malloc((m->key_start[m->n_writers + 1] + 1) * sizeof(*m->keys));
-	m->first_gen = calloc(m->n_writers + 1, sizeof(*m->first_gen));
-	at = malloc((m->n_writers + 1) * sizeof(*at));
-	if (!m->keys || !m->first_gen || !at) {
-		free(at);
-		return -ENOMEM;
-	}
-	memcpy(at, m->key_start, (m->n_writers + 1) * sizeof(*at));
-	for (uint32_t i = 0; i < h->n_events; i++)
-		if (is_key(m, &h->events[i]))
-			m->keys[at[h->events[i].writer]++] = i;
-	free(at);
-	for (size_t w = 0; w < m->n_writers; w++)
-		sort_keys(m, w);
-	return 0;
+int pp_model_note(struct pp_model *m, uint32_t i)
+{
+	const struct pp_event *e = &m->history->events[i];
+	enum pp_kind kind = pp_verbs[e->verb].kind;
+	bool writes = pp_model_writes(e);
+	int ret = 0;
+
+	if (writes && e->writer < m->n_writers && pp_model_space(m->plan, e) != PP_NO_INDEX)
+		ret = list_add(&m->keys[e->writer].of, i);
+	if (!ret && writes)
+		ret = mark_write(m, i);
+	if (!ret && kind == PP_KIND_OBSERVE && e->seen == PP_SEEN_OTHER)
+		ret = mark_seen(m, e);
+	if (!ret &&
+	    (e->result || e->verb == PP_VERB_SPLICE_DRAIN || (!writes && kind != PP_KIND_OBSERVE)))
+		ret = list_add(&m->notable, i);
+	return ret;
 }
 
 int pp_model_index(struct pp_model *m)
 {
-	const struct pp_history *h = m->history;
 	int ret = 0;
 
-	m->n_writers = m->plan->n_actors;
-	m->key_start = calloc(m->n_writers + 2, sizeof(*m->key_start));
-	if (!m->key_start)
-		return -ENOMEM;
-	for (uint32_t i = 0; !ret && i < h->n_events; i++) {
-		const struct pp_event *e = &h->events[i];
+	for (size_t k = 0; !ret && k < m->notable.n; k++) {
+		uint32_t i = m->notable.event[k];
 
-		if (e->flags & PP_EVENT_SKIPPED)
-			continue;
-		m->durable |= pp_verbs[e->verb].durable;
-		if (is_key(m, e))
-			m->key_start[e->writer + 1]++;
-		if (m->state[i] || pp_verbs[e->verb].kind == PP_KIND_SYNC)
-			ret = add_rare(m, i);
-		if (!ret)
-			ret = mark_event(m, i);
+		ret = add_rare(m, i);
+		if (m->state[i] & PP_STATE_ZEROS)
+			pp_model_each_zero(m, i, mark_zero, m);
 	}
-	for (size_t w = 0; w <= m->n_writers; w++)
-		m->key_start[w + 1] += m->key_start[w];
+	for (size_t w = 0; w < m->n_writers; w++)
+		sort_keys(m, &m->keys[w]);
 	if (!ret)
 		ret = number_lists(m);
-	if (!ret)
-		ret = build_lists(m);
-	return ret ? ret : build_keys(m);
+	return ret ? ret : build_lists(m);
 }

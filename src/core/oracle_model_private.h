@@ -8,8 +8,9 @@
 /* ---- oracle_model_state.c, oracle_model_lists.c: passes of the build ---- */
 
 int pp_model_classify(struct pp_model *m);
+/** pp_model_note - file one event that was not skipped; all in order. 0 or -ENOMEM. */
+int pp_model_note(struct pp_model *m, uint32_t event);
 int pp_model_index(struct pp_model *m);
-int pp_rare_add(struct pp_rare *r, const struct pp_model *m, uint32_t event);
 
 /* ---- oracle_model_cells.c ---- */
 
@@ -44,6 +45,9 @@ void pp_model_promise(struct pp_model *m, const struct pp_pending *p);
 void pp_model_take_hold(struct pp_model *m, uint32_t event);
 void pp_model_take_upset(struct pp_model *m, uint32_t event);
 void pp_model_upset_ended(struct pp_model *m, const struct pp_pending *p);
+/** pp_model_keep - the pages [@first, @end) of a space, or those of them that exist, are about to
+ *  change: what is there now is copied for those who still need it. */
+void pp_model_keep(struct pp_model *m, uint16_t space, size_t first, size_t end);
 /** pp_model_break_promises - content of the space has moved: what was to be promised is void. */
 void pp_model_break_promises(struct pp_model *m, uint16_t space);
 void pp_model_free_promises(struct pp_model *m);

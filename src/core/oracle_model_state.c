@@ -50,17 +50,12 @@ struct tracker {
 	struct eof *eof;   /* of each region */
 	struct flight *flights;
 	size_t n_flights, cap_flights;
+	size_t sweep; /* as many flights are a reason to drop those that have ended */
 	struct hazard *hazards;
 	size_t n_hazards, cap_hazards;
 	const struct pp_op *op; /* last one looked up */
 	bool failed;            /* memory ran out */
 };
-
-bool pp_model_writes(const struct pp_event *e)
-{
-	return pp_verbs[e->verb].kind == PP_KIND_WRITE ||
-	       pp_verbs[e->verb].kind == PP_KIND_DEVICE_WRITE;
-}
 
 static const struct pp_op *op_of(struct tracker *t, uint32_t id)
 {
@@ -207,10 +202,13 @@ static void add_flight(struct tracker *t, const struct flight *f)
 	for (size_t i = 0; i < t->n_hazards; i++)
 		if (t->hazards[i].end_ns >= e->begin_ns)
 			collide(t, &t->hazards[i], f);
-	for (size_t i = 0; i < t->n_flights; i++)
-		if (t->flights[i].end_ns >= e->begin_ns)
-			t->flights[n++] = t->flights[i];
-	t->n_flights = n;
+	if (t->n_flights >= t->sweep) {
+		for (size_t i = 0; i < t->n_flights; i++)
+			if (t->flights[i].end_ns >= e->begin_ns)
+				t->flights[n++] = t->flights[i];
+		t->n_flights = n;
+		t->sweep = n * 2 + 16;
+	}
 	/* What never ended is unknown already. */
 	if (f->end_ns == PP_TIME_NEVER)
 		return;
@@ -510,6 +508,33 @@ static void track_event(struct tracker *t, uint32_t i)
 	}
 }
 
+/* Nearly all events: an observation that worked, through what no hazard takes away. */
+static bool only_looks(const struct pp_event *e)
+{
+	const struct pp_verb_info *verb = &pp_verbs[e->verb];
+
+	return verb->kind == PP_KIND_OBSERVE && verb->target == PP_TARGET_REGION && !e->result &&
+	       e->seen != PP_SEEN_OTHER && e->verb != PP_VERB_COLD_READ &&
+	       e->verb != PP_VERB_SPLICE_DRAIN;
+}
+
+static void survey(struct tracker *t, uint32_t i)
+{
+	struct pp_model *m = t->m;
+	const struct pp_event *e = &m->history->events[i];
+	uint64_t known = e->flags & PP_EVENT_OPEN ? e->begin_ns : e->end_ns;
+
+	if (e->flags & PP_EVENT_SKIPPED)
+		return;
+	m->last_ns = known > m->last_ns ? known : m->last_ns;
+	m->durable |= pp_verbs[e->verb].durable;
+	if (only_looks(e))
+		return;
+	track_event(t, i);
+	if (pp_model_note(m, i))
+		t->failed = true;
+}
+
 int pp_model_classify(struct pp_model *m)
 {
 	size_t regions = m->plan->n_regions + 1;
@@ -522,9 +547,11 @@ int pp_model_classify(struct pp_model *m)
 	t.failed = !m->state || !t.unmapped || !t.eof || !t.parted;
 	for (size_t r = 0; t.eof && r < regions; r++)
 		t.eof[r].from = PP_TIME_NEVER;
+	m->n_writers = m->plan->n_actors;
+	m->keys = calloc(m->n_writers + 1, sizeof(*m->keys));
+	t.failed |= !m->keys;
 	for (uint32_t i = 0; !t.failed && i < m->history->n_events; i++)
-		if (!(m->history->events[i].flags & PP_EVENT_SKIPPED))
-			track_event(&t, i);
+		survey(&t, i);
 	for (size_t i = 0; t.parted && i < m->plan->n_mrs; i++)
 		free(t.parted[i]);
 	free(t.flights);

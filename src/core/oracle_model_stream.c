@@ -67,9 +67,12 @@ static void settle(struct pp_model *m, const struct pp_pending *p)
 	struct pp_space *s = &m->spaces[p->at.space];
 	uint64_t from = p->at.from, to = p->at.to;
 
-	pp_cells_raise(&m->pool, &s->now, from, to, (int32_t)(p->event + 1));
-	if (s->dirty)
+	if (s->dirty) {
+		pp_model_keep(m, p->at.space, from / PP_PAGE_BYTES,
+			      (to + PP_PAGE_BYTES - 1) / PP_PAGE_BYTES);
 		set_bits(s->dirty, s, from, to);
+	}
+	pp_cells_raise(&m->pool, &s->now, from, to, (int32_t)(p->event + 1));
 	for (uint64_t c = from / PP_CELL_BYTES; s->moved && c * PP_CELL_BYTES < to; c++) {
 		bool whole = c * PP_CELL_BYTES >= from && (c + 1) * PP_CELL_BYTES <= to;
 
@@ -112,6 +115,8 @@ static void take_write(struct pp_model *m, uint32_t i)
 
 	if (x.space == PP_NO_INDEX)
 		return;
+	if (m->written)
+		m->written(m->written_arg, i, &x);
 	s = &m->spaces[x.space];
 	copy_pages(m, x.space, x.from, e->offset_bytes + e->length_bytes);
 	if (doubt || (e->flags & PP_EVENT_PARTIAL))
@@ -151,6 +156,7 @@ static void forget(struct pp_model *m, uint16_t space, uint64_t from, uint64_t t
 	to = to < size_of(m, space) ? to : size_of(m, space);
 	if (from >= to)
 		return;
+	pp_model_keep(m, space, from / PP_PAGE_BYTES, (to + PP_PAGE_BYTES - 1) / PP_PAGE_BYTES);
 	pp_cells_set(&m->pool, &s->now, first, (to + PP_CELL_BYTES - 1) / PP_CELL_BYTES - first, 0);
 	if (s->disk.newest)
 		pp_cells_set(&m->pool, &s->disk, first,
@@ -272,38 +278,12 @@ void pp_model_advance(struct pp_model *m, uint32_t event)
 	pass(m, events[event].begin_ns);
 }
 
-/* ---- what begins while an observation lasts ---- */
-
-static void look_ahead(const struct pp_model *m, uint32_t event, struct pp_soon *soon)
+bool pp_model_in_flight(const struct pp_model *m, uint16_t space, uint64_t from, uint64_t to)
 {
-	const struct pp_history *h = m->history;
-	const struct pp_event *e = &h->events[event];
+	const struct pp_extent x = { space, from, to };
 
-	*soon = (struct pp_soon){ .begin_ns = e->begin_ns, .end_ns = e->end_ns };
-	for (uint32_t i = event + 1;
-	     i < h->n_events && h->events[i].begin_ns < e->end_ns && soon->n <= PP_SOON_MAX; i++) {
-		struct pp_extent x;
-
-		if (!pp_model_writes(&h->events[i]))
-			continue;
-		x = pp_model_extent(m, i);
-		if (x.space != PP_NO_INDEX && soon->n++ < PP_SOON_MAX)
-			soon->at[soon->n - 1] = x;
-	}
-}
-
-bool pp_model_soon(struct pp_model *m, uint32_t event, uint16_t space, uint64_t from, uint64_t to)
-{
-	const struct pp_event *e = &m->history->events[event];
-	struct pp_soon *soon = &m->soon[e->actor % PP_ARRAY_LEN(m->soon)];
-
-	/* The runs of one operation follow each other: those behind see what the first one saw. */
-	if (soon->begin_ns != e->begin_ns || soon->end_ns != e->end_ns)
-		look_ahead(m, event, soon);
-	if (soon->n > PP_SOON_MAX)
-		return true;
-	for (size_t i = 0; i < soon->n; i++)
-		if (soon->at[i].space == space && soon->at[i].from < to && from < soon->at[i].to)
+	for (size_t i = 0; i < m->n_pending; i++)
+		if (m->pending[i].writes && overlap(&m->pending[i].at, &x))
 			return true;
 	return false;
 }

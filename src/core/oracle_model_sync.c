@@ -1,48 +1,139 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The oracle's model: what syncs promise, and what held pages had to show. A
- * sync promises the state at its begin, from its end on. Only pages that were
- * written since another sync looked are copied, so syncs cost what writes cost.
+ * sync promises the state at its begin, from its end on. It takes the pages that
+ * were written since another sync took them, and copies of those only what
+ * is written again before nobody needs it any more.
  */
 #include <stdlib.h>
 #include <string.h>
 
 #include "core/oracle_model_private.h"
 
-struct page_copy {
-	size_t page;
-	int32_t cells[PP_CELLS_PER_PAGE];
+/* A page that a sync found written. */
+struct taken {
+	uint32_t page;
+	int32_t copy; /* of its cells then, AS_NOW: they are still the same */
 };
+
+#define AS_NOW (-1)
 
 struct pp_promise {
 	struct pp_promise *next;
 	uint32_t event;
 	uint16_t space;
-	bool own; /* sync_file_range: vouches for nothing but its own copies */
-	struct page_copy *copies;
+	bool own;            /* sync_file_range: vouches for nothing but its own copies */
+	struct taken *taken; /* in order of pages */
 	size_t n, cap;
 };
 
-static void copy_page(struct pp_model *m, struct pp_promise *p, size_t page)
+/* ---- copies ---- */
+
+/* AS_NOW: memory has run out, and the verdict does not count. */
+static int32_t copy_page(struct pp_model *m, const struct pp_space *s, size_t page)
 {
-	const struct pp_space *s = &m->spaces[p->space];
-	struct page_copy *more, *c;
+	struct pp_copies *c = &m->copies;
+	size_t at;
+
+	if (c->unused) {
+		at = (size_t)c->unused - 1;
+		c->unused = c->cells[at][0];
+	} else {
+		if (c->n == c->cap) {
+			size_t cap = c->cap ? c->cap * 2 : 64;
+			void *more = realloc(c->cells, cap * sizeof(*c->cells));
+
+			if (!more) {
+				m->pool.failed = true;
+				return AS_NOW;
+			}
+			c->cells = more;
+			c->cap = cap;
+		}
+		at = c->n++;
+	}
+	pp_cells_copy(&m->pool, &s->now, page, c->cells[at]);
+	return (int32_t)at;
+}
+
+static void give_copy(struct pp_model *m, int32_t copy)
+{
+	pp_cells_give(&m->pool, m->copies.cells[copy]);
+	m->copies.cells[copy][0] = m->copies.unused;
+	m->copies.unused = copy + 1;
+}
+
+static struct taken *find_taken(const struct pp_promise *p, size_t page)
+{
+	size_t low = 0, high = p->n;
+
+	while (low < high) {
+		size_t mid = low + (high - low) / 2;
+
+		if (p->taken[mid].page == page)
+			return &p->taken[mid];
+		if (p->taken[mid].page < page)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return NULL;
+}
+
+static void keep_page(struct pp_model *m, uint16_t space, size_t page)
+{
+	struct pp_space *s = &m->spaces[space];
+	struct taken *t;
+
+	for (struct pp_promise *p = m->promises; p && pp_bit(s->shared, page); p = p->next) {
+		t = p->space == space && !p->own ? find_taken(p, page) : NULL;
+		if (!t || t->copy != AS_NOW)
+			continue;
+		t->copy = copy_page(m, s, page);
+		pp_bit_clear(s->shared, page);
+	}
+	if (pp_bit(s->same, page))
+		pp_cells_merge(&m->pool, &s->disk, page, s->now.newest + page * PP_CELLS_PER_PAGE);
+	pp_bit_clear(s->same, page);
+}
+
+void pp_model_keep(struct pp_model *m, uint16_t space, size_t first, size_t end)
+{
+	struct pp_space *s = &m->spaces[space];
+
+	for (size_t page = first; s->same && page < end && page < s->n_pages; page++)
+		if (pp_bit(s->same, page) || pp_bit(s->shared, page))
+			keep_page(m, space, page);
+}
+
+/* ---- what a sync takes ---- */
+
+static struct taken *take_page(struct pp_model *m, struct pp_promise *p, size_t page)
+{
+	struct pp_space *s = &m->spaces[p->space];
+	struct taken *more, *t;
+	bool later = !p->own && !s->moved;
 
 	if (p->n == p->cap) {
-		more = realloc(p->copies, (p->cap * 2 + 1) * sizeof(*more));
+		more = realloc(p->taken, (p->cap * 2 + 64) * sizeof(*more));
 		if (!more) {
 			m->pool.failed = true;
-			return;
+			return NULL;
 		}
-		p->copies = more;
-		p->cap = p->cap * 2 + 1;
+		p->taken = more;
+		p->cap = p->cap * 2 + 64;
 	}
-	c = &p->copies[p->n++];
-	c->page = page;
-	pp_cells_copy(&m->pool, &s->now, page, c->cells);
-	for (size_t i = 0; s->moved && i < PP_CELLS_PER_PAGE; i++)
+	t = &p->taken[p->n++];
+	*t = (struct taken){ (uint32_t)page, AS_NOW };
+	if (later) {
+		pp_bit_set(s->shared, page);
+		return t;
+	}
+	t->copy = copy_page(m, s, page);
+	for (size_t i = 0; s->moved && t->copy != AS_NOW && i < PP_CELLS_PER_PAGE; i++)
 		if (s->moved[page * PP_CELLS_PER_PAGE + i])
-			pp_cells_drop(&m->pool, &c->cells[i]);
+			pp_cells_drop(&m->pool, &m->copies.cells[t->copy][i]);
+	return t;
 }
 
 /*
@@ -50,18 +141,18 @@ static void copy_page(struct pp_model *m, struct pp_promise *p, size_t page)
  * promises only what lies in blocks that a whole sync has promised, and that nothing has taken
  * away, shared or replaced since.
  */
-static void only_settled(struct pp_model *m, struct pp_promise *p, struct page_copy *c)
+static void only_settled(struct pp_model *m, const struct pp_promise *p, const struct taken *t)
 {
 	const struct pp_space *s = &m->spaces[p->space];
+	int32_t *cells = m->copies.cells[t->copy];
+	const int32_t *disk =
+		pp_space_disk(s, t->page)->newest + (size_t)t->page * PP_CELLS_PER_PAGE;
 
-	for (size_t i = 0; i < PP_CELLS_PER_PAGE; i++) {
-		int32_t v = s->disk.newest[c->page * PP_CELLS_PER_PAGE + i];
-
-		if (v <= 0 || (m->state[v - 1] & (PP_STATE_ZEROS | PP_STATE_CLONE)) ||
-		    m->history->events[v - 1].begin_ns <= s->altered_ns ||
-		    (c->cells[i] > 0 && (m->state[c->cells[i] - 1] & PP_STATE_ZEROS)))
-			pp_cells_drop(&m->pool, &c->cells[i]);
-	}
+	for (size_t i = 0; i < PP_CELLS_PER_PAGE; i++)
+		if (disk[i] <= 0 || (m->state[disk[i] - 1] & (PP_STATE_ZEROS | PP_STATE_CLONE)) ||
+		    m->history->events[disk[i] - 1].begin_ns <= s->altered_ns ||
+		    (cells[i] > 0 && (m->state[cells[i] - 1] & PP_STATE_ZEROS)))
+			pp_cells_drop(&m->pool, &cells[i]);
 }
 
 /* In place, without a journal of data: see only_settled(). */
@@ -80,6 +171,7 @@ static void sync_space(struct pp_model *m, uint32_t i, uint16_t space)
 	struct pp_space *s = &m->spaces[space];
 	struct pp_extent x = { space, 0, s->n_pages * PP_PAGE_BYTES };
 	struct pp_promise *p;
+	struct taken *t;
 	bool own = e->verb == PP_VERB_SYNC_RANGE;
 
 	if (!s->disk.newest || (own && !writes_in_place(m, space)))
@@ -108,11 +200,11 @@ static void sync_space(struct pp_model *m, uint32_t i, uint16_t space)
 		}
 		if (!pp_bit(s->dirty, page))
 			continue;
-		copy_page(m, p, page);
-		if (own && p->n)
-			only_settled(m, p, &p->copies[p->n - 1]);
-		else
+		t = take_page(m, p, page);
+		if (!own)
 			pp_bit_clear(s->dirty, page);
+		else if (t && t->copy != AS_NOW)
+			only_settled(m, p, t);
 	}
 	pp_model_wait(m, i, &x, false);
 }
@@ -137,18 +229,40 @@ void pp_model_take_sync(struct pp_model *m, uint32_t i)
 			sync_space(m, i, r);
 }
 
+static void give_taken(struct pp_model *m, struct pp_promise *p)
+{
+	for (size_t i = 0; i < p->n; i++)
+		if (p->taken[i].copy != AS_NOW)
+			give_copy(m, p->taken[i].copy);
+		else
+			pp_bit_clear(m->spaces[p->space].shared, p->taken[i].page);
+	p->n = 0;
+}
+
 static void free_promise(struct pp_model *m, struct pp_promise **at)
 {
 	struct pp_promise *p = *at;
 
-	for (size_t i = 0; i < p->n; i++)
-		pp_cells_give(&m->pool, p->copies[i].cells);
+	give_taken(m, p);
 	*at = p->next;
-	free(p->copies);
+	free(p->taken);
 	free(p);
 }
 
-/* The sync has ended. What one that began before it has copied was on its way before it, too. */
+static void promise_page(struct pp_model *m, uint16_t space, const struct taken *t)
+{
+	struct pp_space *s = &m->spaces[space];
+
+	if (t->copy == AS_NOW) {
+		pp_bit_set(s->same, t->page);
+		return;
+	}
+	if (pp_bit(s->same, t->page))
+		keep_page(m, space, t->page);
+	pp_cells_merge(&m->pool, &s->disk, t->page, m->copies.cells[t->copy]);
+}
+
+/* The sync has ended. What one that began before it has taken was on its way before it, too. */
 void pp_model_promise(struct pp_model *m, const struct pp_pending *ended)
 {
 	struct pp_promise **own = NULL, **at;
@@ -166,11 +280,10 @@ void pp_model_promise(struct pp_model *m, const struct pp_pending *ended)
 		if (mine)
 			own = at;
 		for (size_t i = 0; i < p->n && (mine || (!alone && !p->own)); i++) {
-			uint64_t from = p->copies[i].page * (uint64_t)PP_PAGE_BYTES;
+			uint64_t from = p->taken[i].page * (uint64_t)PP_PAGE_BYTES;
 
 			if (from >= ended->at.from && from < ended->at.to)
-				pp_cells_merge(&m->pool, &m->spaces[p->space].disk,
-					       p->copies[i].page, p->copies[i].cells);
+				promise_page(m, p->space, &p->taken[i]);
 		}
 	}
 	if (own)
@@ -179,13 +292,9 @@ void pp_model_promise(struct pp_model *m, const struct pp_pending *ended)
 
 void pp_model_break_promises(struct pp_model *m, uint16_t space)
 {
-	for (struct pp_promise *p = m->promises; p; p = p->next) {
-		if (p->space != space)
-			continue;
-		for (size_t i = 0; i < p->n; i++)
-			pp_cells_give(&m->pool, p->copies[i].cells);
-		p->n = 0;
-	}
+	for (struct pp_promise *p = m->promises; p; p = p->next)
+		if (p->space == space)
+			give_taken(m, p);
 }
 
 void pp_model_free_promises(struct pp_model *m)

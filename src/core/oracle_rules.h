@@ -40,6 +40,8 @@ struct pp_judge {
 	struct pp_order *order;
 	struct pp_live *live;
 	struct pp_edges *edges;
+	bool all_succeed;  /* the plan wants no operation to fail */
+	uint64_t bound_ns; /* least of all operations */
 	struct pp_broken pending;
 	struct pp_findings *out;
 };
@@ -64,17 +66,19 @@ void pp_rule_live(struct pp_judge *j, uint32_t event);         /* O9 */
 void pp_rule_fs(struct pp_judge *j, uint32_t event);           /* O11 */
 
 /**
- * pp_rule_order - O3, for one whole value (stamp or zeros) that O1, O2 and O4 found possible
+ * pp_rule_order - O3, for one whole value (stamp or zeros) in [@from, @to) that O1, O2 and O4 found
+ * possible
  * @found: the write seen; PP_NO_EVENT: initial content
- * @found_end_ns: the latest moment at which what is seen can have been put there (end of the write,
- *	or of whatever made the place initial again); 0: initial from the start; PP_TIME_NEVER:
- *	unknown, it may come back at any time
+ * @open: more than one value was possible: nothing else breaks O3, and nothing else is remembered,
+ *	but where a write begins before the observation ends
  *
- * To be called only where more than one value was possible: nothing else breaks O3. Not for
- * observations through a detached MR, nor for the file's stamps in a private mapping.
+ * Not for observations through a detached MR, nor for the file's stamps in a private mapping.
  */
-void pp_rule_order(struct pp_judge *j, uint32_t event, uint16_t space, uint64_t offset_bytes,
-		   uint64_t length_bytes, uint32_t found, uint64_t found_end_ns);
+void pp_rule_order(struct pp_judge *j, uint32_t event, uint16_t space, uint64_t from, uint64_t to,
+		   uint32_t found, bool open);
+
+/** pp_order_written - a write to @x begins; @arg: the struct pp_order. */
+void pp_order_written(void *arg, uint32_t event, const struct pp_extent *x);
 
 /** pp_rule_isolation - O6: the rule that @b breaks; O6 instead of its own where a bystander lost or
  *  gave away bytes. */
@@ -82,6 +86,9 @@ enum pp_rule pp_rule_isolation(const struct pp_judge *j, const struct pp_broken 
 
 /** pp_judge_bound_ms - how long an operation may take, 0: not judged. */
 uint32_t pp_judge_bound_ms(const struct pp_op *op);
+
+/** pp_live_bound_ns - the least bound of all operations: what took less needs no look. */
+uint64_t pp_live_bound_ns(const struct pp_live *l);
 
 /** pp_judge_stuck - did the event end behind its operation's bound? O9 answers for its errno. */
 bool pp_judge_stuck(const struct pp_judge *j, uint32_t event);
@@ -105,16 +112,15 @@ struct pp_edge pp_edge_of(const struct pp_judge *j, const struct pp_event *e,
 			  const struct pp_op *op);
 
 /* What the rules keep beside the model; NULL without memory, free(NULL) is allowed. */
-struct pp_order *pp_order_new(void);
+struct pp_order *pp_order_new(struct pp_judge *j);
 void pp_order_free(struct pp_order *o);
-struct pp_live *pp_live_new(const struct pp_plan *plan, const struct pp_history *h);
+struct pp_live *pp_live_new(const struct pp_model *m);
 void pp_live_free(struct pp_live *l);
-struct pp_edges *pp_edges_new(const struct pp_plan *plan, const struct pp_history *h);
+struct pp_edges *pp_edges_new(const struct pp_model *m);
 void pp_edges_free(struct pp_edges *x);
 
 /** pp_pin_ledger_new - sums of pages registered and released over time; NULL without memory. */
-struct pp_pin_ledger *pp_pin_ledger_new(const struct pp_plan *plan, const struct pp_history *h,
-					enum pp_era era);
+struct pp_pin_ledger *pp_pin_ledger_new(const struct pp_model *m, enum pp_era era);
 void pp_pin_ledger_free(struct pp_pin_ledger *l);
 
 #endif

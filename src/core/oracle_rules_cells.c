@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Rules O1 (coherence), O2 (durability), O4 (identity) and O5 (end of file):
- * what each observed cell may show. A run of cells with the same stamp is
- * compared with the newest writes page by page; what does not pass at once is
- * judged cell by cell.
+ * what one observed cell may show.
  */
 #include <string.h>
 
@@ -72,7 +70,8 @@ int32_t pp_look_source_need(const struct pp_look *l, uint32_t clone)
 static void need_of(struct pp_look *l)
 {
 	const struct pp_space *s = &l->m->spaces[l->space];
-	const struct pp_cells *cells = l->durable ? &s->disk : &s->now;
+	const struct pp_cells *cells =
+		l->durable ? pp_space_disk(s, l->at / PP_PAGE_BYTES) : &s->now;
 	struct pp_place p = place_of(l);
 	int32_t first;
 
@@ -115,6 +114,16 @@ int32_t pp_look_file_need(const struct pp_look *l)
 }
 
 /* ---- stamps and zeros ---- */
+
+/* O3 wants to hear of what is no finding. */
+static void tell_order(struct pp_look *l, uint32_t found)
+{
+	uint64_t end = l->at + PP_CELL_BYTES;
+
+	if (l->ordered)
+		pp_rule_order(l->j, l->event, l->space, l->at, end, found,
+			      pp_look_open(l, l->at, end, found));
+}
 
 static bool covers(const struct pp_event *w, uint64_t at)
 {
@@ -181,7 +190,7 @@ static void judge_stamp(struct pp_look *l, uint32_t writer, uint32_t gen)
 	}
 	found = judge_age(l, l->space, l->at, l->need[0], writer, gen);
 	if (found != PP_NO_EVENT)
-		pp_look_order(l, l->at, l->at + PP_CELL_BYTES, found);
+		tell_order(l, found);
 }
 
 static void judge_zero(struct pp_look *l)
@@ -206,7 +215,7 @@ static void judge_zero(struct pp_look *l)
 		return;
 	}
 	if (l->file == PP_NO_INDEX) {
-		pp_look_order(l, l->at, l->at + PP_CELL_BYTES, PP_NO_EVENT);
+		tell_order(l, PP_NO_EVENT);
 		return;
 	}
 	need = pp_look_file_need(l);
@@ -338,7 +347,7 @@ static bool loose(const struct pp_look *l)
 	return l->loose || (s->moved && s->moved[l->at / PP_CELL_BYTES] == PP_MOVED_LOOSE);
 }
 
-static void judge_cell(struct pp_look *l)
+void pp_look_cell(struct pp_look *l)
 {
 	need_of(l);
 	if (loose(l))
@@ -349,195 +358,4 @@ static void judge_cell(struct pp_look *l)
 		judge_other(l);
 	else if (!judge_left_behind(l, l->e->writer, l->e->gen))
 		judge_stamp(l, l->e->writer, l->e->gen);
-}
-
-/* ---- runs of cells ---- */
-
-/*
- * The greatest newest write (1 + event) beside which the run's stamp is no finding: one that began
- * before the stamp's write had ended. 0: the run is not that simple.
- */
-static int32_t limit_of(const struct pp_look *l, uint32_t found)
-{
-	const struct pp_history *h = l->j->h;
-	const struct pp_event *w;
-	size_t low, step = 1;
-	uint64_t end;
-
-	if (found == PP_NO_EVENT)
-		return 0;
-	w = &h->events[found];
-	if (pp_model_begin(l->m, found) >= l->end_ns || w->offset_bytes > l->e->offset_bytes ||
-	    w->offset_bytes + w->length_bytes < l->e->offset_bytes + l->e->length_bytes)
-		return 0;
-	end = pp_model_end(l->m, found);
-	if (end == PP_TIME_NEVER)
-		return INT32_MAX;
-	/* Operations are short: look near by first. */
-	for (low = found; low + step < h->n_events && h->events[low + step].begin_ns <= end;
-	     step *= 2)
-		low += step;
-	for (; step; step /= 2)
-		if (low + step < h->n_events && h->events[low + step].begin_ns <= end)
-			low += step;
-	return (int32_t)low + 1;
-}
-
-/* Cells of one page that show the same. */
-struct chunk {
-	uint64_t from, to;
-	int32_t least, most; /* that have to show there */
-	bool split;          /* some cell has more than one */
-};
-
-static struct chunk chunk_of(const struct pp_look *l, const struct pp_cells *cells, uint64_t from,
-			     uint64_t to)
-{
-	struct chunk c = { .from = from, .to = to };
-
-	if (l->detached || !cells->newest)
-		return c;
-	c.split = cells->splits[from / PP_PAGE_BYTES];
-	if (!c.split)
-		pp_cells_range(cells->newest + from / PP_CELL_BYTES, (to - from) / PP_CELL_BYTES,
-			       &c.least, &c.most);
-	return c;
-}
-
-/* Nearly always the newest write shows, in all cells: that needs no search. */
-static bool shows_newest(const struct pp_look *l, const struct chunk *c)
-{
-	return l->e->seen == PP_SEEN_STAMP && !c->split && c->least == c->most && c->most > 0 &&
-	       pp_model_is(l->m, (uint32_t)c->most - 1, l->e->writer, l->e->gen);
-}
-
-static bool shows_blank(const struct pp_look *l, const struct chunk *c)
-{
-	return l->e->seen == PP_SEEN_ZERO && !c->split && c->least == c->most &&
-	       (c->most == 0 || (l->m->state[c->most - 1] & PP_STATE_ZEROS));
-}
-
-/* Simple: a stamp or zeros of a space that nothing moves, clones or copies. */
-static bool simple(const struct pp_look *l)
-{
-	return l->file == PP_NO_INDEX && !l->held && !l->m->spaces[l->space].moves &&
-	       !(l->e->offset_bytes % PP_CELL_BYTES) && !(l->e->length_bytes % PP_CELL_BYTES) &&
-	       (l->e->seen == PP_SEEN_STAMP || l->e->seen == PP_SEEN_ZERO);
-}
-
-#define AHEAD 6 /* events that memory is given time for */
-
-/* What later events will look at: fetched now, it is there when they come. */
-static void fetch_ahead(const struct pp_look *l)
-{
-	const struct pp_history *h = l->j->h;
-	const struct pp_event *e;
-	const struct pp_space *s;
-	uint16_t space;
-
-	if (l->event + AHEAD >= h->n_events)
-		return;
-	e = &h->events[l->event + AHEAD];
-	space = pp_model_space(l->j->plan, e);
-	if (space == PP_NO_INDEX)
-		return;
-	s = &l->m->spaces[space];
-	if (e->offset_bytes / PP_PAGE_BYTES < s->n_pages)
-		__builtin_prefetch(s->now.newest + e->offset_bytes / PP_CELL_BYTES, 1);
-	if (pp_verbs[e->verb].kind == PP_KIND_OBSERVE && e->seen == PP_SEEN_STAMP)
-		pp_model_fetch(l->m, e->writer, e->gen);
-}
-
-/* What a run of cells shows, looked up when the first of its pages needs it. */
-struct run {
-	uint32_t found;
-	int32_t limit; /* see limit_of(); 0: judge each cell */
-	bool looked_up;
-};
-
-static bool passes(const struct pp_look *l, struct run *r, const struct chunk *c)
-{
-	const struct pp_place p = { l->space, l->e->offset_bytes };
-
-	if (shows_newest(l, c)) {
-		pp_look_order(l, c->from, c->to, (uint32_t)c->most - 1);
-		return true;
-	}
-	if (shows_blank(l, c)) {
-		pp_look_order(l, c->from, c->to, PP_NO_EVENT);
-		return true;
-	}
-	if (l->e->seen != PP_SEEN_STAMP || c->split)
-		return false;
-	if (!r->looked_up) {
-		r->found = pp_model_find(l->m, &p, l->e->writer, l->e->gen);
-		r->limit = limit_of(l, r->found);
-		r->looked_up = true;
-	}
-	if (c->most > r->limit || !r->limit)
-		return false;
-	pp_look_order(l, c->from, c->to, r->found);
-	return true;
-}
-
-static void judge_run(struct pp_look *l)
-{
-	const struct pp_space *s = &l->m->spaces[l->space];
-	const struct pp_cells *cells = l->durable ? &s->disk : &s->now;
-	uint64_t at = l->e->offset_bytes, size = s->n_pages * PP_PAGE_BYTES;
-	uint64_t end = at + l->e->length_bytes < size ? at + l->e->length_bytes : size;
-	struct run r = { .found = PP_NO_EVENT };
-	bool fast = simple(l);
-
-	fetch_ahead(l);
-	while (at < end) {
-		uint64_t page_end = (at / PP_PAGE_BYTES + 1) * PP_PAGE_BYTES;
-		uint64_t stop = end < page_end ? end : page_end;
-
-		if (fast) {
-			const struct chunk c = chunk_of(l, cells, at, stop);
-
-			if (passes(l, &r, &c)) {
-				at = stop;
-				continue;
-			}
-		}
-		for (l->at = at - at % PP_CELL_BYTES; l->at < stop; l->at += PP_CELL_BYTES)
-			judge_cell(l);
-		at = stop;
-	}
-}
-
-void pp_rule_cells(struct pp_judge *j, uint32_t event)
-{
-	const struct pp_event *e = &j->h->events[event];
-	uint16_t space = pp_model_space(j->plan, e);
-	struct pp_look l = {
-		.j = j,
-		.m = &j->model,
-		.e = e,
-		.event = event,
-		.space = space,
-		.file = PP_NO_INDEX,
-		.durable = pp_verbs[e->verb].durable,
-		.detached = j->model.state[event] & PP_STATE_DETACHED,
-		.begin_ns = e->begin_ns,
-		.end_ns = e->end_ns,
-	};
-
-	/* Nothing was seen: O12 asks why. */
-	if (e->result || (e->flags & PP_EVENT_OPEN) || e->seen == PP_SEEN_FAULT ||
-	    space == PP_NO_INDEX)
-		return;
-	pp_model_advance(&j->model, event);
-	if (j->plan->regions[space].file_space != space)
-		l.file = j->plan->regions[space].file_space;
-	if (e->verb == PP_VERB_SPLICE_DRAIN) {
-		l.held = pp_model_held(&j->model, event, &l.begin_ns);
-		l.detached = !l.held;
-	}
-	l.loose = pp_model_upset(&j->model, space, l.begin_ns, l.end_ns);
-	l.ordered = (j->rules & PP_RULE_BIT(PP_O3_NO_WAY_BACK)) && !l.detached && !l.held &&
-		    l.file == PP_NO_INDEX;
-	judge_run(&l);
 }

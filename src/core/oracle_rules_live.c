@@ -19,7 +19,6 @@ struct hold {
 struct pp_live {
 	struct hold *holds; /* in order of the event that begins or proves them */
 	size_t n_holds, n_begun, n_active;
-	uint64_t last_ns;        /* latest moment that the history knows */
 	uint64_t least_bound_ns; /* of all operations: what took less needs no look */
 };
 
@@ -33,12 +32,17 @@ uint32_t pp_judge_bound_ms(const struct pp_op *op)
 	return op->bound_ms ? op->bound_ms : PP_OP_BOUND_MS;
 }
 
+uint64_t pp_live_bound_ns(const struct pp_live *l)
+{
+	return l->least_bound_ns;
+}
+
 bool pp_judge_stuck(const struct pp_judge *j, uint32_t event)
 {
 	const struct pp_event *e = &j->h->events[event];
 	const struct pp_op *op = pp_plan_op(j->plan, e->op);
 	uint64_t bound_ns = op ? pp_judge_bound_ms(op) * NS_PER_MS : 0;
-	uint64_t end_ns = e->flags & PP_EVENT_OPEN ? j->live->last_ns : e->end_ns;
+	uint64_t end_ns = e->flags & PP_EVENT_OPEN ? j->model.last_ns : e->end_ns;
 
 	/* A proof that was waited for in vain is no promise of the kernel's: evidence is missing.
 	 */
@@ -59,7 +63,7 @@ static void judge_bound(struct pp_judge *j, uint32_t event)
 		pp_judge_op(j, PP_O9_LIVENESS, PP_CLASS_STUCK, event, PP_NO_EVENT,
 			    "op %u %s had not ended %llu ms after it began, its bound is %u ms",
 			    e->op, pp_verbs[e->verb].name,
-			    (unsigned long long)((j->live->last_ns - e->begin_ns) / NS_PER_MS),
+			    (unsigned long long)((j->model.last_ns - e->begin_ns) / NS_PER_MS),
 			    pp_judge_bound_ms(op));
 	else
 		pp_judge_op(j, PP_O9_LIVENESS, PP_CLASS_STUCK, event, PP_NO_EVENT,
@@ -186,8 +190,10 @@ static uint64_t *nevers(size_t n)
 	return out;
 }
 
-static bool find_holds(struct pp_live *l, const struct pp_plan *plan, const struct pp_history *h)
+static bool find_holds(struct pp_live *l, const struct pp_model *m)
 {
+	const struct pp_plan *plan = m->plan;
+	const struct pp_history *h = m->history;
 	struct releases r = {
 		.of_actor = nevers(plan->n_actors),
 		.of_child = nevers(plan->n_actors),
@@ -195,9 +201,9 @@ static bool find_holds(struct pp_live *l, const struct pp_plan *plan, const stru
 	};
 	bool ok = r.of_actor && r.of_child && r.of_gate;
 
-	for (uint32_t i = (uint32_t)h->n_events; ok && i-- > 0;)
-		if (!(h->events[i].flags & (PP_EVENT_SKIPPED | PP_EVENT_OPEN)))
-			find_hold(l, plan, h, i, &r);
+	for (size_t i = m->notable.n; ok && i-- > 0;)
+		if (!(h->events[m->notable.event[i]].flags & PP_EVENT_OPEN))
+			find_hold(l, plan, h, m->notable.event[i], &r);
 	qsort(l->holds, l->n_holds, sizeof(*l->holds), cmp_hold);
 	free(r.of_actor);
 	free(r.of_child);
@@ -205,8 +211,9 @@ static bool find_holds(struct pp_live *l, const struct pp_plan *plan, const stru
 	return ok;
 }
 
-struct pp_live *pp_live_new(const struct pp_plan *plan, const struct pp_history *h)
+struct pp_live *pp_live_new(const struct pp_model *m)
 {
+	const struct pp_plan *plan = m->plan;
 	struct pp_live *l = calloc(1, sizeof(*l));
 	size_t n = 0;
 
@@ -216,16 +223,13 @@ struct pp_live *pp_live_new(const struct pp_plan *plan, const struct pp_history 
 	for (size_t i = 0; i < plan->n_ops; i++)
 		if (plan->ops[i].bound_ms && plan->ops[i].bound_ms * NS_PER_MS < l->least_bound_ns)
 			l->least_bound_ns = plan->ops[i].bound_ms * NS_PER_MS;
-	for (size_t i = 0; i < h->n_events; i++) {
-		const struct pp_event *e = &h->events[i];
-		uint64_t known = e->flags & PP_EVENT_OPEN ? e->begin_ns : e->end_ns;
+	for (size_t i = 0; i < m->notable.n; i++) {
+		const struct pp_event *e = &m->history->events[m->notable.event[i]];
 
 		n += pp_verbs[e->verb].kind == PP_KIND_HOLD || e->verb == PP_VERB_AWAIT_BIOS;
-		if (!(e->flags & PP_EVENT_SKIPPED) && known > l->last_ns)
-			l->last_ns = known;
 	}
 	l->holds = calloc(n + 1, sizeof(*l->holds));
-	if (!l->holds || !find_holds(l, plan, h)) {
+	if (!l->holds || !find_holds(l, m)) {
 		pp_live_free(l);
 		return NULL;
 	}

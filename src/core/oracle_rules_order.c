@@ -1,61 +1,44 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Rule O3 (no way back): along one path of observers a cell never shows what it
- * had ceased to show. Kept only for places where several values were possible.
+ * had ceased to show. An observation is looked at when it begins, and counts
+ * once its end has passed, for the places where several values were possible.
  */
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/oracle_order.h"
 #include "core/oracle_rules.h"
-
-#define PENDING 3 /* observations of a cell that have not ended yet: as many paths' observers */
-
-/* What an observation saw of a cell: the write had reached it by @since_ns at the latest. */
-struct sight {
-	uint32_t write; /* PP_NO_EVENT: initial content */
-	uint32_t event; /* that saw it, PP_NO_EVENT: none */
-	uint64_t since_ns;
-};
-
-/* Of one cell, or of a page whose cells were always seen alike. */
-struct cell_order {
-	struct sight latest[2]; /* among those that ended: the latest, and the latest of another
-				   write */
-	struct sight pending[PENDING];
-};
-
-struct page_order {
-	uint64_t key; /* 1 + path, space and page; 0: free slot */
-	struct cell_order whole;
-	struct cell_order *cells; /* NULL while the page is uniform */
-};
-
-struct pp_order {
-	struct page_order *slots;
-	size_t n_slots, n_used; /* power of two; at most half is used */
-	bool failed;            /* no memory: what follows is not judged */
-};
-
-static const struct sight no_sight = { PP_NO_EVENT, PP_NO_EVENT, 0 };
-
-struct pp_order *pp_order_new(void)
-{
-	return calloc(1, sizeof(struct pp_order));
-}
-
-void pp_order_free(struct pp_order *o)
-{
-	if (!o)
-		return;
-	for (size_t i = 0; i < o->n_slots; i++)
-		free(o->slots[i].cells);
-	free(o->slots);
-	free(o);
-}
 
 /* A direct read of the file may show what is in the page cache or what is on disk, so it is a path
  * of its own. */
-enum path { PATH_MEMORY, PATH_PIN, PATH_DISK, PATH_DIRECT };
+enum path { PATH_MEMORY, PATH_PIN, PATH_DISK, PATH_DIRECT, PATH_COUNT };
+
+/* A value that an observation which has not ended saw in a range. */
+struct glance {
+	uint64_t from, to;
+	uint32_t write, event;
+	bool counts; /* others were possible */
+};
+
+/* An observation that has not ended. */
+struct watch {
+	uint64_t begin_ns, end_ns;
+	uint64_t from, to; /* all of its glances */
+	uint16_t space;
+	uint8_t actor, path;
+	struct glance *glances;
+	size_t n, cap;
+};
+
+struct pp_order {
+	struct pp_judge *j;
+	struct pp_order_pages *paths[PATH_COUNT]; /* of each space; NULL: nothing seen */
+	struct watch *watches; /* the first n are in use, what lies behind keeps its memory */
+	size_t n, cap;
+	uint64_t least_end_ns; /* of those in use */
+	bool failed;           /* no memory: what follows is not judged */
+};
 
 static enum path path_of(const struct pp_event *e)
 {
@@ -68,106 +51,192 @@ static enum path path_of(const struct pp_event *e)
 	return verb->target == PP_TARGET_MR ? PATH_PIN : PATH_MEMORY;
 }
 
-static void blank(struct cell_order *c)
+/*
+ * The latest moment at which the value had reached the place. What memory shows was there at some
+ * moment of the observation. A disk gets what is older by and by: there, only a write that was over
+ * before the one that was seen began is older.
+ */
+static uint64_t since_ns(const struct pp_judge *j, const struct pp_sight *s)
 {
-	for (size_t i = 0; i < PP_ARRAY_LEN(c->latest); i++)
-		c->latest[i] = no_sight;
-	for (size_t i = 0; i < PENDING; i++)
-		c->pending[i] = no_sight;
+	const struct pp_event *events = j->h->events;
+	enum path path = path_of(&events[s->event]);
+	uint64_t since = path == PATH_MEMORY || path == PATH_PIN ? events[s->event].begin_ns : 0;
+
+	if (s->write != PP_NO_EVENT && events[s->write].begin_ns > since)
+		since = events[s->write].begin_ns;
+	return since;
 }
 
-static struct page_order *slot_of(struct page_order *slots, size_t n_slots, uint64_t key)
+/* The latest moment at which a write can have reached the place. */
+static uint64_t last_ns(const struct pp_judge *j, uint32_t write)
 {
-	size_t at = (key * 0x9e3779b97f4a7c15ull >> 20) & (n_slots - 1);
-
-	while (slots[at].key && slots[at].key != key)
-		at = (at + 1) & (n_slots - 1);
-	return &slots[at];
+	return j->model.state[write] & (PP_STATE_UNKNOWN | PP_STATE_WEAK)
+		       ? PP_TIME_NEVER
+		       : j->h->events[write].end_ns;
 }
 
-static bool grow(struct pp_order *o)
-{
-	size_t n = o->n_slots ? o->n_slots * 2 : 64;
-	struct page_order *slots;
+/* ---- what has been seen ---- */
 
-	if (o->n_used * 2 < o->n_slots)
+/*
+ * One more value. Of those that were seen the latest is kept, as what goes back before another goes
+ * back before it, too. Beside it only a value that the latest itself has gone back before: whoever
+ * shows the latest once more is judged by that one.
+ */
+static void settle(const void *arg, struct pp_order_run *r, struct pp_sight s)
+{
+	const struct pp_judge *j = arg;
+	struct pp_sight older;
+	bool later;
+
+	if (r->latest.event == PP_NO_EVENT) {
+		r->latest = s;
+		return;
+	}
+	later = since_ns(j, &s) > since_ns(j, &r->latest);
+	if (r->latest.write == s.write) {
+		r->latest = later ? s : r->latest;
+		return;
+	}
+	older = later ? r->latest : s;
+	r->latest = later ? s : r->latest;
+	if (r->other.event != PP_NO_EVENT && r->other.write != r->latest.write &&
+	    since_ns(j, &r->other) > since_ns(j, &older))
+		older = r->other;
+	/* When zeros came is asked of the model at each time anew. */
+	r->other =
+		r->latest.write == PP_NO_EVENT || last_ns(j, r->latest.write) < since_ns(j, &older)
+			? older
+			: (struct pp_sight){ PP_NO_EVENT, PP_NO_EVENT };
+}
+
+static void settle_watch(struct pp_order *o, struct watch *w)
+{
+	struct pp_order_pages **pages = &o->paths[w->path];
+
+	for (size_t i = 0; i < w->n && !o->failed; i++) {
+		const struct glance *g = &w->glances[i];
+		const struct pp_sight s = { g->write, g->event };
+
+		if (!g->counts)
+			continue;
+		if (!*pages)
+			*pages = pp_order_pages_new(&o->j->model);
+		o->failed = !*pages ||
+			    pp_order_pages_put(*pages, w->space, g->from, g->to, s, settle, o->j);
+	}
+	w->n = 0;
+}
+
+/* What has ended by the time counts from now on. */
+static void settle_ended(struct pp_order *o, uint64_t now_ns)
+{
+	uint64_t least = PP_TIME_NEVER;
+
+	if (o->least_end_ns >= now_ns)
+		return;
+	for (size_t i = 0; i < o->n;) {
+		struct watch *w = &o->watches[i], ended;
+
+		if (w->end_ns >= now_ns) {
+			least = w->end_ns < least ? w->end_ns : least;
+			i++;
+			continue;
+		}
+		settle_watch(o, w);
+		ended = *w;
+		*w = o->watches[--o->n];
+		o->watches[o->n] = ended;
+	}
+	o->least_end_ns = least;
+}
+
+/* ---- what is being seen ---- */
+
+static struct watch *watch_of(struct pp_order *o, const struct pp_event *e, uint16_t space)
+{
+	enum path path = path_of(e);
+	struct watch *w, *more;
+
+	for (size_t i = o->n; i-- > 0;) {
+		w = &o->watches[i];
+		if (w->begin_ns == e->begin_ns && w->end_ns == e->end_ns && w->actor == e->actor &&
+		    w->space == space && w->path == path)
+			return w;
+	}
+	if (o->n == o->cap) {
+		more = realloc(o->watches, (o->cap * 2 + 8) * sizeof(*more));
+		if (!more)
+			return NULL;
+		memset(more + o->cap, 0, (o->cap + 8) * sizeof(*more));
+		o->watches = more;
+		o->cap = o->cap * 2 + 8;
+	}
+	w = &o->watches[o->n++];
+	*w = (struct watch){
+		.begin_ns = e->begin_ns,
+		.end_ns = e->end_ns,
+		.from = UINT64_MAX,
+		.space = space,
+		.actor = e->actor,
+		.path = (uint8_t)path,
+		.glances = w->glances,
+		.cap = w->cap,
+	};
+	if (w->end_ns < o->least_end_ns)
+		o->least_end_ns = w->end_ns;
+	return w;
+}
+
+static bool add_glance(struct watch *w, const struct glance *g)
+{
+	struct glance *last = w->n ? &w->glances[w->n - 1] : NULL, *more;
+
+	w->from = g->from < w->from ? g->from : w->from;
+	w->to = g->to > w->to ? g->to : w->to;
+	if (last && last->event == g->event && last->write == g->write && last->to == g->from &&
+	    last->counts == g->counts) {
+		last->to = g->to;
 		return true;
-	slots = calloc(n, sizeof(*slots));
-	if (!slots)
-		return false;
-	for (size_t i = 0; i < o->n_slots; i++)
-		if (o->slots[i].key)
-			*slot_of(slots, n, o->slots[i].key) = o->slots[i];
-	free(o->slots);
-	o->slots = slots;
-	o->n_slots = n;
+	}
+	if (w->n == w->cap) {
+		more = realloc(w->glances, (w->cap * 2 + 16) * sizeof(*more));
+		if (!more)
+			return false;
+		w->glances = more;
+		w->cap = w->cap * 2 + 16;
+	}
+	w->glances[w->n++] = *g;
 	return true;
 }
 
-static struct page_order *page_at(struct pp_order *o, const struct pp_event *e, uint16_t space,
-				  uint64_t page)
+void pp_order_written(void *arg, uint32_t event, const struct pp_extent *x)
 {
-	uint64_t key = 1 + ((page << 18) | ((uint64_t)space << 2) | path_of(e));
-	struct page_order *p;
+	struct pp_order *o = arg;
 
-	if (!grow(o))
-		return NULL;
-	p = slot_of(o->slots, o->n_slots, key);
-	if (!p->key) {
-		p->key = key;
-		blank(&p->whole);
-		o->n_used++;
-	}
-	return p;
-}
+	for (size_t i = 0; i < o->n; i++) {
+		struct watch *w = &o->watches[i];
 
-static bool split(struct page_order *p)
-{
-	if (p->cells)
-		return true;
-	p->cells = malloc(PP_CELLS_PER_PAGE * sizeof(*p->cells));
-	for (unsigned i = 0; p->cells && i < PP_CELLS_PER_PAGE; i++)
-		p->cells[i] = p->whole;
-	return p->cells != NULL;
-}
-
-/* An observation has ended: later ones are ordered behind it. */
-static void settle(struct cell_order *c, struct sight s)
-{
-	if (c->latest[0].event == PP_NO_EVENT) {
-		c->latest[0] = s;
-	} else if (c->latest[0].write == s.write) {
-		if (s.since_ns > c->latest[0].since_ns)
-			c->latest[0] = s;
-	} else if (s.since_ns > c->latest[0].since_ns) {
-		c->latest[1] = c->latest[0];
-		c->latest[0] = s;
-	} else if (c->latest[1].event == PP_NO_EVENT || s.since_ns > c->latest[1].since_ns) {
-		c->latest[1] = s;
+		if (w->space != x->space || w->from >= x->to || x->from >= w->to ||
+		    o->j->h->events[event].begin_ns >= w->end_ns)
+			continue;
+		for (size_t k = 0; k < w->n; k++)
+			w->glances[k].counts |=
+				w->glances[k].from < x->to && x->from < w->glances[k].to;
 	}
 }
 
-static void settle_ended(struct cell_order *c, const struct pp_history *h, uint64_t before_ns)
-{
-	for (size_t i = 0; i < PENDING; i++)
-		if (c->pending[i].event != PP_NO_EVENT &&
-		    h->events[c->pending[i].event].end_ns < before_ns) {
-			settle(c, c->pending[i]);
-			c->pending[i] = no_sight;
-		}
-}
+/* ---- the rule ---- */
 
-/* One value seen at a place. */
+/* One value seen at a cell. */
 struct seen {
 	struct pp_judge *j;
 	uint32_t event;
 	uint16_t space;
-	uint64_t offset_bytes, length_bytes;
+	uint64_t offset_bytes;
 	uint32_t found;
-	uint64_t found_end_ns;
 };
 
-static void report(const struct seen *x, const struct sight *before)
+static void report(const struct seen *x, const struct pp_sight *before)
 {
 	const struct pp_history *h = x->j->h;
 	struct pp_broken b = {
@@ -176,7 +245,7 @@ static void report(const struct seen *x, const struct sight *before)
 		.event = x->event,
 		.space = x->space,
 		.offset_bytes = x->offset_bytes,
-		.length_bytes = x->length_bytes,
+		.length_bytes = PP_CELL_BYTES,
 		.expected = before->write,
 		.found = x->found,
 		.sync = PP_NO_EVENT,
@@ -197,82 +266,119 @@ static void report(const struct seen *x, const struct sight *before)
 
 /* After a failed sync older content may come back; behind the end of the file, in its last page, it
  * may at any time: writeback clears that. */
-static bool excused(const struct seen *x, const struct sight *before)
+static bool excused(const struct seen *x, uint64_t since)
 {
+	uint64_t end = x->j->h->events[x->event].end_ns;
 	struct pp_place p;
 
-	if (pp_edges_cut(x->j, x->space, x->offset_bytes + x->length_bytes, before->since_ns,
-			 x->j->h->events[x->event].end_ns))
-		return true;
-	return !pp_model_place(&x->j->model, x->space, x->offset_bytes, &p) ||
-	       pp_model_failed(&x->j->model, &p, x->j->h->events[x->event].end_ns) >=
-		       before->since_ns;
+	return pp_edges_cut(x->j, x->space, x->offset_bytes + PP_CELL_BYTES, since, end) ||
+	       !pp_model_place(&x->j->model, x->space, x->offset_bytes, &p) ||
+	       pp_model_failed(&x->j->model, &p, end) >= since;
 }
 
-static void see(const struct seen *x, struct cell_order *c)
+static void judge_cell(const struct seen *x, const struct pp_order_run *r)
 {
-	const struct pp_event *events = x->j->h->events;
-	const struct pp_event *e = &events[x->event];
-	struct sight now = { x->found, x->event, 0 };
+	const struct pp_sight *both[] = { &r->latest, &r->other };
+	uint64_t last;
 
-	settle_ended(c, x->j->h, e->begin_ns);
-	for (size_t i = 0; i < PP_ARRAY_LEN(c->latest); i++) {
-		const struct sight *s = &c->latest[i];
+	for (size_t i = 0; i < PP_ARRAY_LEN(both); i++) {
+		const struct pp_sight *s = both[i];
 
-		if (s->event == PP_NO_EVENT || s->write == x->found ||
-		    x->found_end_ns >= s->since_ns || excused(x, s))
+		if (s->event == PP_NO_EVENT || s->write == x->found)
+			continue;
+		last = x->found != PP_NO_EVENT
+			       ? last_ns(x->j, x->found)
+			       : pp_model_zeroed(&x->j->model, x->space, x->offset_bytes,
+						 x->j->h->events[x->event].end_ns);
+		if (last >= since_ns(x->j, s) || excused(x, since_ns(x->j, s)))
 			continue;
 		report(x, s);
 		return;
 	}
-	/*
-	 * What memory shows was there at some moment of the observation. A disk gets what is older
-	 * by and by: there, only a write that was over before the one that was seen began is older.
-	 */
-	if (path_of(e) == PATH_MEMORY || path_of(e) == PATH_PIN)
-		now.since_ns = e->begin_ns;
-	if (x->found != PP_NO_EVENT && events[x->found].begin_ns > now.since_ns)
-		now.since_ns = events[x->found].begin_ns;
-	for (size_t i = 0; i < PENDING; i++)
-		if (c->pending[i].event == PP_NO_EVENT) {
-			c->pending[i] = now;
-			return;
-		}
-	/* More observers at once than there is room for: this one orders nothing. */
 }
 
-void pp_rule_order(struct pp_judge *j, uint32_t event, uint16_t space, uint64_t offset_bytes,
-		   uint64_t length_bytes, uint32_t found, uint64_t found_end_ns)
+/* Can the value have gone back before nothing that the run knows? */
+static bool in_order(const struct pp_judge *j, const struct pp_order_run *r, uint32_t found)
 {
-	uint64_t at = offset_bytes, end = offset_bytes + length_bytes;
+	const struct pp_sight *s = r->latest.write == found ? &r->other : &r->latest;
 
-	if (!(j->rules & (PP_RULE_BIT(PP_O3_NO_WAY_BACK) | PP_RULE_BIT(PP_O6_ISOLATION))))
-		return;
-	while (at < end && !j->order->failed) {
-		uint64_t page = at / PP_PAGE_BYTES, page_end = (page + 1) * PP_PAGE_BYTES;
-		uint64_t stop = end < page_end ? end : page_end;
-		bool whole = at % PP_PAGE_BYTES == 0 && stop == page_end;
-		struct page_order *p = page_at(j->order, &j->h->events[event], space, page);
-		struct seen x = { j, event, space, at, stop - at, found, found_end_ns };
+	return s->event == PP_NO_EVENT ||
+	       (found != PP_NO_EVENT && last_ns(j, found) >= since_ns(j, s));
+}
 
-		/*
-		 * Who takes pages away clears the tables first and tells the other processors
-		 * last: until it has ended, one may see the old page and another the new one.
-		 */
-		if (pp_model_resets(&j->model, space, at, stop, j->h->events[event].begin_ns,
-				    j->h->events[event].end_ns)) {
-			at = stop;
-			continue;
+static void judge_glance(struct pp_order *o, const struct watch *w, const struct glance *g)
+{
+	struct pp_order_pages *pages = o->paths[w->path];
+	struct seen x = { o->j, g->event, w->space, g->from, g->write };
+
+	while (pages && x.offset_bytes < g->to) {
+		uint64_t end = (x.offset_bytes / PP_PAGE_BYTES + 1) * PP_PAGE_BYTES;
+		size_t n;
+		const struct pp_order_run *r =
+			pp_order_pages_get(pages, w->space, x.offset_bytes / PP_PAGE_BYTES, &n);
+
+		end = end < g->to ? end : g->to;
+		for (; n && x.offset_bytes < end; n--, r++) {
+			uint64_t base = x.offset_bytes / PP_PAGE_BYTES * PP_PAGE_BYTES;
+			uint64_t from = base + r->first * PP_CELL_BYTES;
+			uint64_t to = base + r->end * PP_CELL_BYTES;
+
+			if (to <= x.offset_bytes || from >= end || in_order(o->j, r, x.found))
+				continue;
+			x.offset_bytes = from > x.offset_bytes ? from : x.offset_bytes;
+			for (; x.offset_bytes < to && x.offset_bytes < end;
+			     x.offset_bytes += PP_CELL_BYTES)
+				judge_cell(&x, r);
+			/* The next run is of the same page. */
+			if (x.offset_bytes % PP_PAGE_BYTES == 0)
+				break;
 		}
-		if (!p || ((p->cells || !whole) && !split(p))) {
-			j->order->failed = true;
-			return;
-		}
-		if (whole && !p->cells)
-			see(&x, &p->whole);
-		x.length_bytes = PP_CELL_BYTES;
-		for (; p->cells && x.offset_bytes < stop; x.offset_bytes += PP_CELL_BYTES)
-			see(&x, &p->cells[x.offset_bytes % PP_PAGE_BYTES / PP_CELL_BYTES]);
-		at = stop;
+		x.offset_bytes = end;
 	}
+}
+
+void pp_rule_order(struct pp_judge *j, uint32_t event, uint16_t space, uint64_t from, uint64_t to,
+		   uint32_t found, bool open)
+{
+	const struct pp_event *e = &j->h->events[event];
+	struct pp_order *o = j->order;
+	struct glance g = { from, to, found, event, open };
+	struct watch *w;
+
+	if (o->failed)
+		return;
+	settle_ended(o, e->begin_ns);
+	/*
+	 * Who takes pages away clears the tables first and tells the other processors last: until
+	 * it has ended, one may see the old page and another the new one.
+	 */
+	if (pp_model_resets(&j->model, space, from, to, e->begin_ns, e->end_ns))
+		return;
+	w = watch_of(o, e, space);
+	if (w && open)
+		judge_glance(o, w, &g);
+	o->failed = !w || !add_glance(w, &g);
+}
+
+struct pp_order *pp_order_new(struct pp_judge *j)
+{
+	struct pp_order *o = calloc(1, sizeof(*o));
+
+	if (o) {
+		o->j = j;
+		o->least_end_ns = PP_TIME_NEVER;
+	}
+	return o;
+}
+
+void pp_order_free(struct pp_order *o)
+{
+	if (!o)
+		return;
+	for (size_t i = 0; i < PATH_COUNT; i++)
+		pp_order_pages_free(o->paths[i]);
+	for (size_t i = 0; i < o->cap; i++)
+		free(o->watches[i].glances);
+	free(o->watches);
+	free(o);
 }

@@ -55,17 +55,19 @@ static void take(struct pp_pin_ledger *l, const struct pp_plan *plan, const stru
 	l->ends[l->n_ends++] = sum;
 }
 
-struct pp_pin_ledger *pp_pin_ledger_new(const struct pp_plan *plan, const struct pp_history *h,
-					enum pp_era era)
+struct pp_pin_ledger *pp_pin_ledger_new(const struct pp_model *m, enum pp_era era)
 {
+	const struct pp_history *h = m->history;
 	struct pp_pin_ledger *l = calloc(1, sizeof(*l));
 	size_t n = 0;
 
-	for (size_t i = 0; i < h->n_events; i++)
-		n += pp_verbs[h->events[i].verb].kind == PP_KIND_PIN ||
-		     pp_verbs[h->events[i].verb].kind == PP_KIND_UNPIN;
 	if (!l)
 		return NULL;
+	for (size_t i = 0; i < m->notable.n; i++) {
+		enum pp_kind kind = pp_verbs[h->events[m->notable.event[i]].verb].kind;
+
+		n += kind == PP_KIND_PIN || kind == PP_KIND_UNPIN;
+	}
 	l->last_reg = PP_NO_EVENT;
 	l->begins = calloc(n + 1, sizeof(*l->begins));
 	l->ends = calloc(n + 1, sizeof(*l->ends));
@@ -73,13 +75,13 @@ struct pp_pin_ledger *pp_pin_ledger_new(const struct pp_plan *plan, const struct
 		pp_pin_ledger_free(l);
 		return NULL;
 	}
-	for (size_t i = 0; i < h->n_events; i++) {
-		enum pp_kind kind = pp_verbs[h->events[i].verb].kind;
+	for (size_t i = 0; i < m->notable.n; i++) {
+		const struct pp_event *e = &h->events[m->notable.event[i]];
+		enum pp_kind kind = pp_verbs[e->verb].kind;
 
 		/* What failed changed nothing: a deregistration that fails keeps its pins. */
-		if ((kind == PP_KIND_PIN || kind == PP_KIND_UNPIN) &&
-		    !(h->events[i].flags & PP_EVENT_SKIPPED) && !h->events[i].result)
-			take(l, plan, &h->events[i], era);
+		if ((kind == PP_KIND_PIN || kind == PP_KIND_UNPIN) && !e->result)
+			take(l, m->plan, e, era);
 	}
 	run_sums(l->begins, l->n_begins);
 	run_sums(l->ends, l->n_ends);

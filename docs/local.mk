@@ -4,6 +4,7 @@
 PP_DOCS = \
 	docs/README.md \
 	docs/architecture.md \
+	docs/coverage.md \
 	docs/gates.md \
 	docs/history-format.md \
 	docs/oracle-rules.md \
@@ -11,6 +12,7 @@ PP_DOCS = \
 	docs/plan-language.md \
 	docs/policy.md \
 	docs/scenario-howto.md \
+	docs/trace.md \
 	docs/verdicts.md \
 	docs/vm.md \
 	docs/results.schema.json

@@ -15,6 +15,7 @@ AM_BATS_LOG_FLAGS = --tap
 PP_UNIT_TESTS = \
 	tests/unit/test_blocks \
 	tests/unit/test_command \
+	tests/unit/test_coverage \
 	tests/unit/test_config \
 	tests/unit/test_defect \
 	tests/unit/test_err \
@@ -56,6 +57,8 @@ PP_UNIT_TESTS = \
 	tests/unit/test_stamp \
 	tests/unit/test_storm \
 	tests/unit/test_stream \
+	tests/unit/test_timeline \
+	tests/unit/test_trace \
 	tests/unit/test_verb \
 	tests/unit/test_words
 

@@ -24,6 +24,8 @@ int pp_cmd_list(const struct pp_command *c, int argc, char **argv);
 int pp_cmd_plan(const struct pp_command *c, int argc, char **argv);
 int pp_cmd_doctor(const struct pp_command *c, int argc, char **argv);
 int pp_cmd_judge(const struct pp_command *c, int argc, char **argv);
+int pp_cmd_coverage(const struct pp_command *c, int argc, char **argv);
+int pp_cmd_timeline(const struct pp_command *c, int argc, char **argv);
 int pp_cmd_history(const struct pp_command *c, int argc, char **argv);
 int pp_cmd_bundle(const struct pp_command *c, int argc, char **argv);
 int pp_cmd_show(const struct pp_command *c, int argc, char **argv);

@@ -6,6 +6,7 @@ pinproof_SOURCES = \
 	src/cli/cmd.c \
 	src/cli/cmd_bundle.c \
 	src/cli/cmd_suite.c \
+	src/cli/cmd_trace.c \
 	src/cli/cmd_vm.c \
 	src/cli/main.c \
 	src/cli/commands.h

@@ -15,7 +15,8 @@
 static const struct pp_command commands[] = {
 	{ "run", "[OPTION...] [CASE...]", "run cases on this machine", pp_cmd_run,
 	  "tier out seed repeat shuffle strict bisect timeout disk device cases-from drop-hazard "
-	  "drop-device-writes plant storm-time guest i-may-lose-this-machine stream ktap "
+	  "drop-device-writes plant storm-time trace no-trace coverage guest "
+	  "i-may-lose-this-machine stream ktap "
 	  "repeat-with no-color" },
 	{ "vm", "run|shell|again|kernel ...", "boot a kernel in QEMU and run cases there",
 	  pp_cmd_vm, NULL },
@@ -27,7 +28,8 @@ static const struct pp_command commands[] = {
 	  pp_cmd_replay,
 	  "kernel out seed repeat strict bisect timeout disk device drop-hazard drop-device-writes "
 	  "plant "
-	  "storm-time guest i-may-lose-this-machine stream ktap repeat-with names no-color" },
+	  "storm-time trace no-trace coverage guest i-may-lose-this-machine stream ktap "
+	  "repeat-with names no-color" },
 	{ "doctor", "[--disk DEV] [--device NAME] [--guest]",
 	  "probe this machine and say what can run", pp_cmd_doctor, "disk device guest" },
 	{ "judge", "[OPTION...] DIR|BUNDLE", "repeat the verdicts of a run from its files",
@@ -36,6 +38,11 @@ static const struct pp_command commands[] = {
 	{ "bundle", "DIR [CASE...]", "pack failures of a run, each into one file", pp_cmd_bundle,
 	  "repeat-with" },
 	{ "show", "BUNDLE [FILE]", "print what a bundle is, or one of its files", pp_cmd_show, "" },
+	{ "timeline", "DIR|BUNDLE", "print a case as a timeline for Perfetto", pp_cmd_timeline,
+	  "" },
+	{ "coverage", "RUNDIR [RUNDIR]",
+	  "which functions of the kernel a run entered; or what two differ in", pp_cmd_coverage,
+	  "" },
 	{ "collect", "RUNDIR GUEST", "unpack what a guest left (used by vm run)", pp_cmd_collect,
 	  "" },
 };

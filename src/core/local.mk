@@ -2,6 +2,9 @@
 # Sources and installed headers of src/core; what only the layer itself includes is a source.
 
 libpinproof_a_SOURCES += \
+	src/core/coverage.c \
+	src/core/coverage_report.c \
+	src/core/coverage_table.c \
 	src/core/crc32c.c \
 	src/core/crc_row.h \
 	src/core/defect.c \
@@ -65,11 +68,18 @@ libpinproof_a_SOURCES += \
 	src/core/stamp.c \
 	src/core/storm.c \
 	src/core/storm_expand.c \
+	src/core/timeline.c \
+	src/core/timeline_json.c \
+	src/core/timeline_trace.c \
+	src/core/trace.c \
+	src/core/trace_table.c \
+	src/core/trace_text.c \
 	src/core/verb.c \
 	src/core/words.c
 
 ppcoredir = $(includedir)/pinproof/core
 ppcore_HEADERS = \
+	src/core/coverage.h \
 	src/core/defect.h \
 	src/core/err.h \
 	src/core/evidence.h \
@@ -92,5 +102,8 @@ ppcore_HEADERS = \
 	src/core/result.h \
 	src/core/stamp.h \
 	src/core/storm.h \
+	src/core/timeline.h \
+	src/core/timeline_private.h \
+	src/core/trace.h \
 	src/core/verb.h \
 	src/core/words.h

@@ -157,6 +157,32 @@ static void put_groups(const struct table *t, enum pp_verdict v)
 	}
 }
 
+/* Only what the trace witness did not see: that it saw all is what a reader expects. */
+static void put_trace(const struct table *t, const struct pp_run_info *info)
+{
+	uint64_t lost = 0;
+	size_t cases = 0;
+
+	if (info->trace[0]) {
+		fprintf(t->out, "trace   ");
+		pp_report_text(t->out, info->trace, "");
+		fputc('\n', t->out);
+	}
+	for (size_t i = 0; i < t->count; i++) {
+		const struct pp_trace_account *a = &t->results[i].trace;
+
+		lost += a->lost;
+		cases += a->lost != 0;
+		if (a->blind[0]) {
+			fprintf(t->out, "trace   none of %s: ", t->results[i].case_name);
+			pp_report_text(t->out, a->blind, "");
+			fputc('\n', t->out);
+		}
+	}
+	if (lost)
+		fprintf(t->out, "trace   %" PRIu64 " events lost in %zu cases\n", lost, cases);
+}
+
 void pp_report_table(FILE *out, const struct pp_run_info *info, const struct pp_result *results,
 		     size_t count, bool color)
 {
@@ -171,6 +197,7 @@ void pp_report_table(FILE *out, const struct pp_run_info *info, const struct pp_
 			t.name_width = width;
 	}
 	put_header(&t, info);
+	put_trace(&t, info);
 	put_problems(&t);
 	put_groups(&t, PP_VERDICT_XFAIL);
 	put_groups(&t, PP_VERDICT_SKIP);

@@ -12,6 +12,7 @@
 #include "core/finding.h"
 #include "core/history.h"
 #include "core/plan.h"
+#include "core/trace.h"
 #include "core/words.h"
 
 #define PP_RESULT_VERSION 1
@@ -39,6 +40,7 @@ struct pp_result {
 	enum pp_ending ending;
 	struct pp_findings findings;
 	struct pp_evidence evidence;
+	struct pp_trace_account trace;
 };
 
 /**

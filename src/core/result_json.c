@@ -129,16 +129,25 @@ static json_t *evidence_json(const struct pp_evidence *ev)
 	return j;
 }
 
+static json_t *trace_json(const struct pp_trace_account *t)
+{
+	if (!t->asked)
+		return json_null();
+	return json_pack("{s:o, s:o, s:o}", "events", count(t->events), "lost", count(t->lost),
+			 "blind", t->blind[0] ? text(t->blind) : json_null());
+}
+
 json_t *pp_result_to_json(const struct pp_result *r, const struct pp_plan *plan)
 {
-	return json_pack(
-		"{s:i, s:o, s:s, s:o, s:o, s:o, s:o, s:i, s:s, s:b, s:o, s:o, s:o}", "version",
-		PP_RESULT_VERSION, "case", text(r->case_name), "verdict",
-		pp_verdict_words[r->verdict].name, "reason", text(r->reason), "reference",
-		text(r->reference), "seed", identity(r->seed), "duration_ms", count(r->duration_ms),
-		"attempts", r->attempts, "ending", pp_ending_words[r->ending].name, "refused",
-		r->evidence.refused, "evidence", evidence_json(&r->evidence), "findings",
-		findings_json(&r->findings, plan), "findings_dropped", count(r->findings.dropped));
+	return json_pack("{s:i, s:o, s:s, s:o, s:o, s:o, s:o, s:i, s:s, s:b, s:o, s:o, s:o, s:o}",
+			 "version", PP_RESULT_VERSION, "case", text(r->case_name), "verdict",
+			 pp_verdict_words[r->verdict].name, "reason", text(r->reason), "reference",
+			 text(r->reference), "seed", identity(r->seed), "duration_ms",
+			 count(r->duration_ms), "attempts", r->attempts, "ending",
+			 pp_ending_words[r->ending].name, "refused", r->evidence.refused,
+			 "evidence", evidence_json(&r->evidence), "findings",
+			 findings_json(&r->findings, plan), "findings_dropped",
+			 count(r->findings.dropped), "trace", trace_json(&r->trace));
 }
 
 char *pp_result_json(const struct pp_result *r, const struct pp_plan *plan)
@@ -313,6 +322,20 @@ static void get_evidence(struct reader *in, const json_t *j, struct pp_evidence 
 	ev->refused = json_is_true(json_object_get(j, "refused"));
 }
 
+/* Results without a trace, and those of earlier versions, have none. */
+static void get_trace(struct reader *in, const json_t *j, struct pp_trace_account *t)
+{
+	const json_t *trace = json_object_get(j, "trace");
+
+	if (!trace || json_is_null(trace))
+		return;
+	t->asked = true;
+	t->events = get_count(in, trace, "events");
+	t->lost = get_count(in, trace, "lost");
+	if (!json_is_null(json_object_get(trace, "blind")))
+		get_text(in, trace, "blind", t->blind, sizeof(t->blind));
+}
+
 int pp_result_from_json(const json_t *j, struct pp_result *r, struct pp_err *err)
 {
 	struct reader in = { .err = err };
@@ -332,6 +355,7 @@ int pp_result_from_json(const json_t *j, struct pp_result *r, struct pp_err *err
 	r->duration_ms = get_count(&in, j, "duration_ms");
 	r->attempts = (int)get_count(&in, j, "attempts");
 	get_evidence(&in, j, &r->evidence);
+	get_trace(&in, j, &r->trace);
 	if (!json_is_array(list))
 		wrong(&in, "findings");
 	for (size_t i = 0; i < json_array_size(list); i++)

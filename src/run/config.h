@@ -33,7 +33,10 @@ struct pp_config {
 	struct pp_plant_spec plant; /* --plant */
 	bool shuffle, strict, bisect, guest, drop_hazard, drop_device_writes, names, lose_machine;
 	bool no_color;
-	bool replay;     /* the operand is a plan, or the directory of a case */
+	bool coverage;        /* count which functions of the kernel each case enters */
+	bool trace, no_trace; /* the trace witness: on in a guest unless --no-trace, elsewhere with
+				 --trace */
+	bool replay;          /* the operand is a plan, or the directory of a case */
 	unsigned expand; /* --expand: operations of each actor that a storm is written out with, 0:
 			    not */
 	const char *disks[PP_MAX_DISKS];

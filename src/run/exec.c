@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 #include "run/exec_state.h"
@@ -206,6 +207,9 @@ static void *worker_main(void *arg)
 	int rc = 0;
 
 	w->tid = gettid();
+	/* what a trace, a stack and the kernel's log call this thread; cut to what the kernel keeps
+	 */
+	prctl(PR_SET_NAME, p->actors[w->actor]);
 	for (; !rc && i < p->n_ops && i < p->storm_at; i++)
 		if (p->ops[i].actor == w->actor)
 			rc = run_planned(w, i);

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "sys/gate.h"
+#include "sys/tracer.h"
 
 struct message {
 	struct pp_link link;
@@ -19,7 +20,7 @@ struct message {
 	char workdir[256];
 };
 
-static void clean(struct message *m)
+static void clean(struct message *m, pid_t supervisor)
 {
 	char prefix[PP_GATE_PREFIX_MAX];
 	struct pp_err ignored = { 0 };
@@ -31,11 +32,12 @@ static void clean(struct message *m)
 	}
 	if (m->has_link)
 		pp_link_remove(&m->link, &ignored);
+	pp_tracer_sweep(supervisor);
 	if (m->workdir[0])
 		rmdir(m->workdir);
 }
 
-static void guardian_main(int fd)
+static void guardian_main(int fd, pid_t supervisor)
 {
 	struct message last = { 0 }, next;
 	ssize_t n;
@@ -53,13 +55,14 @@ static void guardian_main(int fd)
 			break;
 		last = next;
 	}
-	clean(&last);
+	clean(&last, supervisor);
 	_exit(0);
 }
 
 int pp_guardian_start(struct pp_guardian *g, struct pp_err *err)
 {
 	sigset_t group, old;
+	pid_t supervisor = getpid();
 	int fds[2];
 
 	if (pipe2(fds, O_CLOEXEC))
@@ -82,7 +85,7 @@ int pp_guardian_start(struct pp_guardian *g, struct pp_err *err)
 	}
 	if (!g->pid) {
 		close(fds[1]);
-		guardian_main(fds[0]);
+		guardian_main(fds[0], supervisor);
 	}
 	close(fds[0]);
 	g->fd = fds[1];

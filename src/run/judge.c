@@ -111,6 +111,7 @@ void pp_judge(const struct pp_plan *plan, const struct pp_history *h,
 	out->ending = ending->ending;
 	out->duration_ms = ending->duration_ms;
 	out->attempts = ending->attempts;
+	out->trace = ending->trace;
 	if (pp_history_check(h, plan, &err))
 		broken(out, "the history does not fit the plan", &err);
 	else if (pp_oracle_run(plan, h, &opt, &out->findings, &err))
@@ -127,14 +128,41 @@ void pp_judge(const struct pp_plan *plan, const struct pp_history *h,
 	say_planted(ending, out);
 }
 
+/* Absent where no trace was asked for, and in files of earlier versions. */
+static json_t *trace_json(const struct pp_trace_account *t)
+{
+	if (!t->asked)
+		return json_null();
+	return json_pack("{s:I, s:I, s:s}", "events", (json_int_t)t->events, "lost",
+			 (json_int_t)t->lost, "blind", t->blind);
+}
+
+static int trace_fill(const json_t *j, struct pp_trace_account *t)
+{
+	json_int_t events, lost;
+	const char *blind;
+
+	if (!j || json_is_null(j))
+		return 0;
+	if (json_unpack((json_t *)j, "{s:I, s:I, s:s}", "events", &events, "lost", &lost, "blind",
+			&blind))
+		return -EINVAL;
+	t->asked = true;
+	t->events = (uint64_t)events;
+	t->lost = (uint64_t)lost;
+	snprintf(t->blind, sizeof(t->blind), "%s", blind);
+	return 0;
+}
+
 int pp_ending_save(const char *dir, const struct pp_ending_record *e, struct pp_err *err)
 {
 	json_t *j =
-		json_pack("{s:i, s:s, s:s, s:I, s:i, s:b, s:s, s:I, s:I}", "version",
+		json_pack("{s:i, s:s, s:s, s:I, s:i, s:b, s:s, s:I, s:I, s:I, s:o}", "version",
 			  ENDING_VERSION, "ending", pp_ending_words[e->ending].name, "reason",
 			  e->reason, "duration_ms", (json_int_t)e->duration_ms, "attempts",
 			  e->attempts, "dropped", e->dropped, "planted", e->planted, "taint_before",
-			  (json_int_t)e->taint_before, "taint_after", (json_int_t)e->taint_after);
+			  (json_int_t)e->taint_before, "taint_after", (json_int_t)e->taint_after,
+			  "mark_ns", (json_int_t)e->mark_ns, "trace", trace_json(&e->trace));
 	char *text = j ? json_dumps(j, JSON_INDENT(1)) : NULL;
 	int rc = pp_file_text(dir, "ending.json", text, err);
 
@@ -146,13 +174,13 @@ int pp_ending_save(const char *dir, const struct pp_ending_record *e, struct pp_
 static int ending_fill(json_t *j, struct pp_ending_record *e, struct pp_err *err)
 {
 	const char *ending = NULL, *reason = NULL, *planted = "";
-	json_int_t duration = 0, before = 0, after = 0;
+	json_int_t duration = 0, before = 0, after = 0, mark = 0;
 	int version = 0, dropped = 0, found;
 
-	if (json_unpack(j, "{s:i, s:s, s:s, s:I, s:i, s:b, s?s, s:I, s:I}", "version", &version,
-			"ending", &ending, "reason", &reason, "duration_ms", &duration, "attempts",
-			&e->attempts, "dropped", &dropped, "planted", &planted, "taint_before",
-			&before, "taint_after", &after))
+	if (json_unpack(j, "{s:i, s:s, s:s, s:I, s:i, s:b, s?s, s:I, s:I, s?I}", "version",
+			&version, "ending", &ending, "reason", &reason, "duration_ms", &duration,
+			"attempts", &e->attempts, "dropped", &dropped, "planted", &planted,
+			"taint_before", &before, "taint_after", &after, "mark_ns", &mark))
 		return pp_err_set(err, -EINVAL, "ending.json lacks a field.");
 	if (version != ENDING_VERSION)
 		return pp_err_set(err, -EPROTO, "ending.json is of version %d, not %d.", version,
@@ -168,6 +196,9 @@ static int ending_fill(json_t *j, struct pp_ending_record *e, struct pp_err *err
 	snprintf(e->planted, sizeof(e->planted), "%s", planted);
 	e->taint_before = (unsigned long)before;
 	e->taint_after = (unsigned long)after;
+	e->mark_ns = (uint64_t)mark;
+	if (trace_fill(json_object_get(j, "trace"), &e->trace))
+		return pp_err_set(err, -EINVAL, "ending.json: \"trace\" is wrong.");
 	return 0;
 }
 

@@ -10,6 +10,7 @@
 #include "core/history.h"
 #include "core/plan.h"
 #include "core/result.h"
+#include "core/trace.h"
 
 /* What the supervisor knows of an execution beside plan and history: ending.json. */
 struct pp_ending_record {
@@ -20,6 +21,9 @@ struct pp_ending_record {
 	bool dropped;     /* --drop-hazard or --drop-device-writes was given */
 	char planted[96]; /* which fault --plant put where; "" for a run as it should be */
 	unsigned long taint_before, taint_after;
+	struct pp_trace_account trace;
+	uint64_t mark_ns; /* when the mark in the kernel log was written, since the start of the
+			     history */
 };
 
 /** pp_judge - result of one case. @log: kernel log of the case's time, in front of its mark that of

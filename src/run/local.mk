@@ -5,6 +5,7 @@ libpinproof_a_SOURCES += \
 	src/run/bundle.c \
 	src/run/bundle_open.c \
 	src/run/collect.c \
+	src/run/coverage.c \
 	src/run/config.c \
 	src/run/exec.c \
 	src/run/exec_device.c \
@@ -32,12 +33,15 @@ libpinproof_a_SOURCES += \
 	src/run/suite.c \
 	src/run/suite_judge.c \
 	src/run/suite_list.c \
-	src/run/supervisor.c
+	src/run/supervisor.c \
+	src/run/timeline.c \
+	src/run/tracing.c
 
 pprundir = $(includedir)/pinproof/run
 pprun_HEADERS = \
 	src/run/bundle.h \
 	src/run/collect.h \
+	src/run/coverage.h \
 	src/run/config.h \
 	src/run/exec.h \
 	src/run/exec_aside.h \
@@ -54,4 +58,6 @@ pprun_HEADERS = \
 	src/run/select.h \
 	src/run/stream.h \
 	src/run/suite.h \
-	src/run/supervisor.h
+	src/run/supervisor.h \
+	src/run/timeline.h \
+	src/run/tracing.h

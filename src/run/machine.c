@@ -92,7 +92,11 @@ int pp_machine_open(struct pp_machine *m, const struct pp_config *c, bool pi_dis
 	env.link_why = m->link_why.text;
 	env.pi_why = m->pi_why.text;
 	pp_probe_all(&m->facts, &env);
-	return 0;
+	/* After the probes, which load the modules whose events are asked for. */
+	rc = pp_tracing_open(&m->tracing, c, &m->facts, err);
+	if (rc)
+		free(pp_machine_close(m, &len, &ignored));
+	return rc;
 }
 
 char *pp_machine_close(struct pp_machine *m, size_t *len, struct pp_err *err)
@@ -103,6 +107,7 @@ char *pp_machine_close(struct pp_machine *m, size_t *len, struct pp_err *err)
 	if (m->has_link)
 		pp_link_remove(&m->link, err);
 	remove_pi_disk(m, err);
+	pp_tracing_close(&m->tracing);
 	rmdir(m->workdir);
 	pp_guardian_stop(&m->guardian);
 	log = pp_kmsg_drain(&m->kmsg, len);

@@ -8,6 +8,7 @@
 #include "core/facts.h"
 #include "run/config.h"
 #include "run/guardian.h"
+#include "run/tracing.h"
 #include "sys/kmsg.h"
 #include "sys/link.h"
 #include "sys/slots.h"
@@ -22,6 +23,7 @@ struct pp_machine {
 	bool has_pi_disk;
 	struct pp_err pi_why; /* why there is no disk with protection information */
 	struct pp_kmsg kmsg;
+	struct pp_tracing tracing;
 	struct pp_facts facts;
 };
 

@@ -120,6 +120,20 @@ static void replay_command(const struct pp_reporting *r, const struct pp_result 
 			 dir);
 }
 
+/* Said once a run: that there is no trace, or which events are not in it. */
+static void describe_trace(const struct pp_facts *f, char *out, size_t size)
+{
+	const struct pp_fact *trace = pp_facts_find(f, "trace");
+
+	out[0] = '\0';
+	if (!trace || !strcmp(trace->why, PP_TRACE_NOT_ASKED))
+		return;
+	if (!trace->yes)
+		snprintf(out, size, "none: %s", trace->why);
+	else if (strstr(trace->why, "; not: "))
+		snprintf(out, size, "%s", trace->why);
+}
+
 int pp_reporting_open(struct pp_reporting *r, const struct pp_config *c, const char *out,
 		      const struct pp_facts *facts, size_t planned, struct pp_err *err)
 {
@@ -144,6 +158,7 @@ int pp_reporting_open(struct pp_reporting *r, const struct pp_config *c, const c
 			 text);
 		free(text);
 	}
+	describe_trace(facts, r->info.trace, sizeof(r->info.trace));
 	snprintf(r->info.device, sizeof(r->info.device), "%.63s", c->device ? c->device : "");
 	r->info.seed = c->seed;
 	r->info.planned = planned;

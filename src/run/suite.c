@@ -140,6 +140,7 @@ static void attempt_of(struct suite *s, const struct pp_case *k, const struct pp
 	a->drop_device_writes = s->c->drop_device_writes;
 	a->guardian_fd = s->machine.guardian.fd;
 	a->kmsg = &s->machine.kmsg;
+	a->tracing = &s->machine.tracing;
 	a->interrupted = &interrupted;
 }
 
@@ -158,7 +159,8 @@ static int save_files(const char *dir, const struct pp_plan *plan,
 	}
 	if (rc)
 		return rc;
-	return pp_case_save(dir, plan, &r->history, &r->ending, r->log, r->log_len, err);
+	rc = pp_tracing_save(&r->traced, dir, err);
+	return rc ? rc : pp_case_save(dir, plan, &r->history, &r->ending, r->log, r->log_len, err);
 }
 
 /* Keep the files of an attempt that could not tell, beside those of the next. */
@@ -307,6 +309,18 @@ static int choose_out(struct suite *s)
 	return pp_rundir_make(s->out, &s->err);
 }
 
+/* Which functions could be covered at all: without it, nobody can read what the cases say. */
+static int write_coverage(struct suite *s)
+{
+	char *text = pp_coverage_print_head(&s->machine.tracing.coverage);
+	int rc = pp_file_text(s->out, "coverage", text, &s->err);
+
+	free(text);
+	if (!rc && s->stream)
+		rc = pp_stream_file(s->stream, s->out, "coverage", &s->err);
+	return rc;
+}
+
 static int write_head(struct suite *s, int argc, char **argv)
 {
 	char *facts = pp_facts_json(&s->machine.facts);
@@ -315,6 +329,8 @@ static int write_head(struct suite *s, int argc, char **argv)
 	free(facts);
 	if (!rc)
 		rc = pp_reporting_head(s->out, argc, argv, s->c->seed, &s->selection, &s->err);
+	if (!rc && s->machine.tracing.cover)
+		rc = write_coverage(s);
 	if (!rc && s->stream)
 		rc = pp_stream_file(s->stream, s->out, "facts.json", &s->err);
 	return rc;

@@ -327,7 +327,7 @@ static char *join(char *a, size_t *a_len, char *b, size_t b_len)
 /* Forks the child, and waits for all of its life. */
 static int fork_and_supervise(const struct pp_attempt *a, struct pp_recorder *rec,
 			      struct pp_exec_outcome *outcome, struct pp_ending_record *ending,
-			      struct pp_err *err)
+			      pid_t *child, struct pp_err *err)
 {
 	uint64_t begin_ns = pp_now_ns();
 	pid_t parent = getpid(), pid;
@@ -339,6 +339,7 @@ static int fork_and_supervise(const struct pp_attempt *a, struct pp_recorder *re
 		return pp_err_set(err, -errno, "fork");
 	if (!pid)
 		child_main(a, parent, rec, outcome);
+	*child = pid;
 	rc = supervise(a, pid, rec, outcome, ending, err);
 	ending->duration_ms = (pp_now_ns() - begin_ns) / 1000000;
 	return rc;
@@ -349,6 +350,7 @@ int pp_attempt_run(const struct pp_attempt *a, struct pp_attempt_result *out, st
 	struct pp_exec_outcome *outcome;
 	struct pp_recorder rec;
 	char *before, *during;
+	pid_t child = 0;
 	size_t len;
 	int rc;
 
@@ -366,11 +368,14 @@ int pp_attempt_run(const struct pp_attempt *a, struct pp_attempt_result *out, st
 	 * front of the mark, as somebody has to tell of it. */
 	before = pp_kmsg_drain(a->kmsg, &out->log_len);
 	pp_warn_once_reset();
+	out->ending.mark_ns = pp_now_ns() - rec.start_ns;
 	mark(a, "begin");
 	out->ending.taint_before = pp_taint_read();
-	rc = fork_and_supervise(a, &rec, outcome, &out->ending, err);
+	pp_tracing_begin(a->tracing, &out->ending.trace);
+	rc = fork_and_supervise(a, &rec, outcome, &out->ending, &child, err);
 	if (!rc)
 		wait_devices(a, &out->ending);
+	pp_tracing_end(a->tracing, child, rec.start_ns, &out->ending.trace, &out->traced);
 	mark(a, "end");
 	out->ending.taint_after = pp_taint_read();
 	during = pp_kmsg_drain(a->kmsg, &len);
@@ -389,5 +394,6 @@ void pp_attempt_free(struct pp_attempt_result *r)
 	pp_history_free(&r->history);
 	pp_plan_free(r->executed);
 	free(r->log);
+	pp_tracing_files_free(&r->traced);
 	memset(r, 0, sizeof(*r));
 }

@@ -12,6 +12,7 @@
 #include "run/exec.h"
 #include "run/judge.h"
 #include "run/plant.h"
+#include "run/tracing.h"
 #include "sys/kmsg.h"
 
 struct pp_attempt {
@@ -28,6 +29,7 @@ struct pp_attempt {
 	int guardian_fd; /* closed in the child, so that only the parent keeps the guardian waiting
 			  */
 	struct pp_kmsg *kmsg;
+	struct pp_tracing *tracing;
 	const volatile sig_atomic_t *interrupted; /* set by the signal handler: stop the child */
 };
 
@@ -38,6 +40,7 @@ struct pp_attempt_result {
 				      out, to which the history belongs; NULL: the plan itself */
 	char *log;                 /* malloc'ed kernel log since the attempt before; NULL: lost */
 	size_t log_len;
+	struct pp_tracing_files traced;
 };
 
 /** pp_attempt_run - execute the plan once in a fresh child. -EINTR when interrupted; other errors

@@ -6,6 +6,7 @@ libpinproof_a_SOURCES += \
 	src/sys/blocks_btrfs.c \
 	src/sys/child.c \
 	src/sys/command.c \
+	src/sys/cover.c \
 	src/sys/crc_choose.c \
 	src/sys/device.c \
 	src/sys/fabric.c \
@@ -35,7 +36,9 @@ libpinproof_a_SOURCES += \
 	src/sys/probe_hazard.c \
 	src/sys/region.c \
 	src/sys/region_special.c \
-	src/sys/slots.c
+	src/sys/slots.c \
+	src/sys/tracer.c \
+	src/sys/tracer_arm.c
 
 ppsysdir = $(includedir)/pinproof/sys
 ppsys_HEADERS = \
@@ -44,6 +47,7 @@ ppsys_HEADERS = \
 	src/sys/child.h \
 	src/sys/clock.h \
 	src/sys/command.h \
+	src/sys/cover.h \
 	src/sys/crc_choose.h \
 	src/sys/fabric.h \
 	src/sys/fabric_cm.h \
@@ -68,4 +72,6 @@ ppsys_HEADERS = \
 	src/sys/probe_hazard.h \
 	src/sys/region.h \
 	src/sys/region_special.h \
-	src/sys/slots.h
+	src/sys/slots.h \
+	src/sys/tracer.h \
+	src/sys/tracer_private.h

@@ -207,9 +207,10 @@ static void *worker_main(void *arg)
 	int rc = 0;
 
 	w->tid = gettid();
-	/* what a trace, a stack and the kernel's log call this thread; cut to what the kernel keeps
-	 */
-	prctl(PR_SET_NAME, p->actors[w->actor]);
+	/* What a trace, a stack and the kernel's log call this thread; cut to what the kernel
+	 * keeps. The first one's name is that of the process, by which people look for it. */
+	if (w->actor)
+		prctl(PR_SET_NAME, p->actors[w->actor]);
 	for (; !rc && i < p->n_ops && i < p->storm_at; i++)
 		if (p->ops[i].actor == w->actor)
 			rc = run_planned(w, i);

@@ -329,7 +329,6 @@ static int fork_and_supervise(const struct pp_attempt *a, struct pp_recorder *re
 			      struct pp_exec_outcome *outcome, struct pp_ending_record *ending,
 			      pid_t *child, struct pp_err *err)
 {
-	uint64_t begin_ns = pp_now_ns();
 	pid_t parent = getpid(), pid;
 	int rc;
 
@@ -341,7 +340,6 @@ static int fork_and_supervise(const struct pp_attempt *a, struct pp_recorder *re
 		child_main(a, parent, rec, outcome);
 	*child = pid;
 	rc = supervise(a, pid, rec, outcome, ending, err);
-	ending->duration_ms = (pp_now_ns() - begin_ns) / 1000000;
 	return rc;
 }
 
@@ -350,6 +348,7 @@ int pp_attempt_run(const struct pp_attempt *a, struct pp_attempt_result *out, st
 	struct pp_exec_outcome *outcome;
 	struct pp_recorder rec;
 	char *before, *during;
+	uint64_t begin_ns;
 	pid_t child = 0;
 	size_t len;
 	int rc;
@@ -371,11 +370,15 @@ int pp_attempt_run(const struct pp_attempt *a, struct pp_attempt_result *out, st
 	out->ending.mark_ns = pp_now_ns() - rec.start_ns;
 	mark(a, "begin");
 	out->ending.taint_before = pp_taint_read();
+	begin_ns = pp_now_ns();
 	pp_tracing_begin(a->tracing, &out->ending.trace);
 	rc = fork_and_supervise(a, &rec, outcome, &out->ending, &child, err);
 	if (!rc)
 		wait_devices(a, &out->ending);
-	pp_tracing_end(a->tracing, child, rec.start_ns, &out->ending.trace, &out->traced);
+	pp_tracing_end(a->tracing, child, a->plan->n_actors ? a->plan->actors[0] : "case",
+		       rec.start_ns, &out->ending.trace, &out->traced);
+	/* with what the witnesses cost, so that it can be measured */
+	out->ending.duration_ms = (pp_now_ns() - begin_ns) / 1000000;
 	mark(a, "end");
 	out->ending.taint_after = pp_taint_read();
 	during = pp_kmsg_drain(a->kmsg, &len);

@@ -79,13 +79,13 @@ void pp_tracing_begin(struct pp_tracing *t, struct pp_trace_account *account)
 		snprintf(account->blind, sizeof(account->blind), "%s", err.text);
 }
 
-static void end_tracer(struct pp_tracing *t, pid_t child, uint64_t start_ns,
+static void end_tracer(struct pp_tracing *t, pid_t child, const char *name, uint64_t start_ns,
 		       struct pp_trace_account *account, struct pp_tracing_files *out)
 {
 	struct pp_trace trace;
 	struct pp_err err = { 0 };
 
-	if (pp_tracer_end(t->tracer, child, start_ns, &trace, &err)) {
+	if (pp_tracer_end(t->tracer, child, name, start_ns, &trace, &err)) {
 		snprintf(account->blind, sizeof(account->blind), "%s", err.text);
 		return;
 	}
@@ -106,12 +106,12 @@ static void end_cover(struct pp_tracing *t, struct pp_tracing_files *out)
 	free(k.hits);
 }
 
-void pp_tracing_end(struct pp_tracing *t, pid_t child, uint64_t start_ns,
+void pp_tracing_end(struct pp_tracing *t, pid_t child, const char *name, uint64_t start_ns,
 		    struct pp_trace_account *account, struct pp_tracing_files *out)
 {
 	memset(out, 0, sizeof(*out));
 	if (t->tracer)
-		end_tracer(t, child, start_ns, account, out);
+		end_tracer(t, child, name, start_ns, account, out);
 	if (t->cover)
 		end_cover(t, out);
 }

@@ -35,9 +35,10 @@ void pp_tracing_close(struct pp_tracing *t);
 
 /** pp_tracing_begin - just before the child of a case is forked. */
 void pp_tracing_begin(struct pp_tracing *t, struct pp_trace_account *account);
-/** pp_tracing_end - when it has ended. What cannot be had is said in @account; files are then NULL.
+/** pp_tracing_end - when it has ended; @name is that of its first thread in the trace. What cannot
+ * be had is said in @account; files are then NULL.
  */
-void pp_tracing_end(struct pp_tracing *t, pid_t child, uint64_t start_ns,
+void pp_tracing_end(struct pp_tracing *t, pid_t child, const char *name, uint64_t start_ns,
 		    struct pp_trace_account *account, struct pp_tracing_files *out);
 void pp_tracing_files_free(struct pp_tracing_files *f);
 /** pp_tracing_save - into the directory of a case. 0 or -errno. */

@@ -374,15 +374,15 @@ static void name_threads(struct reading *r)
 			look_up(r, t->events[i].pid);
 }
 
-static int read_all(struct pp_tracer *t, pid_t child, uint64_t start_ns, struct pp_trace *out,
-		    struct pp_err *err)
+static int read_all(struct pp_tracer *t, pid_t child, const char *name, uint64_t start_ns,
+		    struct pp_trace *out, struct pp_err *err)
 {
 	struct reading r = { .t = t, .out = out, .start_ns = start_ns, .child = (uint32_t)child };
 	int rc;
 
 	learn(&r, r.child, CASE);
 	if (!r.failed)
-		r.failed = pp_trace_thread(out, r.child, false, "case");
+		r.failed = pp_trace_thread(out, r.child, false, name);
 	errno = 0;
 	rc = r.failed ? 0 : tracefs_iterate_raw_events(t->events, t->instance, NULL, 0, take, &r);
 	if (rc >= 0)
@@ -393,8 +393,8 @@ static int read_all(struct pp_tracer *t, pid_t child, uint64_t start_ns, struct 
 	return rc < 0 ? pp_err_set(err, errno ? -errno : -EIO, "records of the trace") : 0;
 }
 
-int pp_tracer_end(struct pp_tracer *t, pid_t child, uint64_t start_ns, struct pp_trace *out,
-		  struct pp_err *err)
+int pp_tracer_end(struct pp_tracer *t, pid_t child, const char *name, uint64_t start_ns,
+		  struct pp_trace *out, struct pp_err *err)
 {
 	const char *absent;
 	int rc;
@@ -405,7 +405,7 @@ int pp_tracer_end(struct pp_tracer *t, pid_t child, uint64_t start_ns, struct pp
 	if (rc)
 		return pp_err_set(err, rc, "trace");
 	out->start_ns = start_ns;
-	rc = read_all(t, child, start_ns, out, err);
+	rc = read_all(t, child, name, start_ns, out, err);
 	if (!rc)
 		rc = pp_trace_sort(out);
 	if (rc) {

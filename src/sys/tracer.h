@@ -49,14 +49,15 @@ int pp_tracer_begin(struct pp_tracer *t, struct pp_err *err);
  * @child: the process of the case. Its threads and descendants are the case's; events of threads of
  * the kernel and of idle processors are kept too; those of processes that were there before and of
  * their descendants are left out and counted, and so are those of programs that the case calls.
+ * @name: what the child's first thread is called in the trace
  * @start_ns: CLOCK_MONOTONIC of the start of the history
  * @out: to be freed with pp_trace_free() if 0 is returned
  *
  * Bounded by the ring buffer (the newest events stay) and by PP_TRACER_EVENTS; what did not fit is
  * counted in @out->lost. 0 or -errno.
  */
-int pp_tracer_end(struct pp_tracer *t, pid_t child, uint64_t start_ns, struct pp_trace *out,
-		  struct pp_err *err);
+int pp_tracer_end(struct pp_tracer *t, pid_t child, const char *name, uint64_t start_ns,
+		  struct pp_trace *out, struct pp_err *err);
 #define PP_TRACER_EVENTS (1u << 17)
 
 #endif

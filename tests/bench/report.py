@@ -24,11 +24,15 @@ PAIRS = (
     ("record-on-65536", "record-off-65536", "64 KiB write, recorded against not", 1.05, "<="),
     ("crc-cells-instruction", "crc-cells-table", "CRC-32C of cells, instruction against table", None, ""),
 )
+# cases with the trace witness, against the same without
+PAIRS += tuple((f"trace-on-{name}", f"trace-off-{name}", f"{name}, with the trace against without", 1.15, "<=")
+               for name in ("mr-fsync", "truncate-race", "short-pin", "wb-window", "msync-race"))
 # value, what it is, goal, which side is good
 SINGLE = (
     (r"judge-.*events", 5.0, ">="),
     (r"judge-.*memory", 64.0, "<="),
     (r"detect-.*", 2.0, "<="),
+    (r"(ledger|log)-(?!case).*", 3.0, "<="),
 )
 
 

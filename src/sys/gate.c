@@ -63,13 +63,23 @@ static struct dm_task *task_new(int type, const char *name, int *rc)
 	return NULL;
 }
 
+/* Where the library fails before it asks the kernel, the task has no errno: that is no success. */
+static int task_ask(struct dm_task *task)
+{
+	bool done;
+
+	errno = 0;
+	done = dm_task_run(task);
+	if (dm_task_get_errno(task))
+		return -dm_task_get_errno(task);
+	return done ? 0 : errno ? -errno : -EIO;
+}
+
 /* Carries out @task and frees it. */
 static int task_run(struct dm_task *task)
 {
-	int rc = dm_task_run(task) ? 0 : -dm_task_get_errno(task);
+	int rc = task_ask(task);
 
-	if (!rc && dm_task_get_errno(task))
-		rc = -dm_task_get_errno(task);
 	dm_task_destroy(task);
 	return rc;
 }
@@ -146,8 +156,12 @@ static int linear_target(struct dm_task *task, const char *dev, struct pp_err *e
 
 	if (fd < 0)
 		return pp_err_set(err, -errno, "open %s", dev);
-	if (fstat(fd, &st) || !S_ISBLK(st.st_mode) || ioctl(fd, BLKGETSIZE64, &bytes))
+	if (fstat(fd, &st))
+		rc = pp_err_set(err, -errno, "stat %s", dev);
+	else if (!S_ISBLK(st.st_mode))
 		rc = pp_err_set(err, -ENOTBLK, "%s is no block device to put a gate before.", dev);
+	else if (ioctl(fd, BLKGETSIZE64, &bytes))
+		rc = pp_err_set(err, -errno, "size of %s", dev);
 	close(fd);
 	if (rc)
 		return rc;
@@ -207,6 +221,7 @@ int pp_gate_make(struct pp_gate **out, const char *prefix, const char *name, con
 	*out = g;
 	return 0;
 fail:
+	dm_lib_release();
 	free(g);
 	return rc;
 }
@@ -288,8 +303,9 @@ int pp_gates_sweep(const char *prefix, struct pp_err *err)
 	task = task_new(DM_DEVICE_LIST, NULL, &rc);
 	if (!task)
 		return pp_err_set(err, rc, "device-mapper");
-	if (!dm_task_run(task))
-		rc = pp_err_set(err, -dm_task_get_errno(task), "list of device-mapper devices");
+	rc = task_ask(task);
+	if (rc)
+		pp_err_set(err, rc, "list of device-mapper devices");
 	names = rc ? NULL : dm_task_get_names(task);
 	if (names)
 		rc = sweep_names(names, prefix, err);
@@ -317,8 +333,9 @@ int pp_gate_possible(struct pp_err *err)
 
 	if (!task)
 		return pp_err_set(err, rc, "the kernel has no device-mapper");
-	if (!dm_task_run(task)) {
-		rc = pp_err_set(err, -dm_task_get_errno(task), "device-mapper");
+	rc = task_ask(task);
+	if (rc) {
+		pp_err_set(err, rc, "device-mapper");
 		goto out;
 	}
 	linear = has_linear(dm_task_get_versions(task));

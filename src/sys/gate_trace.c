@@ -65,6 +65,7 @@ static int configure(struct pp_gate_trace *t, dev_t devt, struct pp_err *err)
 
 	snprintf(filter, sizeof(filter), "dev == %u",
 		 (unsigned)major(devt) << KERNEL_MINOR | (unsigned)minor(devt));
+	errno = 0;
 	if (tracefs_instance_set_buffer_size(t->instance, BUFFER_KB, -1) ||
 	    tracefs_instance_file_write(t->instance, "events/" SYSTEM "/" EVENT "/filter", filter) <
 		    0 ||
@@ -77,25 +78,21 @@ static int configure(struct pp_gate_trace *t, dev_t devt, struct pp_err *err)
  * The formats of the ring buffer's pages and of the one event. tracefs_local_events_system() would
  * read all symbols of the kernel as well, which takes seconds in an emulated guest.
  */
-static struct tep_handle *read_formats(struct pp_err *err)
+static int read_formats(struct tep_handle **out, struct pp_err *err)
 {
 	struct tep_handle *tep = tep_alloc();
 	int page_size = 0, event_size = 0;
 	char *page = tracefs_instance_file_read(NULL, "events/header_page", &page_size);
 	char *event = tracefs_event_file_read(NULL, SYSTEM, EVENT, "format", &event_size);
-	int rc = tep && page && event ? 0 : -EIO;
+	int rc = !tep ? -ENOMEM : page && event ? 0 : -EIO;
 
+	*out = tep;
 	if (!rc && (tep_parse_header_page(tep, page, (unsigned long)page_size, sizeof(long)) ||
 		    tep_parse_event(tep, event, (unsigned long)event_size, SYSTEM)))
 		rc = -EPROTO;
 	free(page);
 	free(event);
-	if (!rc)
-		return tep;
-	pp_err_set(err, rc, "format of the tracepoint " SYSTEM ":" EVENT);
-	if (tep)
-		tep_free(tep);
-	return NULL;
+	return rc ? pp_err_set(err, rc, "format of the tracepoint " SYSTEM ":" EVENT) : 0;
 }
 
 int pp_gate_trace_start(struct pp_gate_trace **out, const char *name, dev_t devt,
@@ -115,11 +112,9 @@ int pp_gate_trace_start(struct pp_gate_trace **out, const char *name, dev_t devt
 		rc = pp_err_set(err, errno ? -errno : -EIO, "trace instance %s", name);
 		goto fail;
 	}
-	t->events = read_formats(err);
-	if (!t->events) {
-		rc = -EIO;
+	rc = read_formats(&t->events, err);
+	if (rc)
 		goto fail;
-	}
 	rc = configure(t, devt, err);
 	if (rc)
 		goto fail;

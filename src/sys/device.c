@@ -24,11 +24,15 @@ static int check_whole(const char *dev, dev_t id, struct pp_err *err)
 
 	snprintf(path, sizeof(path), "/sys/dev/block/%u:%u", major(id), minor(id));
 	if (access(path, F_OK))
-		return pp_err_set(err, -ENODEV, "%s is not in sysfs", dev);
+		return pp_err_set(err, errno == ENOENT ? -ENODEV : -errno,
+				  "cannot find %s in sysfs", dev);
 	snprintf(path, sizeof(path), "/sys/dev/block/%u:%u/partition", major(id), minor(id));
 	if (!access(path, F_OK))
 		return pp_err_set(err, -EINVAL, "%s is a partition; name a whole, empty disk.",
 				  dev);
+	/* Every answer but a plain no is one that lets a disk be overwritten. */
+	if (errno != ENOENT)
+		return pp_err_set(err, -errno, "cannot tell whether %s is a partition", dev);
 	return 0;
 }
 
@@ -43,12 +47,33 @@ static int check_holders(const char *dev, dev_t id, struct pp_err *err)
 	snprintf(path, sizeof(path), "/sys/dev/block/%u:%u/holders", major(id), minor(id));
 	d = opendir(path);
 	if (!d)
-		return 0;
+		return errno == ENOENT
+			       ? 0
+			       : pp_err_set(err, -errno, "cannot see whether %s is claimed", dev);
+	errno = 0;
 	while (!rc && (e = readdir(d)))
 		if (e->d_name[0] != '.')
 			rc = pp_err_set(err, -EBUSY, "%s is part of %s", dev, e->d_name);
+	if (!rc && errno)
+		rc = pp_err_set(err, -errno, "cannot see whether %s is claimed", dev);
 	closedir(d);
 	return rc;
+}
+
+/* Sources that are gone, or are hidden in another mount namespace, are nobody's. */
+static int check_source(const char *source, const char *where, const char *dev, dev_t id,
+			struct pp_err *err)
+{
+	struct stat st;
+
+	if (stat(source, &st))
+		return errno == ENOENT || errno == ENOTDIR
+			       ? 0
+			       : pp_err_set(err, -errno, "cannot see whether %s, on %s, is %s",
+					    source, where, dev);
+	return S_ISBLK(st.st_mode) && st.st_rdev == id
+		       ? pp_err_set(err, -EBUSY, "%s is mounted on %s", dev, where)
+		       : 0;
 }
 
 /* The device number of the mount, or that of its source: btrfs mounts have a number of their own.
@@ -58,7 +83,6 @@ static int check_mounts(const char *dev, dev_t id, struct pp_err *err)
 	FILE *f = fopen("/proc/self/mountinfo", "re");
 	char line[4096], where[1024], source[1024];
 	unsigned maj, min;
-	struct stat st;
 	int rc = 0;
 
 	if (!f)
@@ -70,10 +94,11 @@ static int check_mounts(const char *dev, dev_t id, struct pp_err *err)
 			continue;
 		if (maj == major(id) && min == minor(id))
 			rc = pp_err_set(err, -EBUSY, "%s is mounted on %s", dev, where);
-		else if (sscanf(tail, " - %*s %1023s", source) == 1 && source[0] == '/' &&
-			 !stat(source, &st) && S_ISBLK(st.st_mode) && st.st_rdev == id)
-			rc = pp_err_set(err, -EBUSY, "%s is mounted on %s", dev, where);
+		else if (sscanf(tail, " - %*s %1023s", source) == 1 && source[0] == '/')
+			rc = check_source(source, where, dev, id, err);
 	}
+	if (!rc && ferror(f))
+		rc = pp_err_set(err, -EIO, "cannot read all of /proc/self/mountinfo");
 	fclose(f);
 	return rc;
 }
@@ -121,11 +146,16 @@ static int check_content(const char *dev, int fd, struct pp_err *err)
 		pp_err_set(err, rc, "libblkid cannot read %s", dev);
 		goto out;
 	}
-	blkid_probe_enable_superblocks(probe, 1);
-	blkid_probe_set_superblocks_flags(probe, BLKID_SUBLKS_TYPE | BLKID_SUBLKS_LABEL |
-							 BLKID_SUBLKS_USAGE | BLKID_SUBLKS_BADCSUM);
-	blkid_probe_enable_partitions(probe, 1);
-	blkid_probe_set_partitions_flags(probe, BLKID_PARTS_FORCE_GPT | BLKID_PARTS_MAGIC);
+	/* What is not looked for is not found, and the disk would seem to be empty. */
+	if (blkid_probe_enable_superblocks(probe, 1) ||
+	    blkid_probe_set_superblocks_flags(probe, BLKID_SUBLKS_TYPE | BLKID_SUBLKS_LABEL |
+							     BLKID_SUBLKS_USAGE |
+							     BLKID_SUBLKS_BADCSUM) ||
+	    blkid_probe_enable_partitions(probe, 1) ||
+	    blkid_probe_set_partitions_flags(probe, BLKID_PARTS_FORCE_GPT | BLKID_PARTS_MAGIC)) {
+		pp_err_set(err, rc, "libblkid cannot look at %s", dev);
+		goto out;
+	}
 	rc = 0;
 	while (!rc && !(found = blkid_do_probe(probe)))
 		rc = judge_signature(probe, dev, err);

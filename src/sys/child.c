@@ -12,18 +12,18 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* Everything but the two that it needs (one may be -1). */
-static void close_others(int a, int b)
+/* Everything but the two that it needs (one may be -1). 0 or -errno: what stays open would keep
+ * pins, the link, and our own end. */
+static int close_others(int a, int b)
 {
 	int low = a < b ? a : b, high = a < b ? b : a;
 
-	if (low > 0)
-		close_range(0, (unsigned)low - 1, 0);
-	if (low >= 0 && low + 1 < high)
-		close_range((unsigned)low + 1, (unsigned)high - 1, 0);
-	if (low < 0 && high > 0)
-		close_range(0, (unsigned)high - 1, 0);
-	close_range((unsigned)high + 1, ~0U, 0);
+	if ((low > 0 && close_range(0, (unsigned)low - 1, 0)) ||
+	    (low >= 0 && low + 1 < high && close_range((unsigned)low + 1, (unsigned)high - 1, 0)) ||
+	    (low < 0 && high > 0 && close_range(0, (unsigned)high - 1, 0)) ||
+	    close_range((unsigned)high + 1, ~0U, 0))
+		return -errno;
+	return 0;
 }
 
 static int splice_all(int pipe, const void *mem, size_t length)
@@ -53,11 +53,12 @@ __attribute__((noreturn)) static void child_main(int fd, int pipe, const void *m
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (getppid() != parent)
 		_exit(1);
-	close_others(fd, pipe);
+	rc = close_others(fd, pipe);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
-	rc = pipe >= 0 ? splice_all(pipe, mem, length) : 0;
-	if (write(fd, &rc, sizeof(rc)) != (ssize_t)sizeof(rc))
+	if (!rc && pipe >= 0)
+		rc = splice_all(pipe, mem, length);
+	if (write(fd, &rc, sizeof(rc)) != (ssize_t)sizeof(rc) || rc)
 		_exit(1);
 	while (read(fd, &byte, 1) < 0 && errno == EINTR)
 		;
@@ -90,7 +91,9 @@ int pp_child_start(struct pp_child *c, int pipe, const void *mem, size_t length_
 	rc = n < 0 ? -errno : n ? result : -ECHILD;
 	while (pp_child_end(c, 1, NULL) == -EINTR)
 		;
-	return pp_err_set(err, rc, "%s", n > 0 ? "vmsplice by a child" : "waiting for a child");
+	return pp_err_set(err, rc, "%s",
+			  n > 0 ? "vmsplice by a child, or its closing of files"
+				: "waiting for a child");
 }
 
 int pp_child_end(struct pp_child *c, int by_signal, struct pp_err *err)

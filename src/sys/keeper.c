@@ -100,9 +100,10 @@ __attribute__((noreturn)) static void keeper_main(int fd)
 	struct message m;
 	ssize_t n;
 
-	if (fd > 3)
-		close_range(3, (unsigned)fd - 1, 0);
-	close_range((unsigned)fd + 1, ~0U, 0);
+	/* With the case's end of the socket it would never see the case's end. */
+	if ((fd > 3 && close_range(3, (unsigned)fd - 1, 0)) ||
+	    close_range((unsigned)fd + 1, ~0U, 0))
+		_exit(1);
 	setsid();
 	signal(SIGTERM, SIG_IGN);
 	signal(SIGINT, SIG_IGN);
@@ -162,7 +163,8 @@ static int ask(struct pp_keeper *k, const struct message *m, struct pp_err *err)
 	while ((n = recv(k->fd, &answer, sizeof(answer), 0)) < 0 && errno == EINTR)
 		;
 	if (n != (ssize_t)sizeof(answer))
-		return pp_err_set(err, -EPIPE, "the keeper is gone");
+		return pp_err_set(err, n < 0 ? -errno : -EPIPE,
+				  "the keeper is gone, or does not answer");
 	return answer < 0 ? pp_err_set(err, answer, "the keeper cannot take note of %s", m->path)
 			  : answer;
 }

@@ -145,10 +145,8 @@ __attribute__((noreturn)) static void peer_main(struct inside *in, pid_t parent)
 	if (getppid() != parent)
 		_exit(1);
 	prctl(PR_SET_NAME, "pp-peer");
-	if (in->fd > 3)
-		close_range(3, (unsigned)in->fd - 1, 0);
-	close_range((unsigned)in->fd + 1, ~0U, 0);
-	if (pp_guard_install(NULL))
+	if ((in->fd > 3 && close_range(3, (unsigned)in->fd - 1, 0)) ||
+	    close_range((unsigned)in->fd + 1, ~0U, 0) || pp_guard_install(NULL))
 		_exit(1);
 	while (receive(in->fd, &q, &fd)) {
 		struct pp_err err = { "" };

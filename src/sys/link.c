@@ -78,33 +78,33 @@ static void read_line(const char *path, char *out, size_t size)
 
 /* The address must be nobody else's on this machine, or rdma_cm would resolve it to another device.
  */
-static bool address_taken(struct in_addr address)
+static bool address_taken(const struct ifaddrs *all, struct in_addr address)
 {
-	struct ifaddrs *all, *a;
-	bool taken = false;
-
-	if (getifaddrs(&all))
-		return true;
-	for (a = all; a && !taken; a = a->ifa_next) {
+	for (const struct ifaddrs *a = all; a; a = a->ifa_next) {
 		const struct sockaddr_in *in = (const void *)a->ifa_addr;
 
-		taken = in && in->sin_family == AF_INET && in->sin_addr.s_addr == address.s_addr;
+		if (in && in->sin_family == AF_INET && in->sin_addr.s_addr == address.s_addr)
+			return true;
 	}
-	freeifaddrs(all);
-	return taken;
+	return false;
 }
 
 static int choose_address(struct in_addr *out)
 {
 	/* A prime step keeps neighbouring pids apart; .0.0 and the last address are avoided. */
 	uint32_t at = (uint32_t)getpid() * 37;
+	struct ifaddrs *all;
+	int rc = -EADDRINUSE;
 
-	for (int i = 0; i < ADDRESS_TRIALS; i++, at++) {
+	if (getifaddrs(&all))
+		return -errno;
+	for (int i = 0; i < ADDRESS_TRIALS && rc; i++, at++) {
 		out->s_addr = htonl(ADDRESS_BASE + 1 + at % (ADDRESS_COUNT - 2));
-		if (!address_taken(*out))
-			return 0;
+		if (!address_taken(all, *out))
+			rc = 0;
 	}
-	return -EADDRINUSE;
+	freeifaddrs(all);
+	return rc;
 }
 
 /* Turns what the kernel answered into what the reader can do about it. */
@@ -199,18 +199,20 @@ static int make_parts(struct pp_link *link, struct pp_err *err)
 {
 	int ret;
 
+	/* An answer may be lost when the work is done: only one of that name tells that it is not
+	 * ours, and to remove what was never made is no error. */
 	ret = pp_nl_dummy_add(link->netdev, NETDEV_MTU);
+	link->made_netdev = ret != -EEXIST;
 	if (ret)
 		return explain(err, "cannot make a dummy network device", ret, netdev_causes);
-	link->made_netdev = 1;
 	ret = pp_nl_address_add(link->netdev, link->address);
 	if (ret)
 		return explain(err, "cannot give the network device its address", ret,
 			       netdev_causes);
 	ret = pp_nl_rxe_add(link->ibdev, link->netdev);
+	link->made_ibdev = ret != -EEXIST;
 	if (ret)
 		return explain(err, "cannot make the rxe link", ret, rxe_causes);
-	link->made_ibdev = 1;
 	return wait_usable(link, err);
 }
 
@@ -228,7 +230,7 @@ int pp_link_make(struct pp_link *out, struct pp_err *err)
 		return explain(err, "cannot make an rxe link", ret, present_causes);
 	ret = choose_address(&out->address);
 	if (ret)
-		return pp_err_set(err, ret, "found no free address in 198.18.0.0/15");
+		return pp_err_set(err, ret, "cannot find a free address in 198.18.0.0/15");
 	ret = make_parts(out, err);
 	if (ret)
 		(void)pp_link_remove(out, NULL);

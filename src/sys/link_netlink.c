@@ -90,12 +90,14 @@ static int receive_all(struct nl_sock *sk, nl_recvmsg_msg_cb_t each, void *arg)
 	if (each)
 		nl_cb_set(cb, NL_CB_VALID, NL_CB_CUSTOM, each, arg);
 	nl_cb_err(cb, NL_CB_CUSTOM, on_error, &a);
-	while (!a.done && ret >= 0)
+	while (!a.done && ret >= 0) {
+		errno = 0;
 		ret = nl_recvmsgs(sk, cb);
+	}
+	if (!a.done)
+		a.error = ret == -NLE_AGAIN ? -ETIMEDOUT : errno ? -errno : -EPROTO;
 	nl_cb_put(cb);
-	if (a.done)
-		return a.error;
-	return ret == -NLE_AGAIN ? -ETIMEDOUT : -EPROTO;
+	return a.error;
 }
 
 /* Sends @msg and takes the whole answer; frees @msg, which may be NULL (no memory). */
@@ -139,12 +141,17 @@ int pp_nl_dummy_add(const char *name, unsigned mtu_bytes)
 
 int pp_nl_address_add(const char *name, struct in_addr address)
 {
-	struct nl_addr *local = nl_addr_build(AF_INET, &address, sizeof(address));
-	struct rtnl_addr *addr = rtnl_addr_alloc();
+	unsigned index = if_nametoindex(name);
+	struct nl_addr *local;
+	struct rtnl_addr *addr;
 	struct nl_msg *msg = NULL;
 
+	if (!index)
+		return -errno;
+	local = nl_addr_build(AF_INET, &address, sizeof(address));
+	addr = rtnl_addr_alloc();
 	if (local && addr) {
-		rtnl_addr_set_ifindex(addr, (int)if_nametoindex(name));
+		rtnl_addr_set_ifindex(addr, (int)index);
 		if (rtnl_addr_set_local(addr, local) < 0 ||
 		    rtnl_addr_build_add_request(addr, NLM_F_CREATE | NLM_F_EXCL, &msg) < 0)
 			msg = NULL;

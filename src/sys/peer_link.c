@@ -127,11 +127,15 @@ static int await_sleep(pid_t pid, uint32_t bound_ms, struct pp_err *err)
 {
 	uint64_t deadline_ns = pp_deadline_ns(bound_ms);
 	unsigned looks = 0;
+	int status;
 
 	while (looks < ASLEEP_LOOKS) {
-		if (waitpid(pid, NULL, WNOHANG) == pid)
-			return pp_err_set(err, -EPROTO,
-					  "the link's deletion did not wait for the MR's owner.");
+		/* Only a deletion that succeeded says something of the kernel. */
+		if (waitpid(pid, &status, WNOHANG) == pid)
+			return status ? pp_err_set(err, -EIO, "the link's deletion failed.")
+				      : pp_err_set(err, -EPROTO,
+						   "the link's deletion did not wait for the MR's "
+						   "owner.");
 		looks = asleep(pid) ? looks + 1 : 0;
 		if (pp_now_ns() >= deadline_ns)
 			return pp_err_set(err, -ETIMEDOUT,
@@ -177,7 +181,7 @@ int pp_peer_link_run(void *mem, size_t length_bytes, uint32_t bound_ms, struct p
 	rc = await_sleep(deletion, bound_ms, err);
 	end_holder(holder, fd);
 	holder = 0;
-	if (rc != -EPROTO) {
+	if (rc != -EPROTO && rc != -EIO) {
 		end = await_end(deletion, bound_ms, rc ? NULL : err);
 		rc = rc ? rc : end;
 	}
@@ -186,6 +190,9 @@ int pp_peer_link_run(void *mem, size_t length_bytes, uint32_t bound_ms, struct p
 out:
 	if (holder)
 		end_holder(holder, fd);
+	/* One that died without a word may have made its link. */
+	if (rc == -ECHILD)
+		(void)pp_link_sweep(NULL);
 	end = pp_link_remove(&t.link, rc ? NULL : err);
 	return rc ? rc : end;
 }

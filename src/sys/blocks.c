@@ -190,8 +190,10 @@ static int read_by_fibmap(struct reader *rd, int fd, struct pp_err *err)
 	int block_bytes = 0;
 	int rc = 0;
 
-	if (ioctl(fd, FIGETBSZ, &block_bytes) || block_bytes <= 0)
+	if (ioctl(fd, FIGETBSZ, &block_bytes))
 		return pp_err_set(err, -errno, "cannot ask for the block size");
+	if (block_bytes <= 0)
+		return pp_err_set(err, -EIO, "the filesystem says that its blocks have no size.");
 	for (uint64_t n = rd->offset / (uint64_t)block_bytes;
 	     !rc && n * (uint64_t)block_bytes < rd->offset + rd->length; n++) {
 		struct pp_extent extent = { .file_bytes = n * (uint64_t)block_bytes,

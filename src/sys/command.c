@@ -158,7 +158,9 @@ static int reap(struct running *run, int awaited, const char *name, struct pp_er
 		if (errno != EINTR)
 			return pp_err_set(err, -errno, "cannot wait for %s", name);
 	if (awaited)
-		return pp_err_set(err, awaited, "%s did not end in time and was killed", name);
+		return pp_err_set(err, awaited, "%s %s and was killed", name,
+				  awaited == -ETIMEDOUT ? "did not end in time"
+							: "could not be waited for");
 	if (WIFSIGNALED(status))
 		return pp_err_set(err, -EINTR, "%s died of signal %d.", name, WTERMSIG(status));
 	if (WEXITSTATUS(status))

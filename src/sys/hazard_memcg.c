@@ -38,8 +38,10 @@ static int find_home(struct pp_memcg *m, struct pp_err *err)
 		    (int)sizeof(m->home))
 			rc = 0;
 	}
+	if (rc && ferror(f))
+		rc = -EIO;
 	fclose(f);
-	return rc ? pp_err_set(err, rc, "this process is in no cgroup of version 2") : 0;
+	return rc ? pp_err_set(err, rc, "cannot find this process in a cgroup of version 2") : 0;
 }
 
 static int has_memory(const struct pp_memcg *m, struct pp_err *err)
@@ -67,7 +69,8 @@ static int make_own(struct pp_memcg *m, struct pp_err *err)
 	}
 	snprintf(path, sizeof(path), "%s/memory.reclaim", m->dir);
 	if (access(path, W_OK))
-		return pp_err_set(err, -ENODEV, "cgroups have no memory.reclaim");
+		return pp_err_set(err, errno == ENOENT ? -ENODEV : -errno,
+				  "cgroups have no memory.reclaim that can be written");
 	return control(m->dir, "cgroup.procs", "0", err);
 }
 

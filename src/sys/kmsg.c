@@ -175,7 +175,10 @@ char *pp_kmsg_drain(struct pp_kmsg *k, size_t *len)
 			memory = append(&t, OVERRUN_LINE, strlen(OVERRUN_LINE));
 			continue;
 		}
-		if (n <= 0) /* EAGAIN: no more for now */
+		if (n < 0 &&
+		    errno != EAGAIN) /* what is not read is lost, and must not seem clean */
+			memory = append(&t, OVERRUN_LINE, strlen(OVERRUN_LINE));
+		if (n <= 0)
 			break;
 		made = pp_kmsg_record(record, (size_t)n, line, LINE_BYTES);
 		memory = append(&t, line, made);

@@ -73,9 +73,12 @@ static char *slurp(const char *path)
 	size_t len = 0, cap = 16384;
 	char *text = malloc(cap), *more;
 	ssize_t n = -1;
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	int fd;
 
-	while (fd >= 0 && text && (n = read(fd, text + len, cap - len - 1)) > 0) {
+	if (!text)
+		return NULL;
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	while (fd >= 0 && (n = read(fd, text + len, cap - len - 1)) > 0) {
 		len += (size_t)n;
 		if (cap - len > 1)
 			continue;

@@ -234,8 +234,12 @@ void pp_probe_verbs(const struct pp_probe_env *env, struct pp_probe_verbs *out)
 	snprintf(out->fabric_why, sizeof(out->fabric_why),
 		 "the probe of the verbs device died or did not answer within %d ms.", CHILD_MS);
 	_Static_assert(sizeof(*out) <= 512, "an answer must fit into POSIX' PIPE_BUF");
-	if (pipe2(fds, O_CLOEXEC))
+	if (pipe2(fds, O_CLOEXEC)) {
+		out->fabric = -errno;
+		snprintf(out->fabric_why, sizeof(out->fabric_why),
+			 "the probe of the verbs device has no pipe: %s.", pp_errno_name(errno));
 		return;
+	}
 	fflush(NULL);
 	pid = fork();
 	if (pid == 0) {
@@ -243,6 +247,11 @@ void pp_probe_verbs(const struct pp_probe_env *env, struct pp_probe_verbs *out)
 
 		child_asks(env, &v);
 		_exit(write(fds[1], &v, sizeof(v)) == (ssize_t)sizeof(v) ? 0 : 1);
+	}
+	if (pid < 0) {
+		out->fabric = -errno;
+		snprintf(out->fabric_why, sizeof(out->fabric_why),
+			 "the probe of the verbs device cannot fork: %s.", pp_errno_name(errno));
 	}
 	close(fds[1]);
 	if (pid > 0) {

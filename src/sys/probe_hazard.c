@@ -3,6 +3,7 @@
 #include "sys/probe_hazard.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
 #include <sys/mount.h>
@@ -66,9 +67,15 @@ int pp_probe_memcg(struct pp_err *why)
 	pid_t parent = getpid(), pid;
 	int fds[2], rc = -ECHILD;
 
-	if (pipe(fds))
+	if (pipe2(fds, O_CLOEXEC))
 		return pp_err_set(why, -errno, "cannot make a pipe");
 	pid = fork();
+	if (pid < 0) {
+		rc = pp_err_set(why, -errno, "cannot fork the child that tries");
+		close(fds[0]);
+		close(fds[1]);
+		return rc;
+	}
 	if (!pid) {
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		rc = getppid() == parent ? try_memcg(&said) : -ECHILD;
@@ -77,11 +84,11 @@ int pp_probe_memcg(struct pp_err *why)
 		_exit(0);
 	}
 	close(fds[1]);
-	if (pid < 0 || read(fds[0], &rc, sizeof(rc)) != (ssize_t)sizeof(rc) ||
+	if (read(fds[0], &rc, sizeof(rc)) != (ssize_t)sizeof(rc) ||
 	    read(fds[0], &said, sizeof(said)) != (ssize_t)sizeof(said))
 		rc = rc ? rc : -ECHILD;
 	close(fds[0]);
-	while (pid > 0 && waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
 		;
 	if (why)
 		*why = said;

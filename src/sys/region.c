@@ -88,7 +88,7 @@ static uint64_t page_bytes(void)
 	return (uint64_t)sysconf(_SC_PAGESIZE);
 }
 
-/* A number of a devdax device in sysfs, 0 if it has none. */
+/* A number of a devdax device in sysfs; 0 and errno if it cannot be read. */
 static uint64_t dax_number(const char *dev, const char *attr)
 {
 	const char *name = strrchr(dev, '/');
@@ -99,6 +99,7 @@ static uint64_t dax_number(const char *dev, const char *attr)
 	f = fopen(path, "re");
 	if (!f)
 		return 0;
+	errno = EIO;
 	if (!fgets(text, sizeof(text), f))
 		text[0] = '\0';
 	fclose(f);
@@ -226,9 +227,8 @@ static int create_device(struct pp_region *r, const struct pp_place *place, stru
 	rc = open_path(r, err);
 	if (rc)
 		return rc;
-	if (r->def->backing == PP_BACKING_DEVDAX)
-		size = dax_number(r->path, "size");
-	else if (ioctl(r->fd, BLKGETSIZE64, &size))
+	if (r->def->backing == PP_BACKING_DEVDAX ? !(size = dax_number(r->path, "size"))
+						 : ioctl(r->fd, BLKGETSIZE64, &size))
 		return pp_err_set(err, -errno, "cannot ask %s for its size", r->path);
 	if (size < round_up(r->def->size_bytes, granule(r)))
 		return pp_err_set(err, -ENOSPC, "%s has only %llu bytes", r->path,

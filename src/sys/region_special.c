@@ -106,7 +106,8 @@ int pp_special_pfnmap(struct pp_region *r, const struct pp_place *place, struct 
 
 	(void)place;
 	if (!d)
-		return pp_err_set(err, -ENODEV, "there is no PCI bus in sysfs");
+		return pp_err_set(err, errno == ENOENT ? -ENODEV : -errno,
+				  "cannot find a PCI bus in sysfs");
 	found = scan_pci(r, d, true) || scan_pci(r, d, false);
 	closedir(d);
 	if (found)
@@ -122,7 +123,7 @@ static int find_in_maps(struct pp_region *r, const char *name, struct pp_err *er
 	FILE *f = fopen("/proc/self/maps", "re");
 	unsigned long start = 0, end = 0;
 	char line[512];
-	bool found = false;
+	bool found = false, cut;
 
 	if (!f)
 		return pp_err_set(err, -errno, "cannot read /proc/self/maps");
@@ -130,7 +131,10 @@ static int find_in_maps(struct pp_region *r, const char *name, struct pp_err *er
 		line[strcspn(line, "\n")] = '\0';
 		found = strstr(line, name) && sscanf(line, "%lx-%lx", &start, &end) == 2;
 	}
+	cut = ferror(f);
 	fclose(f);
+	if (cut)
+		return pp_err_set(err, -EIO, "cannot read all of /proc/self/maps");
 	if (!found)
 		return pp_err_set(err, -ENODEV, "this process has no %s", name);
 	r->addr = (void *)start;

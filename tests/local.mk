@@ -107,6 +107,23 @@ tests_selftest_selftest_SOURCES = tests/selftest/selftest.c
 TESTS += tests/selftest/run
 EXTRA_DIST += tests/selftest/run
 
+# Every library call of src/sys made to fail; the linker leads them to the hook.
+check_PROGRAMS += tests/faults/faults
+tests_faults_faults_SOURCES = tests/faults/main.c tests/faults/hook.c tests/faults/hook_hand.c \
+	tests/faults/hook.h tests/faults/calls.h tests/faults/world.c tests/faults/world.h \
+	tests/faults/fake_gate.c tests/faults/fake_netlink.c tests/faults/fake_rdma.c \
+	tests/faults/fake_uring.c tests/faults/fakes.h tests/faults/drive.h \
+	tests/faults/drive_disks.c tests/faults/drive_links.c tests/faults/drive_memory.c \
+	tests/faults/drive_processes.c tests/faults/drive_regions.c
+tests_faults_faults_LDFLAGS = $(AM_LDFLAGS) @tests/faults/wraps.options
+EXTRA_tests_faults_faults_DEPENDENCIES = tests/faults/wraps.options
+tests/faults/wraps.options: tests/faults/calls.h tests/faults/wraps
+	$(AM_V_GEN)$(MKDIR_P) tests/faults && \
+		$(srcdir)/tests/faults/wraps $(srcdir)/tests/faults/calls.h >$@
+CLEANFILES += tests/faults/wraps.options
+TESTS += tests/faults/run
+EXTRA_DIST += tests/faults/run tests/faults/wraps
+
 # Damaged plans and histories, without a fuzzer; scripts/fuzz runs the same targets with one.
 check_PROGRAMS += tests/fuzz/corpus tests/fuzz/once_plan tests/fuzz/once_history
 tests_fuzz_corpus_SOURCES = tests/fuzz/corpus.c tests/fuzz/fuzz.h

@@ -26,6 +26,7 @@ struct mapping {
 #define SAYS_SO   2 /* or gives any errno, with a sentence */
 
 #define MAPPINGS 24
+#define BOUND_MS 20000 /* of all that waits: on a machine that is busy with other things, too */
 
 /* Rows for a program that is run and whose failure does not matter; DOES it what it says. */
 #define IGNORED(why)                                                                               \

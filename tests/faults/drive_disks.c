@@ -32,12 +32,12 @@ static int run_fs(const struct driver *d, struct pp_err *err)
 		rc = pp_fs_mount(def, dev, world.dir, err);
 	if (rc)
 		return rc;
-	rc = pp_fs_umount(world.dir, 100, err);
+	rc = pp_fs_umount(world.dir, BOUND_MS, err);
 	if (rc) {
-		(void)pp_fs_umount(world.dir, 100, NULL);
+		(void)pp_fs_umount(world.dir, BOUND_MS, NULL);
 		return rc;
 	}
-	return pp_fs_check(def, dev, 5000, err);
+	return pp_fs_check(def, dev, BOUND_MS, err);
 }
 
 /* The fourth filesystem has no place in /proc/filesystems, so its module is asked for. */
@@ -125,7 +125,7 @@ static int run_slots(const struct driver *d, struct pp_err *err)
 	struct pp_slots slots;
 	int rc = pp_slots_probe(&slots, disks, d->arg ? 0 : 1, d->arg != NULL, err);
 
-	return rc || d->arg ? rc : pp_device_wait_free("/dev/vda", 50, err);
+	return rc || d->arg ? rc : pp_device_wait_free("/dev/vda", BOUND_MS, err);
 }
 
 static int run_usable(const struct driver *d, struct pp_err *err)

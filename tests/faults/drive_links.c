@@ -74,7 +74,7 @@ static int transfer(struct pp_endpoint *ep, struct pp_fmr *mr, enum pp_transfer_
 				 .depth = 2,
 				 .sges = length > 8 ? 2 : 0,
 				 .old = &old,
-				 .bound_ms = 200 };
+				 .bound_ms = BOUND_MS };
 	int rc = pp_endpoint_run(ep, &t, err);
 
 	/* The pair was torn down: the next transfer brings it up again. */
@@ -87,7 +87,7 @@ static int use_endpoint(struct pp_fabric *f, struct pp_fmr *mr, enum pp_transfer
 			struct pp_err *err)
 {
 	struct pp_endpoint *ep;
-	int rc = pp_endpoint_open(f, PAGE, 500, &ep, err);
+	int rc = pp_endpoint_open(f, PAGE, BOUND_MS, &ep, err);
 
 	if (rc)
 		return rc;

@@ -63,7 +63,7 @@ static int run_ring(const struct driver *d, struct pp_err *err)
 	io.fd = file();
 	io.mem = memory();
 	io.length_bytes = 4 * PAGE;
-	io.bound_ms = 200;
+	io.bound_ms = BOUND_MS;
 	rc = io.fixed ? pp_pinio_register(p, memory(), 8 * PAGE, io.mode, err) : 0;
 	n = rc ? rc : pp_pinio_run(p, &io, err);
 	/* What failed once must not stand in the way of the next. */
@@ -206,7 +206,7 @@ static int run_memory_hazards(const struct driver *d, struct pp_err *err)
 static int run_ksm(const struct driver *d, struct pp_err *err)
 {
 	(void)d;
-	return pp_hazard_ksm(memory(), PAGE, 500, err);
+	return pp_hazard_ksm(memory(), PAGE, BOUND_MS, err);
 }
 
 static int run_memcg(const struct driver *d, struct pp_err *err)

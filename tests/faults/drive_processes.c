@@ -44,7 +44,7 @@ static int run_command(const struct driver *d, struct pp_err *err)
 	char said[64];
 
 	(void)d;
-	return pp_command(argv, 5000, said, sizeof(said), err);
+	return pp_command(argv, BOUND_MS, said, sizeof(said), err);
 }
 
 static int run_keeper(const struct driver *d, struct pp_err *err)
@@ -97,7 +97,7 @@ static int run_peer_link(const struct driver *d, struct pp_err *err)
 		abort();
 	rc = pp_peer_start(&p, 4096, err);
 	if (!rc)
-		rc = pp_peer_link_delete(&p, &r, 300, err);
+		rc = pp_peer_link_delete(&p, &r, BOUND_MS, err);
 	pp_peer_stop(&p);
 	/* What could not be removed the keeper owes: PP_DEBT_LINKS. */
 	if (strstr(err->text, "cannot remove"))

@@ -53,6 +53,7 @@ PP_UNIT_TESTS = \
 	tests/unit/test_rundir \
 	tests/unit/test_scenarios \
 	tests/unit/test_select \
+	tests/unit/test_shrink \
 	tests/unit/test_slots \
 	tests/unit/test_stamp \
 	tests/unit/test_storm \
@@ -78,6 +79,7 @@ PP_CLI_TESTS = \
 	tests/cli/replay.bats \
 	tests/cli/run.bats \
 	tests/cli/scripts.bats \
+	tests/cli/shrink.bats \
 	tests/cli/vm.bats
 
 check_LIBRARIES += tests/unit/libunit.a

@@ -175,11 +175,13 @@ guest_run() {
 	fi
 }
 
-# The output of a command appears here as it comes.
+# The output of a command appears here as it comes, of a shrinking plan how far it is.
 guest_follow() {
 	FOLLOW_PID=
-	[[ $1 = command ]] || return 0
-	setpriv --pdeathsig KILL tail -n +1 -f -s 0.2 --pid="$QEMU_PID" "$GUEST/ktap" 2>/dev/null &
+	local -a lines=(cat)
+	[[ -z ${OPT[shrink]-} ]] || lines=(grep --line-buffered '^# shrink:')
+	[[ $1 = command || -n ${OPT[shrink]-} ]] || return 0
+	setpriv --pdeathsig KILL tail -n +1 -f -s 0.2 --pid="$QEMU_PID" "$GUEST/ktap" 2>/dev/null | "${lines[@]}" &
 	FOLLOW_PID=$!
 }
 

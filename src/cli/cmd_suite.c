@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Sub-commands that work on the suite: run, replay, list, doctor, judge, plan, history, collect. */
+/* Sub-commands that work on the suite: list, doctor, judge, plan, history, collect. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,80 +13,6 @@
 #include "run/rundir.h"
 #include "run/select.h"
 #include "run/suite.h"
-
-/* The same options for `vm run`, but for the kernel, and the plan, which is an option there. */
-static int replay_in_guest(const struct pp_config *cfg, int argc, char **typed)
-{
-	char **words = calloc((size_t)argc + 8, sizeof(*words)), kernel[128], dir[PP_PATH_MAX];
-	static char run_word[] = "run", kernel_word[] = "--kernel", plan_word[] = "--plan";
-	struct pp_err err = { 0 };
-	int n = 0;
-
-	if (!words)
-		return 99;
-	if (cfg->n_patterns != 1) {
-		pp_err_set(&err, -EINVAL, "with --kernel, replay takes one plan and nothing else.");
-		goto complain;
-	}
-	snprintf(kernel, sizeof(kernel), "%s", cfg->kernel);
-	if (!strcmp(kernel, "same")) {
-		if (pp_bundle_open(cfg->patterns[0], dir, sizeof(dir), &err))
-			goto complain;
-		if (!pp_bundle_kernel(dir, kernel, sizeof(kernel), &err) && !kernel[0])
-			pp_err_set(&err, -EINVAL, "%s names no kernel: say which by --kernel.",
-				   cfg->patterns[0]);
-		pp_bundle_close(dir);
-		if (err.text[0])
-			goto complain;
-	}
-	words[n++] = run_word;
-	words[n++] = kernel_word;
-	words[n++] = kernel;
-	words[n++] = plan_word;
-	words[n++] = (char *)(uintptr_t)cfg->patterns[0];
-	for (int i = 2; i < argc; i++) {
-		if (!strcmp(typed[i], "--kernel"))
-			i++;
-		else if (strncmp(typed[i], "--kernel=", 9) && typed[i] != cfg->patterns[0])
-			words[n++] = typed[i];
-	}
-	n = pp_vm_hand_over(words);
-	free(words);
-	return n;
-complain:
-	free(words);
-	return pp_cmd_complain(&err);
-}
-
-static int run(const struct pp_command *c, int argc, char **argv, bool replay)
-{
-	/* argv is reordered by the parser; the command file wants it as typed. */
-	char **typed = calloc((size_t)argc + 1, sizeof(*typed));
-	struct pp_config cfg;
-	int code;
-
-	if (!typed)
-		return 99;
-	memcpy(typed, argv, (size_t)argc * sizeof(*typed));
-	code = pp_cmd_parse(&cfg, c, argc, argv, PP_AT_LEAST(replay ? 1 : 0));
-	cfg.replay = replay;
-	if (!code && cfg.kernel)
-		code = replay_in_guest(&cfg, argc, typed);
-	else if (!code)
-		code = replay && cfg.names ? pp_suite_list(&cfg) : pp_suite_run(&cfg, argc, typed);
-	free(typed);
-	return code;
-}
-
-int pp_cmd_run(const struct pp_command *c, int argc, char **argv)
-{
-	return run(c, argc, argv, false);
-}
-
-int pp_cmd_replay(const struct pp_command *c, int argc, char **argv)
-{
-	return run(c, argc, argv, true);
-}
 
 int pp_cmd_list(const struct pp_command *c, int argc, char **argv)
 {

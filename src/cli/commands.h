@@ -19,6 +19,7 @@ struct pp_command {
 
 int pp_cmd_run(const struct pp_command *c, int argc, char **argv);
 int pp_cmd_replay(const struct pp_command *c, int argc, char **argv);
+int pp_cmd_shrink(const struct pp_command *c, int argc, char **argv);
 int pp_cmd_vm(const struct pp_command *c, int argc, char **argv);
 int pp_cmd_list(const struct pp_command *c, int argc, char **argv);
 int pp_cmd_plan(const struct pp_command *c, int argc, char **argv);

@@ -30,6 +30,11 @@ static const struct pp_command commands[] = {
 	  "plant "
 	  "storm-time trace no-trace coverage guest i-may-lose-this-machine stream ktap "
 	  "repeat-with names no-color" },
+	{ "shrink", "[OPTION...] PLAN|CASEDIR|BUNDLE",
+	  "make a plan smaller that still breaks the same rule", pp_cmd_shrink,
+	  "rule runs need budget kernel out timeout disk device plant storm-time trace no-trace "
+	  "guest "
+	  "i-may-lose-this-machine stream ktap repeat-with seed no-color" },
 	{ "doctor", "[--disk DEV] [--device NAME] [--guest]",
 	  "probe this machine and say what can run", pp_cmd_doctor, "disk device guest" },
 	{ "judge", "[OPTION...] DIR|BUNDLE", "repeat the verdicts of a run from its files",

@@ -49,6 +49,7 @@ libpinproof_a_SOURCES += \
 	src/core/oracle_rules_runs.c \
 	src/core/plan.c \
 	src/core/plan_action.c \
+	src/core/plan_cut.c \
 	src/core/plan_lex.c \
 	src/core/plan_object.c \
 	src/core/plan_op.c \
@@ -65,6 +66,7 @@ libpinproof_a_SOURCES += \
 	src/core/report_table.c \
 	src/core/result.c \
 	src/core/result_json.c \
+	src/core/shrink.c \
 	src/core/stamp.c \
 	src/core/storm.c \
 	src/core/storm_expand.c \
@@ -95,6 +97,8 @@ ppcore_HEADERS = \
 	src/core/oracle_order.h \
 	src/core/oracle_rules.h \
 	src/core/plan.h \
+	src/core/plan_cut.h \
+	src/core/shrink.h \
 	src/core/plan_private.h \
 	src/core/policy.h \
 	src/core/prng.h \

@@ -36,6 +36,10 @@ const struct pp_option pp_options[] = {
 	{ "ktap", PP_OPT_TEXT, AT(ktap), "FILE", "write KTAP to FILE instead of standard output" },
 	{ "repeat-with", PP_OPT_TEXT, AT(repeat_with), "TEXT", "command that a reader repeats a case with (default: pinproof run; of replay: all in front of /cases/CASE)" },
 	{ "kernel", PP_OPT_TEXT, AT(kernel), "KERNEL", "in a guest with this kernel, as pinproof vm run has it; same: the one that the bundle names" },
+	{ "rule", PP_OPT_RULE, AT(rule), "RULE", "the rule that has to break again, such as O2 (default: the first that does)" },
+	{ "runs", PP_OPT_NUMBER, AT(runs), "M", "execute a plan up to M times (default: 3)" },
+	{ "need", PP_OPT_NUMBER, AT(need), "N", "take a plan if it breaks the rule in N of them (default: 1)" },
+	{ "budget", PP_OPT_TIME, AT(budget_s), "TIME", "stop after this time, such as 10m, with what there is" },
 	{ "expand", PP_OPT_NUMBER, AT(expand), "N", "write the storm out, with N operations of each actor" },
 	{ "names", PP_OPT_FLAG, AT(names), NULL, "print only the case names" },
 	{ "no-color", PP_OPT_FLAG, AT(no_color), NULL, "no colours, also on a terminal" },
@@ -144,6 +148,12 @@ static int option_set(struct pp_config *c, const struct pp_option *o, const char
 					  "--%s takes a time such as 90s or 10m, not '%s'.",
 					  o->name, value);
 		return 0;
+	case PP_OPT_RULE:
+		if (pp_word_find(pp_rule_words, PP_RULE_COUNT, value) <= PP_RULE_NONE)
+			return pp_err_set(err, -EINVAL, "--%s takes a rule such as O2, not '%s'.",
+					  o->name, value);
+		*(const char **)(void *)member = value;
+		return 0;
 	case PP_OPT_PLANT:
 		return pp_plant_parse(value, (struct pp_plant_spec *)(void *)member, err);
 	}
@@ -185,6 +195,8 @@ int pp_config_parse(struct pp_config *c, int argc, char **argv, const char *allo
 	memset(c, 0, sizeof(*c));
 	c->seed = 1;
 	c->repeat = 1;
+	c->runs = 3;
+	c->need = 1;
 	c->tier = PP_TIER_QUICK;
 	for (int i = 0; i < argc; i++) {
 		if (!strcmp(argv[i], "--")) {

@@ -37,6 +37,10 @@ struct pp_config {
 	bool trace, no_trace; /* the trace witness: on in a guest unless --no-trace, elsewhere with
 				 --trace */
 	bool replay;          /* the operand is a plan, or the directory of a case */
+	bool shrink;          /* a replay that makes the plan smaller: run/shrink.h */
+	const char *rule;     /* --rule: that has to break again; NULL: the first that does */
+	unsigned runs, need;  /* --runs, --need: executions of a plan, and how many must break it */
+	unsigned budget_s;    /* --budget: 0: none */
 	unsigned expand; /* --expand: operations of each actor that a storm is written out with, 0:
 			    not */
 	const char *disks[PP_MAX_DISKS];
@@ -53,7 +57,8 @@ enum pp_option_kind {
 	PP_OPT_TIER,
 	PP_OPT_DISK,
 	PP_OPT_TIME, /* seconds: "90", "60s", "10m" */
-	PP_OPT_PLANT
+	PP_OPT_PLANT,
+	PP_OPT_RULE /* O1, O2, ... */
 };
 
 struct pp_option {

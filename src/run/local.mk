@@ -29,6 +29,7 @@ libpinproof_a_SOURCES += \
 	src/run/scenario.c \
 	src/run/scenario_main.c \
 	src/run/select.c \
+	src/run/shrink.c \
 	src/run/stream.c \
 	src/run/suite.c \
 	src/run/suite_judge.c \
@@ -56,6 +57,7 @@ pprun_HEADERS = \
 	src/run/rundir.h \
 	src/run/scenario.h \
 	src/run/select.h \
+	src/run/shrink.h \
 	src/run/stream.h \
 	src/run/suite.h \
 	src/run/supervisor.h \

@@ -18,6 +18,7 @@
 #include "run/reporting.h"
 #include "run/rundir.h"
 #include "run/select.h"
+#include "run/shrink.h"
 #include "run/stream.h"
 #include "run/supervisor.h"
 #include "sys/clock.h"
@@ -31,6 +32,7 @@ struct suite {
 	struct pp_stream *stream;
 	struct pp_reporting report;
 	char out[PP_PATH_MAX];
+	bool shrunk; /* of `pinproof shrink`: the plan broke the rule, and what is left does so */
 	struct pp_err err;
 };
 
@@ -218,6 +220,62 @@ static int execute(struct suite *s, const struct pp_case *k, const struct pp_pla
 	}
 }
 
+/* What shrinking needs to know to execute and to keep. */
+struct shrinking {
+	struct suite *s;
+	const struct pp_case *k;
+	const char *dir, *name;
+	int number;
+};
+
+static int shrink_once(void *arg, const struct pp_plan *plan, struct pp_attempt_result *r,
+		       struct pp_err *err)
+{
+	struct shrinking *h = arg;
+	struct pp_attempt a;
+	int rc;
+
+	attempt_of(h->s, h->k, plan, ++h->number, &a);
+	rc = pp_attempt_run(&a, r, err);
+	r->ending.attempts = 1;
+	return rc;
+}
+
+static int shrink_keep(void *arg, const struct pp_plan *plan, const struct pp_attempt_result *r,
+		       struct pp_err *err)
+{
+	struct shrinking *h = arg;
+	int rc = save_files(h->dir, plan, r, err);
+
+	if (!rc && h->s->stream)
+		rc = pp_stream_dir(h->s->stream, h->s->out, h->name, err);
+	return rc;
+}
+
+static int shrink(struct suite *s, const struct pp_case *k, const struct pp_plan *plan,
+		  const char *dir, const char *name)
+{
+	struct pp_ending_record none = { .ending = PP_ENDING_BROKEN };
+	struct shrinking h = { .s = s, .k = k, .dir = dir, .name = name };
+	const struct pp_shrink_job job = {
+		.c = s->c,
+		.facts = &s->machine.facts,
+		.progress = s->report.ktap,
+		.arg = &h,
+		.once = shrink_once,
+		.keep = shrink_keep,
+	};
+	struct pp_history empty = { 0 };
+	int rc = pp_shrink_run(&job, plan, &s->shrunk, &s->err);
+
+	if (rc || s->shrunk)
+		return rc;
+	snprintf(none.reason, sizeof(none.reason),
+		 "the plan did not break %s in %u of %u runs: there is nothing to shrink",
+		 s->c->rule ? s->c->rule : "any rule", s->c->need, s->c->runs);
+	return pp_case_save(dir, plan, &empty, &none, "", 0, &s->err);
+}
+
 /* --storm-time instead of the plan's own, and as much more for the case. */
 static void stretch_storm(const struct pp_config *c, struct pp_plan *plan)
 {
@@ -259,6 +317,8 @@ static int run_planned(struct suite *s, const struct pp_case *k, const struct pp
 		return rc;
 	if (must_skip(s, k, plan, skip.reason, sizeof(skip.reason)))
 		rc = pp_case_save(dir, plan, &none, &skip, "", 0, &s->err);
+	else if (s->c->shrink)
+		rc = shrink(s, k, plan, dir, name);
 	else
 		rc = execute(s, k, plan, dir, &s->err);
 	return rc;
@@ -412,6 +472,9 @@ static int suite_close(struct suite *s, int rc)
 	bool clean = close_machine(s);
 	int code = pp_reporting_close(&s->report, interrupted != 0, &s->err);
 
+	/* That the smallest plan fails is what was wanted. */
+	if (s->c->shrink && code != 2)
+		code = s->shrunk ? 0 : 99;
 	if (!clean)
 		code = 1;
 	if (s->stream) {

@@ -20,6 +20,7 @@ PP_UNIT_TESTS = \
 	tests/unit/test_defect \
 	tests/unit/test_err \
 	tests/unit/test_evidence \
+	tests/unit/test_export \
 	tests/unit/test_finding \
 	tests/unit/test_fabric \
 	tests/unit/test_facts \

@@ -5,6 +5,7 @@ bin_PROGRAMS += pinproof
 pinproof_SOURCES = \
 	src/cli/cmd.c \
 	src/cli/cmd_bundle.c \
+	src/cli/cmd_export.c \
 	src/cli/cmd_replay.c \
 	src/cli/cmd_suite.c \
 	src/cli/cmd_trace.c \

@@ -48,6 +48,8 @@ static const struct pp_command commands[] = {
 	{ "coverage", "RUNDIR [RUNDIR]",
 	  "which functions of the kernel a run entered; or what two differ in", pp_cmd_coverage,
 	  "" },
+	{ "export", "--c|--mail BUNDLE", "a failure as a C program, or as a mail", pp_cmd_export,
+	  "c mail" },
 	{ "collect", "RUNDIR GUEST", "unpack what a guest left (used by vm run)", pp_cmd_collect,
 	  "" },
 };

@@ -16,6 +16,9 @@ libpinproof_a_SOURCES += \
 	src/core/defect_table.c \
 	src/core/err.c \
 	src/core/evidence.c \
+	src/core/export_c.c \
+	src/core/export_mail.c \
+	src/core/export_verbs.c \
 	src/core/facts.c \
 	src/core/facts_json.c \
 	src/core/finding.c \
@@ -85,6 +88,8 @@ ppcore_HEADERS = \
 	src/core/defect.h \
 	src/core/err.h \
 	src/core/evidence.h \
+	src/core/export.h \
+	src/core/export_private.h \
 	src/core/facts.h \
 	src/core/finding.h \
 	src/core/history.h \
@@ -111,3 +116,16 @@ ppcore_HEADERS = \
 	src/core/trace.h \
 	src/core/verb.h \
 	src/core/words.h
+
+# What every exported program has: texts in the library, so that the command needs no files.
+PP_EXPORT_PARTS = \
+	src/core/export/base.txt \
+	src/core/export/disk.txt \
+	src/core/export/rdma.txt \
+	src/core/export/uring.txt
+nodist_libpinproof_a_SOURCES = src/core/export_parts.c
+src/core/export_parts.c: $(PP_EXPORT_PARTS) build-aux/text-table
+	$(AM_V_GEN)$(MKDIR_P) src/core && \
+	$(SHELL) $(srcdir)/build-aux/text-table $(PP_EXPORT_PARTS:%=$(srcdir)/%) >$@.new && mv $@.new $@
+CLEANFILES += src/core/export_parts.c
+EXTRA_DIST += $(PP_EXPORT_PARTS) build-aux/text-table

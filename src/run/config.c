@@ -40,6 +40,8 @@ const struct pp_option pp_options[] = {
 	{ "runs", PP_OPT_NUMBER, AT(runs), "M", "execute a plan up to M times (default: 3)" },
 	{ "need", PP_OPT_NUMBER, AT(need), "N", "take a plan if it breaks the rule in N of them (default: 1)" },
 	{ "budget", PP_OPT_TIME, AT(budget_s), "TIME", "stop after this time, such as 10m, with what there is" },
+	{ "c", PP_OPT_FLAG, AT(as_c), NULL, "a stand-alone C program that shows the failure" },
+	{ "mail", PP_OPT_FLAG, AT(as_mail), NULL, "a draft of a report to a kernel list" },
 	{ "expand", PP_OPT_NUMBER, AT(expand), "N", "write the storm out, with N operations of each actor" },
 	{ "names", PP_OPT_FLAG, AT(names), NULL, "print only the case names" },
 	{ "no-color", PP_OPT_FLAG, AT(no_color), NULL, "no colours, also on a terminal" },

@@ -41,6 +41,7 @@ struct pp_config {
 	const char *rule;     /* --rule: that has to break again; NULL: the first that does */
 	unsigned runs, need;  /* --runs, --need: executions of a plan, and how many must break it */
 	unsigned budget_s;    /* --budget: 0: none */
+	bool as_c, as_mail;   /* --c, --mail of export */
 	unsigned expand; /* --expand: operations of each actor that a storm is written out with, 0:
 			    not */
 	const char *disks[PP_MAX_DISKS];

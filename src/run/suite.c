@@ -122,6 +122,16 @@ static bool must_skip(const struct suite *s, const struct pp_case *k, const stru
 	return false;
 }
 
+/* A long storm says nothing by itself; the launcher of a guest would call that a hang. */
+static void beat(void *arg, uint64_t elapsed_ms)
+{
+	struct suite *s = arg;
+	char text[64];
+
+	snprintf(text, sizeof(text), "%" PRIu64 " s", elapsed_ms / 1000);
+	pp_ktap_note(s->report.ktap, "running for", text);
+}
+
 static void attempt_of(struct suite *s, const struct pp_case *k, const struct pp_plan *plan,
 		       int number, struct pp_attempt *a)
 {
@@ -144,6 +154,8 @@ static void attempt_of(struct suite *s, const struct pp_case *k, const struct pp
 	a->kmsg = &s->machine.kmsg;
 	a->tracing = &s->machine.tracing;
 	a->interrupted = &interrupted;
+	a->beat = beat;
+	a->beat_arg = s;
 }
 
 /* plan.storm is what was asked for, plan what was drawn from it and executed. */

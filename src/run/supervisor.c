@@ -23,6 +23,7 @@
 
 #define KILL_BOUND_MS   10000u
 #define SWEEP_MS        200u
+#define BEAT_MS         30000u
 #define DEVICE_BOUND_MS 10000u
 
 /* The child's mounts are its own: they go when it goes, however it goes. */
@@ -172,6 +173,25 @@ static int wait_child(int pidfd, uint64_t deadline_ns, const volatile sig_atomic
 	}
 }
 
+/* The same until the attempt's deadline. Somebody may watch from outside and take silence for
+ * death, so there is a sign of life now and then; behind the deadline there is none. */
+static int wait_attempt(const struct pp_attempt *a, int pidfd)
+{
+	const uint64_t begin_ns = pp_now_ns();
+	const uint64_t deadline_ns = begin_ns + (uint64_t)a->bound_ms * 1000000u;
+
+	for (;;) {
+		uint64_t beat_ns = pp_deadline_ns(BEAT_MS);
+		int rc = wait_child(pidfd, beat_ns < deadline_ns ? beat_ns : deadline_ns,
+				    a->interrupted);
+
+		if (rc || pp_now_ns() >= deadline_ns)
+			return rc;
+		if (a->beat)
+			a->beat(a->beat_arg, (pp_now_ns() - begin_ns) / 1000000u);
+	}
+}
+
 /* End the child; false if it cannot even be killed (asleep in the kernel). */
 static bool end_child(const struct pp_attempt *a, pid_t pid, int pidfd, int *status)
 {
@@ -281,7 +301,7 @@ static int supervise(const struct pp_attempt *a, pid_t pid, const struct pp_reco
 		waitpid(pid, &status, 0);
 		return rc;
 	}
-	switch (wait_child(pidfd, pp_deadline_ns(a->bound_ms), a->interrupted)) {
+	switch (wait_attempt(a, pidfd)) {
 	case 1:
 		waitpid(pid, &status, 0);
 		describe_end(outcome, status, ending);

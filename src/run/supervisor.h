@@ -31,6 +31,9 @@ struct pp_attempt {
 	struct pp_kmsg *kmsg;
 	struct pp_tracing *tracing;
 	const volatile sig_atomic_t *interrupted; /* set by the signal handler: stop the child */
+	/* Called every half minute while the child may still run; NULL: nobody wants to know. */
+	void (*beat)(void *arg, uint64_t elapsed_ms);
+	void *beat_arg;
 };
 
 struct pp_attempt_result {

@@ -71,9 +71,9 @@ static void every_kind(void)
 static void each_option_alone(void)
 {
 	static const char *const values[] = {
-		[PP_OPT_TEXT] = "text",   [PP_OPT_NUMBER] = "7",      [PP_OPT_SEED] = "7",
-		[PP_OPT_TIER] = "soak",   [PP_OPT_DISK] = "/dev/sdx", [PP_OPT_TIME] = "90s",
-		[PP_OPT_PLANT] = "tear:4"
+		[PP_OPT_TEXT] = "text",    [PP_OPT_NUMBER] = "7",      [PP_OPT_SEED] = "7",
+		[PP_OPT_TIER] = "soak",    [PP_OPT_DISK] = "/dev/sdx", [PP_OPT_TIME] = "90s",
+		[PP_OPT_PLANT] = "tear:4", [PP_OPT_RULE] = "O2"
 	};
 	struct pp_config plain;
 	struct pp_err err;

@@ -11,23 +11,20 @@
 
 #include "core/oracle_rules.h"
 
-#define ACCESSES (1u << PP_KIND_WRITE | 1u << PP_KIND_DEVICE_WRITE | 1u << PP_KIND_OBSERVE)
-
-/* Which events each judge wants: bits of enum pp_kind; with or without those of them that
- * just_worked(). */
+/* Which events each judge wants: bits of enum pp_kind. */
 static const struct {
-	uint32_t kinds, if_worked;
+	uint32_t kinds;
 	void (*judge)(struct pp_judge *j, uint32_t event);
 } judges[] = {
-	{ UINT32_MAX, ~ACCESSES, pp_rule_live },
-	{ UINT32_MAX, ~ACCESSES, pp_rule_results },
-	{ 1u << PP_KIND_CHECK, UINT32_MAX, pp_rule_fs },
-	{ 1u << PP_KIND_PIN, UINT32_MAX, pp_rule_registration },
-	{ 1u << PP_KIND_OBSERVE, UINT32_MAX, pp_rule_cells },
-	{ 1u << PP_KIND_PIN | 1u << PP_KIND_LEDGER, UINT32_MAX, pp_rule_pins },
+	{ UINT32_MAX, pp_rule_live },
+	{ UINT32_MAX, pp_rule_results },
+	{ 1u << PP_KIND_CHECK, pp_rule_fs },
+	{ 1u << PP_KIND_PIN, pp_rule_registration },
+	{ 1u << PP_KIND_OBSERVE, pp_rule_cells },
+	{ 1u << PP_KIND_PIN | 1u << PP_KIND_LEDGER, pp_rule_pins },
 };
 
-/* Nearly all events: in time, and with the result that the plan wants of every operation. */
+/* In time, and with the result that the plan wants of every operation. */
 static bool just_worked(const struct pp_judge *j, const struct pp_event *e)
 {
 	return !(e->result | e->flags) && e->seen != PP_SEEN_FAULT && j->all_succeed &&
@@ -37,15 +34,16 @@ static bool just_worked(const struct pp_judge *j, const struct pp_event *e)
 static void judge_event(struct pp_judge *j, uint32_t i)
 {
 	const struct pp_event *e = &j->h->events[i];
-	uint32_t kind = 1u << pp_verbs[e->verb].kind;
-	bool worked = just_worked(j, e);
+	enum pp_kind kind = pp_verbs[e->verb].kind;
 
-	/* Of a write that just worked nobody wants to know. */
-	if ((e->flags & PP_EVENT_SKIPPED) ||
-	    (worked && (kind & ACCESSES & ~(1u << PP_KIND_OBSERVE))))
+	/* Nearly all events: of an access that just worked only what it shows is judged. */
+	if (just_worked(j, e) && (kind == PP_KIND_OBSERVE || pp_model_writes(e))) {
+		if (kind == PP_KIND_OBSERVE)
+			pp_rule_cells(j, i);
 		return;
+	}
 	for (size_t k = 0; k < PP_ARRAY_LEN(judges); k++)
-		if ((judges[k].kinds & kind) && (!worked || (judges[k].if_worked & kind)))
+		if (judges[k].kinds & (1u << kind))
 			judges[k].judge(j, i);
 }
 
@@ -93,7 +91,10 @@ int pp_oracle_run(const struct pp_plan *plan, const struct pp_history *h,
 	j.all_succeed = !pp_edges_refusals(j.edges);
 	j.bound_ns = pp_live_bound_ns(j.live);
 	for (uint32_t i = 0; i < h->n_events; i++)
-		judge_event(&j, i);
+		if (!(h->events[i].flags & PP_EVENT_SKIPPED)) {
+			judge_event(&j, i);
+			pp_model_take(&j.model, i);
+		}
 	pp_judge_flush(&j);
 out_ledger:
 	pp_edges_free(j.edges);

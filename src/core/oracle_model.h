@@ -47,6 +47,7 @@
 struct pp_cells {
 	int32_t *newest;  /* NULL: not kept */
 	uint16_t *splits; /* of each page: how many of its cells are split */
+	int32_t *most;    /* of each page: none of its cells has a greater value */
 };
 
 struct pp_split_pool {
@@ -64,6 +65,7 @@ struct pp_space {
 	struct pp_cells disk; /* what each durable image must show at least: see pp_space_disk() */
 	uint64_t *same;       /* bit of each page: a durable image must show what is there now */
 	uint64_t *shared;     /* bit of each page: some sync will promise what is there now */
+	bool set_back;        /* now was set back while a sync was under way: disk may be newer */
 	int32_t *copy;        /* private mappings: the file when the page may have been copied */
 	uint64_t *copied;     /* bit of each page: copy is filled in */
 	uint64_t *dirty;      /* bit of each page: written since a sync last looked */
@@ -157,7 +159,6 @@ struct pp_model {
 	size_t n_ends[6];
 	int levels; /* 0: not built yet */
 	/* the stream */
-	uint32_t next;         /* events below have been taken in */
 	uint64_t least_end_ns; /* of the pending */
 	struct pp_pending *pending;
 	size_t n_pending, cap_pending;
@@ -177,9 +178,14 @@ int pp_model_build(struct pp_model *m, const struct pp_plan *plan, const struct 
 		   struct pp_err *err);
 void pp_model_free(struct pp_model *m);
 
-/** pp_model_advance - take in all events before @event: spaces[] then says what an observation
- *  that begins with @event has to show. Events only ever go forward. */
-void pp_model_advance(struct pp_model *m, uint32_t event);
+/** pp_model_take - take in one event that was not skipped, after it has been judged; each in turn.
+ */
+void pp_model_take(struct pp_model *m, uint32_t event);
+
+/** pp_model_now - spaces[] says from now on what an observation that begins at @now_ns, with all
+ *  events before it taken in, has to show. */
+static inline void pp_model_now(struct pp_model *m, uint64_t now_ns);
+void pp_model_pass(struct pp_model *m, uint64_t now_ns);
 
 /** pp_model_space - space (index of a region) whose data an event of a region writes, sees or
  *  syncs; PP_NO_INDEX if none. */
@@ -294,6 +300,12 @@ bool pp_cells_bytes(const struct pp_split_pool *pool, const struct pp_cells *c, 
 bool pp_cells_are(const int32_t *cells, size_t n, int32_t v);
 /** pp_cells_range - least and greatest of @n cells, none of them split. */
 void pp_cells_range(const int32_t *cells, size_t n, int32_t *least, int32_t *most);
+
+static inline void pp_model_now(struct pp_model *m, uint64_t now_ns)
+{
+	if (m->least_end_ns < now_ns)
+		pp_model_pass(m, now_ns);
+}
 
 static inline bool pp_bit(const uint64_t *bits, size_t i)
 {

@@ -10,7 +10,8 @@ static int alloc_cells(struct pp_cells *c, size_t n_pages)
 {
 	c->newest = calloc(n_pages * PP_CELLS_PER_PAGE + 1, sizeof(*c->newest));
 	c->splits = calloc(n_pages + 1, sizeof(*c->splits));
-	return c->newest && c->splits ? 0 : -ENOMEM;
+	c->most = calloc(n_pages + 1, sizeof(*c->most));
+	return c->newest && c->splits && c->most ? 0 : -ENOMEM;
 }
 
 static int size_spaces(struct pp_model *m)
@@ -179,8 +180,10 @@ static void free_space(struct pp_space *s)
 {
 	free(s->now.newest);
 	free(s->now.splits);
+	free(s->now.most);
 	free(s->disk.newest);
 	free(s->disk.splits);
+	free(s->disk.most);
 	free(s->copy);
 	free(s->copied);
 	free(s->dirty);

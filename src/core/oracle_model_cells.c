@@ -38,6 +38,17 @@ static void raise_plain(int32_t *cells, size_t n, int32_t v)
 		cells[i] = cells[i] < v ? v : cells[i];
 }
 
+static void fill(int32_t *cells, size_t n, int32_t v)
+{
+	const lanes all = { v, v, v, v };
+	size_t i = 0;
+
+	for (; i + LANES <= n; i += LANES)
+		*(lanes *)(cells + i) = all;
+	for (; i < n; i++)
+		cells[i] = v;
+}
+
 bool pp_cells_are(const int32_t *cells, size_t n, int32_t v)
 {
 	const lanes all = { v, v, v, v };
@@ -146,14 +157,19 @@ static void raise_in_page(struct pp_split_pool *pool, struct pp_cells *c, uint64
 			  uint64_t to, int32_t v)
 {
 	bool plain = !c->splits[from / PP_PAGE_BYTES];
+	int32_t *most = &c->most[from / PP_PAGE_BYTES];
+	bool newest = v >= *most;
+
+	/* What ends last began last, mostly. */
+	*most = newest ? v : *most;
 
 	while (from < to) {
 		uint64_t next = (from / PP_CELL_BYTES + 1) * PP_CELL_BYTES;
 
 		if (plain && from % PP_CELL_BYTES == 0 && next <= to) {
 			next = to / PP_CELL_BYTES * PP_CELL_BYTES;
-			raise_plain(c->newest + from / PP_CELL_BYTES, (next - from) / PP_CELL_BYTES,
-				    v);
+			(newest ? fill : raise_plain)(c->newest + from / PP_CELL_BYTES,
+						      (next - from) / PP_CELL_BYTES, v);
 		} else {
 			next = next < to ? next : to;
 			raise_part(pool, c, from / PP_CELL_BYTES, from % PP_CELL_BYTES,
@@ -206,6 +222,8 @@ void pp_cells_set(struct pp_split_pool *pool, struct pp_cells *c, size_t first, 
 			c->splits[i / PP_CELLS_PER_PAGE]--;
 		}
 		c->newest[i] = v;
+		if (c->most[i / PP_CELLS_PER_PAGE] < v)
+			c->most[i / PP_CELLS_PER_PAGE] = v;
 	}
 }
 
@@ -253,6 +271,7 @@ void pp_cells_merge(struct pp_split_pool *pool, struct pp_cells *c, size_t page,
 {
 	uint64_t from = (uint64_t)page * PP_PAGE_BYTES;
 
+	c->most[page] = INT32_MAX; /* not looked for */
 	if (!c->splits[page] && merge_plain(c->newest + page * PP_CELLS_PER_PAGE, in))
 		return;
 	for (size_t i = 0; i < PP_CELLS_PER_PAGE; i++, from += PP_CELL_BYTES) {
@@ -269,6 +288,16 @@ void pp_cells_merge(struct pp_split_pool *pool, struct pp_cells *c, size_t page,
 		if (in[i] > 0)
 			raise_part(pool, c, cell, 0, PP_CELL_BYTES, in[i]);
 	}
+}
+
+bool pp_cells_take_over(struct pp_cells *c, const struct pp_cells *from, size_t page)
+{
+	if (c->splits[page] || from->splits[page])
+		return false;
+	memcpy(c->newest + page * PP_CELLS_PER_PAGE, from->newest + page * PP_CELLS_PER_PAGE,
+	       PP_CELLS_PER_PAGE * sizeof(*c->newest));
+	c->most[page] = from->most[page];
+	return true;
 }
 
 void pp_cells_drop(struct pp_split_pool *pool, int32_t *v)
@@ -289,6 +318,7 @@ void pp_cells_recount(struct pp_cells *c, size_t first_page, size_t n_pages)
 {
 	for (size_t p = first_page; p < n_pages; p++) {
 		c->splits[p] = 0;
+		c->most[p] = INT32_MAX;
 		for (size_t i = 0; i < PP_CELLS_PER_PAGE; i++)
 			c->splits[p] += c->newest[p * PP_CELLS_PER_PAGE + i] < 0;
 	}

@@ -23,7 +23,7 @@ static void loosen(struct pp_model *m, uint16_t space, size_t first, size_t last
 	last = last < cells_of(s) ? last : cells_of(s);
 	if (first >= last)
 		return;
-	pp_model_keep(m, space, first / PP_CELLS_PER_PAGE, last / PP_CELLS_PER_PAGE + 1);
+	pp_model_set_back(m, space, first / PP_CELLS_PER_PAGE, last / PP_CELLS_PER_PAGE + 1);
 	pp_cells_set(&m->pool, &s->now, first, last - first, 0);
 	if (s->disk.newest)
 		pp_cells_set(&m->pool, &s->disk, first, last - first, 0);
@@ -47,7 +47,7 @@ static void disk_moves(struct pp_model *m, uint16_t space, size_t first)
 	struct pp_space *s = &m->spaces[space];
 
 	pp_model_break_promises(m, space);
-	pp_model_keep(m, space, first / PP_CELLS_PER_PAGE, s->n_pages);
+	pp_model_set_back(m, space, first / PP_CELLS_PER_PAGE, s->n_pages);
 	if (s->disk.newest && first < cells_of(s))
 		pp_cells_set(&m->pool, &s->disk, first, cells_of(s) - first, 0);
 }

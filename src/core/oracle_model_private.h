@@ -27,6 +27,9 @@ void pp_cells_set(struct pp_split_pool *pool, struct pp_cells *c, size_t first, 
 void pp_cells_copy(struct pp_split_pool *pool, const struct pp_cells *c, size_t page, int32_t *out);
 /** pp_cells_merge - raise a page to what a copy says. */
 void pp_cells_merge(struct pp_split_pool *pool, struct pp_cells *c, size_t page, const int32_t *in);
+/** pp_cells_take_over - make a page of @c what it is in @from; false, and nothing is done, where
+ * cells of either are split. */
+bool pp_cells_take_over(struct pp_cells *c, const struct pp_cells *from, size_t page);
 void pp_cells_give(struct pp_split_pool *pool, int32_t *copy);
 /** pp_cells_drop - one cell of a copy is 0 from now on. */
 void pp_cells_drop(struct pp_split_pool *pool, int32_t *v);
@@ -48,6 +51,8 @@ void pp_model_upset_ended(struct pp_model *m, const struct pp_pending *p);
 /** pp_model_keep - the pages [@first, @end) of a space, or those of them that exist, are about to
  *  change: what is there now is copied for those who still need it. */
 void pp_model_keep(struct pp_model *m, uint16_t space, size_t first, size_t end);
+/** pp_model_set_back - pp_model_keep() for a change that makes something older of the pages. */
+void pp_model_set_back(struct pp_model *m, uint16_t space, size_t first, size_t end);
 /** pp_model_break_promises - content of the space has moved: what was to be promised is void. */
 void pp_model_break_promises(struct pp_model *m, uint16_t space);
 void pp_model_free_promises(struct pp_model *m);

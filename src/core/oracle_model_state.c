@@ -14,7 +14,7 @@
 struct flight {
 	uint32_t event;
 	uint16_t region; /* whose pages it reaches */
-	uint16_t mr;     /* PP_NO_INDEX: none */
+	bool access;     /* by way of an MR, if its operation says so: see mr_of() */
 	uint64_t end_ns;
 	struct pp_extent at;
 };
@@ -46,6 +46,7 @@ struct eof {
 struct tracker {
 	struct pp_model *m;
 	bool *unmapped;    /* of each region */
+	bool parts;        /* pages of some MR have been parted */
 	uint64_t **parted; /* of each MR: bit of each page of its region, NULL if none */
 	struct eof *eof;   /* of each region */
 	struct flight *flights;
@@ -67,6 +68,17 @@ static const struct pp_op *op_of(struct tracker *t, uint32_t id)
 static const struct pp_region_def *region_of(const struct tracker *t, uint16_t region)
 {
 	return region < t->m->plan->n_regions ? &t->m->plan->regions[region] : NULL;
+}
+
+/* The MR that an access goes through, PP_NO_INDEX if none. To be asked only where it matters: an
+ * operation of its own is looked up for nearly every access. */
+static uint16_t mr_of(struct tracker *t, uint32_t event)
+{
+	const struct pp_op *op = op_of(t, t->m->history->events[event].op);
+
+	return op && pp_verbs[op->verb].target == PP_TARGET_MR && op->object < t->m->plan->n_mrs
+		       ? op->object
+		       : PP_NO_INDEX;
 }
 
 /* Data that goes with the mapping: anonymous memory and private copies. */
@@ -126,6 +138,7 @@ static void part_mr(struct tracker *t, const struct hazard *h, size_t mr)
 		t->failed = true;
 		return;
 	}
+	t->parts = true;
 	for (uint64_t p = x.from / PP_PAGE_BYTES; p < pages && p < x.to / PP_PAGE_BYTES; p++)
 		pp_bit_set(t->parted[mr], p);
 }
@@ -158,7 +171,7 @@ static void collide(struct tracker *t, const struct hazard *h, const struct flig
 	if (h->cut != CUT_NONE && overlap(&pages, &own) && cuts(t, h, f->region)) {
 		if (pp_verbs[e->verb].kind == PP_KIND_DEVICE_WRITE)
 			state[f->event] |= PP_STATE_UNKNOWN;
-		if (f->mr != PP_NO_INDEX && pp_verbs[e->verb].kind != PP_KIND_UNPIN)
+		if (f->access && mr_of(t, f->event) != PP_NO_INDEX)
 			state[f->event] |= PP_STATE_DETACHED;
 	}
 	/* It may write back what was there before. */
@@ -388,7 +401,7 @@ static void track_hazard(struct tracker *t, uint32_t i)
 		if (e->verb == PP_VERB_TRUNCATE && h.cut != CUT_NONE)
 			h.cut = CUT_COPIES;
 		add_hazard(t, h);
-		add_flight(t, &(struct flight){ i, e->object, PP_NO_INDEX, e->end_ns, h.at });
+		add_flight(t, &(struct flight){ i, e->object, false, e->end_ns, h.at });
 		break;
 	case PP_EFFECT_SHIFT:
 		m->state[i] |= PP_STATE_SHIFT | lost;
@@ -422,24 +435,18 @@ static void track_access(struct tracker *t, uint32_t i)
 	const struct pp_event *e = &m->history->events[i];
 	const struct pp_verb_info *verb = &pp_verbs[e->verb];
 	uint16_t space = pp_model_space(m->plan, e);
-	struct flight f = { i, e->object, PP_NO_INDEX, e->end_ns, { space, 0, 0 } };
+	bool access = verb->target == PP_TARGET_MR;
+	struct flight f = { i, e->object, access, e->end_ns, { space, 0, 0 } };
 	struct hazard h = { .event = i, .cut = CUT_FILE, .replace = true };
 
 	if (space == PP_NO_INDEX)
 		return;
 	f.at.from = e->offset_bytes;
 	f.at.to = e->offset_bytes + e->length_bytes;
-	if (verb->target == PP_TARGET_MR) {
-		const struct pp_op *op = op_of(t, e->op);
-
-		if (op && pp_verbs[op->verb].target == PP_TARGET_MR && op->object < m->plan->n_mrs)
-			f.mr = op->object;
-		if (f.mr != PP_NO_INDEX && parted(t, f.mr, f.at))
-			m->state[i] |= PP_STATE_DETACHED;
-	}
+	if (access && t->parts && mr_of(t, i) != PP_NO_INDEX && parted(t, mr_of(t, i), f.at))
+		m->state[i] |= PP_STATE_DETACHED;
 	if (verb->kind == PP_KIND_OBSERVE) {
-		if (f.mr != PP_NO_INDEX)
-			add_flight(t, &f);
+		add_flight(t, &f);
 		return;
 	}
 	if (e->result || (e->flags & PP_EVENT_OPEN) || (m->state[i] & PP_STATE_DETACHED))
@@ -466,7 +473,7 @@ static void track_unpin(struct tracker *t, uint32_t i)
 	add_flight(t, &(struct flight){
 			      i,
 			      mr->region,
-			      e->object,
+			      false,
 			      e->end_ns,
 			      { space, mr->offset_bytes, mr->offset_bytes + mr->length_bytes } });
 }

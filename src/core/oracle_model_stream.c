@@ -156,7 +156,7 @@ static void forget(struct pp_model *m, uint16_t space, uint64_t from, uint64_t t
 	to = to < size_of(m, space) ? to : size_of(m, space);
 	if (from >= to)
 		return;
-	pp_model_keep(m, space, from / PP_PAGE_BYTES, (to + PP_PAGE_BYTES - 1) / PP_PAGE_BYTES);
+	pp_model_set_back(m, space, from / PP_PAGE_BYTES, (to + PP_PAGE_BYTES - 1) / PP_PAGE_BYTES);
 	pp_cells_set(&m->pool, &s->now, first, (to + PP_CELL_BYTES - 1) / PP_CELL_BYTES - first, 0);
 	if (s->disk.newest)
 		pp_cells_set(&m->pool, &s->disk, first,
@@ -207,13 +207,14 @@ static void take_pin(struct pp_model *m, const struct pp_event *e)
 	copy_pages(m, space, 0, size_of(m, space));
 }
 
-static void take(struct pp_model *m, uint32_t i)
+void pp_model_take(struct pp_model *m, uint32_t i)
 {
 	const struct pp_event *e = &m->history->events[i];
 	enum pp_kind kind = pp_verbs[e->verb].kind;
 
-	if (e->flags & PP_EVENT_SKIPPED)
+	if (kind == PP_KIND_OBSERVE && e->verb != PP_VERB_SPLICE_DRAIN)
 		return;
+	pp_model_now(m, e->begin_ns);
 	if (pp_model_writes(e))
 		take_write(m, i);
 	else if (m->state[i] & PP_STATE_ZEROS)
@@ -243,12 +244,10 @@ static void count(struct pp_model *m, const struct pp_pending *p)
 }
 
 /* All that has ended by the time counts from now on. */
-static void pass(struct pp_model *m, uint64_t now_ns)
+void pp_model_pass(struct pp_model *m, uint64_t now_ns)
 {
 	size_t n = 0;
 
-	if (m->least_end_ns >= now_ns)
-		return;
 	m->least_end_ns = PP_TIME_NEVER;
 	for (size_t i = 0; i < m->n_pending; i++) {
 		struct pp_pending p = m->pending[i];
@@ -262,20 +261,6 @@ static void pass(struct pp_model *m, uint64_t now_ns)
 		m->pending[n++] = p;
 	}
 	m->n_pending = n;
-}
-
-void pp_model_advance(struct pp_model *m, uint32_t event)
-{
-	const struct pp_event *events = m->history->events;
-
-	for (; m->next < event; m->next++) {
-		if (m->state[m->next] || pp_verbs[events[m->next].verb].kind != PP_KIND_OBSERVE ||
-		    events[m->next].verb == PP_VERB_SPLICE_DRAIN) {
-			pass(m, events[m->next].begin_ns);
-			take(m, m->next);
-		}
-	}
-	pass(m, events[event].begin_ns);
 }
 
 bool pp_model_in_flight(const struct pp_model *m, uint16_t space, uint64_t from, uint64_t to)

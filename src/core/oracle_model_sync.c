@@ -92,9 +92,17 @@ static void keep_page(struct pp_model *m, uint16_t space, size_t page)
 		t->copy = copy_page(m, s, page);
 		pp_bit_clear(s->shared, page);
 	}
-	if (pp_bit(s->same, page))
+	/* What is there now is what was promised before, or newer. */
+	if (pp_bit(s->same, page) && (s->set_back || !pp_cells_take_over(&s->disk, &s->now, page)))
 		pp_cells_merge(&m->pool, &s->disk, page, s->now.newest + page * PP_CELLS_PER_PAGE);
 	pp_bit_clear(s->same, page);
+}
+
+void pp_model_set_back(struct pp_model *m, uint16_t space, size_t first, size_t end)
+{
+	pp_model_keep(m, space, first, end);
+	for (const struct pp_promise *p = m->promises; p; p = p->next)
+		m->spaces[space].set_back |= p->space == space;
 }
 
 void pp_model_keep(struct pp_model *m, uint16_t space, size_t first, size_t end)

@@ -26,7 +26,7 @@ struct watch {
 	uint64_t begin_ns, end_ns;
 	uint64_t from, to; /* all of its glances */
 	uint16_t space;
-	uint8_t actor, path;
+	uint8_t actor, verb, path;
 	struct glance *glances;
 	size_t n, cap;
 };
@@ -36,6 +36,7 @@ struct pp_order {
 	struct pp_order_pages *paths[PATH_COUNT]; /* of each space; NULL: nothing seen */
 	struct watch *watches; /* the first n are in use, what lies behind keeps its memory */
 	size_t n, cap;
+	size_t last;           /* the one that was added to last */
 	uint64_t least_end_ns; /* of those in use */
 	bool failed;           /* no memory: what follows is not judged */
 };
@@ -132,8 +133,6 @@ static void settle_ended(struct pp_order *o, uint64_t now_ns)
 {
 	uint64_t least = PP_TIME_NEVER;
 
-	if (o->least_end_ns >= now_ns)
-		return;
 	for (size_t i = 0; i < o->n;) {
 		struct watch *w = &o->watches[i], ended;
 
@@ -152,17 +151,20 @@ static void settle_ended(struct pp_order *o, uint64_t now_ns)
 
 /* ---- what is being seen ---- */
 
+static bool is_of(const struct watch *w, const struct pp_event *e, uint16_t space)
+{
+	return w->begin_ns == e->begin_ns && w->end_ns == e->end_ns && w->actor == e->actor &&
+	       w->verb == e->verb && w->space == space;
+}
+
 static struct watch *watch_of(struct pp_order *o, const struct pp_event *e, uint16_t space)
 {
 	enum path path = path_of(e);
 	struct watch *w, *more;
 
-	for (size_t i = o->n; i-- > 0;) {
-		w = &o->watches[i];
-		if (w->begin_ns == e->begin_ns && w->end_ns == e->end_ns && w->actor == e->actor &&
-		    w->space == space && w->path == path)
-			return w;
-	}
+	for (o->last = o->n; o->last-- > 0;)
+		if (is_of(&o->watches[o->last], e, space))
+			return &o->watches[o->last];
 	if (o->n == o->cap) {
 		more = realloc(o->watches, (o->cap * 2 + 8) * sizeof(*more));
 		if (!more)
@@ -171,13 +173,15 @@ static struct watch *watch_of(struct pp_order *o, const struct pp_event *e, uint
 		o->watches = more;
 		o->cap = o->cap * 2 + 8;
 	}
-	w = &o->watches[o->n++];
+	o->last = o->n++;
+	w = &o->watches[o->last];
 	*w = (struct watch){
 		.begin_ns = e->begin_ns,
 		.end_ns = e->end_ns,
 		.from = UINT64_MAX,
 		.space = space,
 		.actor = e->actor,
+		.verb = e->verb,
 		.path = (uint8_t)path,
 		.glances = w->glances,
 		.cap = w->cap,
@@ -347,14 +351,18 @@ void pp_rule_order(struct pp_judge *j, uint32_t event, uint16_t space, uint64_t 
 
 	if (o->failed)
 		return;
-	settle_ended(o, e->begin_ns);
+	if (o->least_end_ns < e->begin_ns)
+		settle_ended(o, e->begin_ns);
 	/*
 	 * Who takes pages away clears the tables first and tells the other processors last: until
 	 * it has ended, one may see the old page and another the new one.
 	 */
-	if (pp_model_resets(&j->model, space, from, to, e->begin_ns, e->end_ns))
+	if ((j->model.zeros.n || j->model.lost_zeros.n) &&
+	    pp_model_resets(&j->model, space, from, to, e->begin_ns, e->end_ns))
 		return;
-	w = watch_of(o, e, space);
+	/* The runs of one operation follow each other. */
+	w = o->last < o->n && is_of(&o->watches[o->last], e, space) ? &o->watches[o->last]
+								    : watch_of(o, e, space);
 	if (w && open)
 		judge_glance(o, w, &g);
 	o->failed = !w || !add_glance(w, &g);

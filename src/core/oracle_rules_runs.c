@@ -123,29 +123,11 @@ static bool shows(const struct pp_look *l, struct run *r, int32_t v)
 	return true;
 }
 
-/* Is a run in one page no finding at a glance? */
-static bool passes(struct pp_look *l, struct run *r, uint64_t from, uint64_t to)
+/* Does nothing that cells have to show which is at most @most rule out what the run shows? */
+static bool allows(const struct pp_look *l, struct run *r, int32_t most)
 {
 	const struct pp_place p = { l->space, l->e->offset_bytes };
-	const struct pp_space *s = &l->m->spaces[l->space];
-	size_t page = from / PP_PAGE_BYTES, n = (to - from) / PP_CELL_BYTES;
-	const struct pp_cells *cells = l->durable ? pp_space_disk(s, page) : &s->now;
-	int32_t least = 0, most = 0;
 
-	if (!l->detached && cells->newest) {
-		const int32_t *at = cells->newest + from / PP_CELL_BYTES;
-
-		if (cells->splits[page])
-			return false;
-		least = most = *at;
-		if (!pp_cells_are(at, n, most))
-			pp_cells_range(at, n, &least, &most);
-	}
-	if (least == most && shows(l, r, most)) {
-		passed(l, r, from, to,
-		       l->e->seen == PP_SEEN_ZERO ? PP_NO_EVENT : (uint32_t)most - 1);
-		return true;
-	}
 	if (l->e->seen != PP_SEEN_STAMP)
 		return false;
 	if (!r->looked_up) {
@@ -153,10 +135,52 @@ static bool passes(struct pp_look *l, struct run *r, uint64_t from, uint64_t to)
 		r->limit = limit_of(l, r->found);
 		r->looked_up = true;
 	}
-	if (most > r->limit || !r->limit)
+	return r->limit && most <= r->limit;
+}
+
+/* Is a run in one page no finding at a glance? No cell of the page has more than one newest write.
+ */
+static bool passes(struct pp_look *l, struct run *r, uint64_t from, uint64_t to, const int32_t *at)
+{
+	int32_t least = *at, most = *at;
+
+	if (!pp_cells_are(at, (to - from) / PP_CELL_BYTES, most))
+		pp_cells_range(at, (to - from) / PP_CELL_BYTES, &least, &most);
+	if (least == most && shows(l, r, most))
+		passed(l, r, from, to,
+		       l->e->seen == PP_SEEN_ZERO ? PP_NO_EVENT : (uint32_t)most - 1);
+	else if (allows(l, r, most))
+		passed(l, r, from, to, r->found);
+	else
 		return false;
-	passed(l, r, from, to, r->found);
 	return true;
+}
+
+/* One cell that different writes may be the newest of. */
+static bool passes_split(struct pp_look *l, struct run *r, int32_t v)
+{
+	int32_t least, most;
+
+	pp_cells_range(l->m->pool.block[-1 - v], PP_CELL_BYTES, &least, &most);
+	return allows(l, r, most);
+}
+
+/* What a run shows in one page. */
+static void judge_page(struct pp_look *l, struct run *r, uint64_t from, uint64_t to)
+{
+	static const int32_t nothing[PP_CELLS_PER_PAGE];
+	const struct pp_space *s = &l->m->spaces[l->space];
+	size_t page = from / PP_PAGE_BYTES;
+	const struct pp_cells *cells = l->durable ? pp_space_disk(s, page) : &s->now;
+	bool asks = !l->detached && cells->newest;
+	const int32_t *at = asks ? cells->newest + from / PP_CELL_BYTES : nothing;
+
+	if ((!asks || !cells->splits[page]) && passes(l, r, from, to, at))
+		return;
+	for (l->at = from; l->at < to; l->at += PP_CELL_BYTES, at++)
+		if (*at < 0 ? !passes_split(l, r, *at)
+			    : !passes(l, r, l->at, l->at + PP_CELL_BYTES, at))
+			pp_look_cell(l);
 }
 
 /* Simple: a stamp or zeros of a space that nothing moves, clones or copies. */
@@ -203,9 +227,10 @@ static void judge_run(struct pp_look *l)
 		uint64_t page_end = (at / PP_PAGE_BYTES + 1) * PP_PAGE_BYTES;
 		uint64_t stop = end < page_end ? end : page_end;
 
-		if (!fast || !passes(l, &r, at, stop))
-			for (l->at = at - at % PP_CELL_BYTES; l->at < stop; l->at += PP_CELL_BYTES)
-				pp_look_cell(l);
+		if (fast)
+			judge_page(l, &r, at, stop);
+		for (l->at = at - at % PP_CELL_BYTES; !fast && l->at < stop; l->at += PP_CELL_BYTES)
+			pp_look_cell(l);
 		at = stop;
 	}
 	tell(l, &r);
@@ -222,7 +247,7 @@ void pp_rule_cells(struct pp_judge *j, uint32_t event)
 	if (e->result || (e->flags & PP_EVENT_OPEN) || e->seen == PP_SEEN_FAULT ||
 	    space == PP_NO_INDEX)
 		return;
-	pp_model_advance(m, event);
+	pp_model_now(m, e->begin_ns);
 	/* What a cell needs is found out when one is looked at. */
 	l.j = j;
 	l.m = m;

@@ -76,14 +76,17 @@ static int read_symbols(struct pp_cover *p, struct pp_err *err)
 {
 	FILE *f = fopen("/proc/kallsyms", "re");
 	char line[512], type, symbol[128];
+	bool cut;
 
 	if (!f)
 		return pp_err_set(err, -errno, "cannot read /proc/kallsyms");
 	while (fgets(line, sizeof(line), f))
 		if (sscanf(line, "%*x %c %127s", &type, symbol) == 2 && strchr("tTwW", type))
 			take_symbol(p, symbol);
+	/* A function that was not read of must not be told as one that is not there. */
+	cut = ferror(f);
 	fclose(f);
-	return 0;
+	return cut ? pp_err_set(err, -EIO, "cannot read all of /proc/kallsyms") : 0;
 }
 
 static void event_name(const struct pp_covered *f, char *out, size_t size)

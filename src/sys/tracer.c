@@ -54,13 +54,13 @@ static int make_instance(struct pp_tracer *t, struct pp_err *err)
 /* What every record begins with; tracefs_local_events() would read all symbols of the kernel. */
 static int read_header(struct pp_tracer *t, struct pp_err *err)
 {
-	int size = 0, rc = -EIO;
+	int size = 0, rc;
 	char *page = tracefs_instance_file_read(NULL, "events/header_page", &size);
 
 	t->events = tep_alloc();
-	if (page && t->events &&
-	    !tep_parse_header_page(t->events, page, (unsigned long)size, sizeof(long)))
-		rc = 0;
+	rc = !t->events ? -ENOMEM : page ? 0 : -EIO;
+	if (!rc && tep_parse_header_page(t->events, page, (unsigned long)size, sizeof(long)))
+		rc = -EPROTO;
 	free(page);
 	return rc ? pp_err_set(err, rc, "the format of trace pages") : 0;
 }
@@ -406,8 +406,8 @@ int pp_tracer_end(struct pp_tracer *t, pid_t child, const char *name, uint64_t s
 		return pp_err_set(err, rc, "trace");
 	out->start_ns = start_ns;
 	rc = read_all(t, child, name, start_ns, out, err);
-	if (!rc)
-		rc = pp_trace_sort(out);
+	if (!rc && (rc = pp_trace_sort(out)))
+		pp_err_set(err, rc, "order of the trace");
 	if (rc) {
 		pp_trace_free(out);
 		return rc;

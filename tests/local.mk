@@ -117,7 +117,7 @@ tests_faults_faults_SOURCES = tests/faults/main.c tests/faults/hook.c tests/faul
 	tests/faults/fake_gate.c tests/faults/fake_netlink.c tests/faults/fake_rdma.c \
 	tests/faults/fake_uring.c tests/faults/fakes.h tests/faults/drive.h \
 	tests/faults/drive_disks.c tests/faults/drive_links.c tests/faults/drive_memory.c \
-	tests/faults/drive_processes.c tests/faults/drive_regions.c
+	tests/faults/drive_processes.c tests/faults/drive_regions.c tests/faults/drive_traces.c
 tests_faults_faults_LDFLAGS = $(AM_LDFLAGS) @tests/faults/wraps.options
 EXTRA_tests_faults_faults_DEPENDENCIES = tests/faults/wraps.options
 tests/faults/wraps.options: tests/faults/calls.h tests/faults/wraps

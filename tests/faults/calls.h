@@ -25,6 +25,7 @@
 CALL(says, void *,         calloc,               P(size_t n, size_t s), P(n, s),                            real, NULL,       ENOMEM,    +MEMORY)
 CALL(says, void *,         malloc,               P(size_t n), P(n),                                         real, NULL,       ENOMEM,    +MEMORY)
 CALL(code, int,            posix_memalign,       P(void **p, size_t a, size_t n), P(p, a, n),               real, failed,     ENOMEM,    +MEMORY)
+CALL(says, char *,         strdup,               P(const char *t), P(t),                                    real, NULL,       ENOMEM,    +MEMORY)
 HAND(realloc)
 KEPT(free)
 HAND(mmap)
@@ -49,6 +50,7 @@ AFTER(says, int,           close,                P(int fd), P(fd),              
 CALL(says, int,            close_range,          P(unsigned a, unsigned b, int f), P(a, b, f),              real, -1,         ENOSYS,    0)
 CALL(says, FILE *,         fopen,                P(const char *p, const char *m), P(p, m),                  fake, NULL,       EMFILE,    +FILES)
 AFTER(says, int,           fclose,               P(FILE *f), P(f),                                          real, EOF,        EIO,       -FILES)
+CALL(says, FILE *,         open_memstream,       P(char **t, size_t *n), P(t, n),                           fake, NULL,       ENOMEM,    +FILES)
 CALL(says, DIR *,          opendir,              P(const char *p), P(p),                                    fake, NULL,       EMFILE,    +DIRS)
 CALL(says, struct dirent *, readdir,             P(DIR *d), P(d),                                           real, NULL,       EIO,       0)
 AFTER(says, int,           closedir,             P(DIR *d), P(d),                                           real, -1,         EIO,       -DIRS)
@@ -208,12 +210,20 @@ CALL(says, int,            tracefs_instance_set_buffer_size, P(struct tracefs_in
 CALL(says, char *,         tracefs_event_file_read, P(struct tracefs_instance *i, const char *s, const char *e, const char *f, int *n), P(i, s, e, f, n), fake, NULL, EIO, +MEMORY)
 CALL(says, int,            tracefs_event_enable, P(struct tracefs_instance *i, const char *s, const char *e), P(i, s, e), fake, -1, EIO, 0)
 CALL(says, int,            tracefs_event_disable, P(struct tracefs_instance *i, const char *s, const char *e), P(i, s, e), fake, -1, EIO, 0)
+CALL(says, int,            tracefs_trace_off,    P(struct tracefs_instance *i), P(i),                       fake, -1,         EIO,       0)
+AFTER(says, int,           tracefs_instance_file_append, P(struct tracefs_instance *i, const char *f, const char *t), P(i, f, t), fake, -1, EIO, 0)
+CALL(says, int,            tracefs_kprobe_raw,   P(const char *s, const char *e, const char *a, const char *f), P(s, e, a, f), fake, -1, ENOENT, +GATES)
+CALL(says, int,            tracefs_kretprobe_raw, P(const char *s, const char *e, const char *a, const char *f), P(s, e, a, f), fake, -1, ENOENT, +GATES)
+FAKED(     const char *,   tracefs_tracing_dir,  P(void), P())
 CALL(says, int,            tracefs_trace_on,     P(struct tracefs_instance *i), P(i),                       fake, -1,         EIO,       0)
 CALL(says, int,            tracefs_iterate_raw_events, P(struct tep_handle *t, struct tracefs_instance *i, cpu_set_t *c, int n, int (*f)(struct tep_event *, struct tep_record *, int, void *), void *x), P(t, i, c, n, f, x), fake, -1, EIO, 0)
 CALL(code, struct tep_handle *, tep_alloc,       P(void), P(),                                              fake, NULL,       ENOMEM,    +GATES)
 RELEASE(                   tep_free,             P(struct tep_handle *t), P(t),                             fake,                        -GATES)
 CALL(code, int,            tep_parse_header_page, P(struct tep_handle *t, char *b, unsigned long n, int l), P(t, b, n, l), fake, -1, EPROTO, 0)
 CALL(code, enum tep_errno, tep_parse_event,      P(struct tep_handle *t, const char *b, unsigned long n, const char *s), P(t, b, n, s), fake, TEP_ERRNO__MEM_ALLOC_FAILED, EPROTO, 0)
+CALL(code, struct tep_event *, tep_find_event_by_name, P(struct tep_handle *t, const char *s, const char *n), P(t, s, n), fake, NULL, ENODEV, 0)
+CALL(code, struct tep_format_field *, tep_find_field, P(struct tep_event *e, const char *n), P(e, n),       fake, NULL,       ENODEV,    0)
+FAKED(     int,            tep_data_pid,         P(struct tep_handle *t, struct tep_record *r), P(t, r))
 CALL(code, int,            tep_get_field_val,    P(struct trace_seq *s, struct tep_event *e, const char *n, struct tep_record *r, unsigned long long *v, int x), P(s, e, n, r, v, x), fake, -1, EPROTO, 0)
 CALL(code, void *,         tep_get_field_raw,    P(struct trace_seq *s, struct tep_event *e, const char *n, struct tep_record *r, int *l, int x), P(s, e, n, r, l, x), fake, NULL, EPROTO, 0)
 
@@ -228,7 +238,7 @@ CALL(code, int,            blkid_probe_set_partitions_flags, P(blkid_probe p, in
 CALL(code, int,            blkid_do_probe,       P(blkid_probe p), P(p),                                    real, -1,         EIO,       0)
 
 CANNOT_FAIL("computes only",
-	__isoc99_sscanf memchr memcpy memset inet_ntop qsort snprintf vsnprintf strcasecmp strchr strcmp strcspn
+	__ctype_b_loc __isoc99_sscanf fprintf memchr strerror strtol memcpy memset inet_ntop qsort snprintf vsnprintf strcasecmp strchr strcmp strcspn
 	strlen strncmp strrchr strstr strtok_r strtoul strtoull strverscmp sigemptyset sigfillset
 	ibv_wc_status_str ibv_get_device_name rdma_event_str rdma_get_src_port
 	nla_data nla_find nla_get_u32 nla_len nla_next nla_ok nla_strcmp nlmsg_find_attr nlmsg_hdr

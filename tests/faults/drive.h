@@ -61,8 +61,8 @@ void drive_prepare(void);
 
 /* The tables of the files drive_*.c. */
 extern const struct driver drive_regions[], drive_memory[], drive_disks[], drive_processes[],
-	drive_links[];
+	drive_links[], drive_traces[];
 extern const size_t n_drive_regions, n_drive_memory, n_drive_disks, n_drive_processes,
-	n_drive_links;
+	n_drive_links, n_drive_traces;
 
 #endif

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/trace.h"
 #include "fakes.h"
 #include "hook.h"
 #include "world.h"
@@ -161,11 +162,12 @@ void fake_tracefs_instance_free(struct tracefs_instance *i)
 
 static char *some_text(int *n)
 {
-	char *text = __real_malloc(8);
+	char *text = __real_malloc(64);
 
 	if (text)
-		memset(text, 0, 8);
-	*n = 8;
+		snprintf(text, 64, "  cover_pin_user_pages 3 0\noverrun: 0\n");
+	if (n)
+		*n = 8;
 	return text;
 }
 
@@ -225,13 +227,78 @@ int fake_tracefs_iterate_raw_events(struct tep_handle *t, struct tracefs_instanc
 				    int (*fn)(struct tep_event *, struct tep_record *, int, void *),
 				    void *arg)
 {
-	struct tep_event event = { .name = (char *)"block_bio_queue" };
+	static char data[256];
+	struct tep_event *event = fake_tep_find_event_by_name(t, NULL, NULL);
+	struct tep_record record = { .ts = UINT64_MAX / 2, .data = data, .size = sizeof(data) };
 
-	(void)t;
 	(void)i;
 	(void)cpus;
 	(void)size;
-	return fn(&event, NULL, 0, arg) ? -1 : 0;
+	return fn(event, &record, 0, arg) ? -1 : 0;
+}
+
+struct tep_event *fake_tep_find_event_by_name(struct tep_handle *t, const char *system,
+					      const char *name)
+{
+	static struct tep_event event = { .name = (char *)"block_bio_queue", .id = 1 };
+
+	(void)t;
+	(void)system;
+	/* One kind of the trace witness is not there. */
+	return name && !strcmp(name, pp_trace_kinds[0].event) ? NULL : &event;
+}
+
+struct tep_format_field *fake_tep_find_field(struct tep_event *event, const char *name)
+{
+	static struct tep_format_field field = { .offset = 8, .size = 8 };
+
+	(void)event;
+	(void)name;
+	return &field;
+}
+
+int fake_tep_data_pid(struct tep_handle *t, struct tep_record *record)
+{
+	(void)t;
+	(void)record;
+	return 1;
+}
+
+const char *fake_tracefs_tracing_dir(void)
+{
+	return "/sys/kernel/tracing";
+}
+
+int fake_tracefs_trace_off(struct tracefs_instance *i)
+{
+	(void)i;
+	return 0;
+}
+
+/* All that is appended is "-:GROUP/NAME", which removes a probe. */
+int fake_tracefs_instance_file_append(struct tracefs_instance *i, const char *file,
+				      const char *text)
+{
+	(void)i;
+	(void)file;
+	hook_count(GATES, -1);
+	return (int)strlen(text);
+}
+
+int fake_tracefs_kprobe_raw(const char *system, const char *event, const char *address,
+			    const char *format)
+{
+	(void)system;
+	(void)event;
+	(void)address;
+	(void)format;
+	return 0;
+}
+
+int fake_tracefs_kretprobe_raw(const char *system, const char *event, const char *address,
+			       const char *format)
+{
+	return fake_tracefs_kprobe_raw(system, event, address, format);
 }
 
 struct tep_handle *fake_tep_alloc(void)

@@ -28,7 +28,7 @@ static const struct {
 } tables[] = {
 	{ drive_regions, &n_drive_regions }, { drive_memory, &n_drive_memory },
 	{ drive_disks, &n_drive_disks },     { drive_processes, &n_drive_processes },
-	{ drive_links, &n_drive_links },
+	{ drive_links, &n_drive_links },     { drive_traces, &n_drive_traces },
 };
 
 /* One repetition of a driver. */

@@ -111,6 +111,8 @@ static const struct {
 	{ "/proc/self/cgroup", "1:name=systemd:/\n0::/\n" },
 	{ "/proc/self/mountinfo",
 	  "1 0 8:1 / / rw - ext4 /dev/sda1 rw\n2 1 0:40 / /data rw - btrfs /dev/sdb rw\n" },
+	{ "/proc/kallsyms",
+	  "0 T pin_user_pages\n0 t unpin_user_page.part.0\n0 T clear_page_dirty_for_io\n" },
 	{ "/proc/self/pagemap", "" },
 	{ "/proc/kpageflags", "" },
 	{ "/proc/sys/kernel/tainted", "512\n" },
@@ -248,6 +250,13 @@ int world_open(const char *path, int flags, mode_t mode)
 FILE *fake_fopen(const char *path, const char *mode)
 {
 	return __real_fopen(world_path(path), mode);
+}
+
+/* What it writes into is the library's, and then the caller's. */
+FILE *fake_open_memstream(char **text, size_t *len)
+{
+	hook_count(MEMORY, 1);
+	return __real_open_memstream(text, len);
 }
 
 DIR *fake_opendir(const char *path)

@@ -161,6 +161,10 @@ static const struct evidence_case {
 	  "@10-50 main op=23 truncate data 8192+8192\n@15-20 dev op=24 await-asleep\n"
 	  "@60-70 dev op=22 rdma-write data 0+64 gen=2\n",
 	  "writes-in-window", 0 },
+	{ "in the window of another file, behind one of all files",
+	  UNDER "@21-28 main op=23 truncate data 8192+8192\n@22-24 dev op=24 await-asleep\n"
+		"@30-40 main op=29 vm-write other 0+64 gen=3\n" OPEN,
+	  "writes-in-window", 0 },
 	{ "a hazard that succeeded", "@1-2 main op=23 truncate data 8192+8192\n", "hazards-done",
 	  1 },
 	{ "a hazard that failed", "@1-2 main op=23 truncate data 8192+8192 = EBUSY\n",

@@ -178,6 +178,10 @@ static void spoil_open(struct pp_event *e)
 {
 	e->end_ns = UINT64_MAX;
 }
+static void spoil_end_of_open(struct pp_event *e)
+{
+	e->flags |= PP_EVENT_OPEN;
+}
 static void spoil_result(struct pp_event *e)
 {
 	e->result = 1;
@@ -273,6 +277,7 @@ static const struct {
 	{ spoil_flags,       LOAD,       47, "has an unknown flag." },
 	{ spoil_end,         LOAD,        8, "ends before it begins." },
 	{ spoil_open,        LOAD,        8, "is open but has an end, or has none and is not open." },
+	{ spoil_end_of_open, LOAD,        8, "is open but has an end, or has none and is not open." },
 	{ spoil_result,      LOAD,       36, "has a result that is neither 0 nor a negative errno." },
 	{ spoil_result_low,  LOAD,       36, "has a result that is neither 0 nor a negative errno." },
 	{ spoil_seen,        LOAD,       46, "has an unknown kind of sight." },
@@ -346,8 +351,10 @@ static void merge_spoiled(const struct pp_history *h, size_t i)
 {
 	struct pp_history out;
 	int ret = pp_history_merge(h, 1, &out, NULL);
+	/* A merge mends the half of an end that a recorder left when it was killed. */
+	bool mended = spoils[i].spoil == spoil_end_of_open;
 
-	CU_ASSERT_EQUAL(ret, spoils[i].field < 0 ? 0 : -EINVAL);
+	CU_ASSERT_EQUAL(ret, spoils[i].field < 0 || mended ? 0 : -EINVAL);
 	pp_history_free(&out);
 }
 

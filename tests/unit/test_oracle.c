@@ -159,6 +159,16 @@ static void test_provider_with_on_demand_paging(void)
 	judge(&r, &odp);
 	CU_ASSERT_EQUAL(r.findings.count, 0);
 	close_run(&r);
+	/* Its answer to registrations that do not ask for it is judged as ever. */
+	open_run(&r,
+		 HEAD RULES "region heap backing=anon size=16K\nmr plain region=heap access=lw\n"
+			    "op 1 main reg plain expect=era\nop 2 main quiet\n",
+		 "@1-2 main op=1 reg plain = EFAULT\n@3-4 main op=2 quiet pins=0 vmpin=0 "
+		 "packets=0\n");
+	judge(&r, &odp);
+	CU_ASSERT_EQUAL_FATAL(r.findings.count, 1);
+	CU_ASSERT_EQUAL(r.findings.items[0].cls, PP_CLASS_REFUSED);
+	close_run(&r);
 }
 
 static void test_limit_of_findings(void)

@@ -156,10 +156,45 @@ static void verdicts(void)
 		CU_ASSERT_PTR_NOT_NULL(strstr(r.reason, d->reason));
 		CU_ASSERT_EQUAL(r.reference[0] != '\0', explained);
 		CU_ASSERT_EQUAL(strstr(r.reference, "8ac268436e6d") != NULL, explained);
+		/* What this kernel cannot have is not spoken of. */
+		if (d->verdict == PP_VERDICT_PASS && d->kernel == DEBIAN_612)
+			CU_ASSERT_PTR_NULL(strstr(r.reason, "known defect"));
 		for (size_t k = 0; k < r.findings.count; k++)
 			CU_ASSERT_EQUAL(r.findings.items[k].defect >= 0,
 					d->findings[k] == KNOWN && d->kernel != DEBIAN_612 &&
 						strcmp(d->backing, EXT4) == 0);
+		pp_result_free(&r);
+	}
+}
+
+/* What broke the set-up is told by the ending; anything else that it showed is a finding. */
+static void broken_set_up(void)
+{
+	static const struct {
+		enum pp_rule rule;
+		enum pp_class cls;
+		enum pp_verdict verdict;
+	} rows[] = {
+		{ PP_O12_EXPLAINED, PP_CLASS_ERRNO, V(BROKEN) },
+		{ PP_O9_LIVENESS, PP_CLASS_STUCK, V(FAIL) },
+	};
+	struct pp_need_evidence need;
+	struct pp_plan plan = plan_of(VFAT, &need);
+	struct pp_op mkfs = { .id = 1, .verb = PP_VERB_MKFS };
+	struct pp_facts facts = { 0 };
+
+	plan.ops = &mkfs;
+	plan.n_ops = 1;
+	pp_facts_kernel(&facts, kernel_strings[DEBIAN_61][0], kernel_strings[DEBIAN_61][1]);
+	for (size_t i = 0; i < PP_ARRAY_LEN(rows); i++) {
+		struct pp_result r = { .ending = BROKEN, .attempts = 1, .reason = "mkfs: exit 1" };
+		struct pp_finding *x =
+			pp_finding_add(&r.findings, rows[i].rule, rows[i].cls, "op 1 mkfs");
+
+		CU_ASSERT_PTR_NOT_NULL_FATAL(x);
+		x->op = 1;
+		pp_result_decide(&r, &plan, &facts);
+		CU_ASSERT_EQUAL(r.verdict, rows[i].verdict);
 		pp_result_free(&r);
 	}
 }
@@ -519,6 +554,7 @@ static void documents_agree(void)
 static const struct pp_unit_case cases[] = {
 	{ "verdicts and their precedence", verdicts },
 	{ "all verdicts are covered", all_verdicts_are_covered },
+	{ "a set-up that broke", broken_set_up },
 	{ "defects that show by chance", shown_by_chance },
 	{ "evidence in words", evidence_sentences },
 	{ "endings that a row explains", explained_endings },

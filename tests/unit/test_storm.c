@@ -85,6 +85,25 @@ static void same_seed_same_draws(void)
 	pp_plan_free(plan);
 }
 
+static void actors_draw_their_own(void)
+{
+	struct pp_plan *plan =
+		small("ext4", "for=1s", "mix main store r weight=1\nmix w1 store r weight=1");
+	struct pp_storm one, two;
+	struct pp_op a, b;
+	unsigned different = 0;
+
+	CU_ASSERT_TRUE(pp_storm_start(&one, plan, 0));
+	CU_ASSERT_TRUE(pp_storm_start(&two, plan, 1));
+	for (unsigned i = 0; i < 1000; i++) {
+		CU_ASSERT_TRUE_FATAL(pp_storm_next(&one, &a));
+		CU_ASSERT_TRUE_FATAL(pp_storm_next(&two, &b));
+		different += a.offset_bytes != b.offset_bytes;
+	}
+	CU_ASSERT_TRUE(different > 500);
+	pp_plan_free(plan);
+}
+
 static void actors_without_lines_draw_nothing(void)
 {
 	struct pp_plan *plan = small("ext4", "for=1s", "mix w1 store r weight=1");
@@ -533,6 +552,7 @@ static void plans_without_a_storm_are_copied(void)
 
 static const struct pp_unit_case cases[] = {
 	{ "the same seed draws the same", same_seed_same_draws },
+	{ "each actor draws its own", actors_draw_their_own },
 	{ "actors without mix lines draw nothing", actors_without_lines_draw_nothing },
 	{ "weights count", weights_count },
 	{ "ranges lie inside and are aligned", ranges_are_drawn_inside },

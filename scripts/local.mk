@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Scripts for developers are in the archive only; scripts/vm is installed for `pinproof vm`.
 
-EXTRA_DIST += scripts/check scripts/check.d scripts/bench scripts/flips scripts/fuzz scripts/quickstart scripts/new-scenario scripts/scenario.c.in .ci/run \
+EXTRA_DIST += scripts/check scripts/check.d scripts/bench scripts/flips scripts/fuzz scripts/source-mutants scripts/quickstart scripts/new-scenario scripts/scenario.c.in .ci/run \
 	build-aux/packages.debian
 
 # Programs, what they source and read, and the dracut module, as they lie in the tree: each

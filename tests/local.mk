@@ -151,5 +151,5 @@ if HAVE_LINT
 PP_LINT_TESTS = build-aux/lint/selftest build-aux/lint/run
 TESTS += $(PP_LINT_TESTS)
 endif
-EXTRA_DIST += tests/golden tests/console tests/unit/history_data.h tests/unit/tmpdir.h
+EXTRA_DIST += tests/golden tests/source-mutants tests/console tests/unit/history_data.h tests/unit/tmpdir.h
 EXTRA_DIST += build-aux/lint tests/lint build-aux/test-counts build-aux/packages

@@ -49,6 +49,10 @@ stage_flips() {
 	scripts/flips --jobs "$jobs"
 }
 
+stage_source_mutants() {
+	scripts/source-mutants --jobs "$jobs"
+}
+
 stage_clang() {
 	(build clang CC=clang) && run_tests clang
 }

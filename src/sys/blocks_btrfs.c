@@ -3,12 +3,17 @@
  */
 #include <endian.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/btrfs.h>
 #include <linux/btrfs_tree.h>
+#include <linux/fs.h>
 #include <pthread.h>
+#include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <unistd.h>
 
 #include "sys/blocks_map.h"
 #include "sys/clock.h"
@@ -134,30 +139,67 @@ int pp_btrfs_chunks(int fd, struct pp_chunks *chunks, struct pp_err *err)
 
 struct commit {
 	int fd;
-	__u64 transid;
 	int result;
+	bool waited; /* which of the two gave the result */
 };
 
-static void *wait_commit(void *arg)
+static void *commit(void *arg)
 {
 	struct commit *c = arg;
+	__u64 transid;
 
-	c->result = ioctl(c->fd, BTRFS_IOC_WAIT_SYNC, &c->transid) ? -errno : 0;
+	c->result = ioctl(c->fd, BTRFS_IOC_START_SYNC, &transid) ? -errno : 0;
+	c->waited = !c->result;
+	if (c->waited && ioctl(c->fd, BTRFS_IOC_WAIT_SYNC, &transid))
+		c->result = -errno;
 	return NULL;
 }
 
+/* Where the label of the filesystem can be written, -1 if that is nowhere. */
+static int label_open(int fd)
+{
+	struct btrfs_ioctl_fs_info_args info = { 0 };
+	const __u8 *u = info.fsid;
+	char path[80];
+
+	if (ioctl(fd, BTRFS_IOC_FS_INFO, &info))
+		return -1;
+	snprintf(path, sizeof(path),
+		 "/sys/fs/btrfs/%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-"
+		 "%02x%02x%02x%02x%02x%02x/label",
+		 u[0], u[1], u[2], u[3], u[4], u[5], u[6], u[7], u[8], u[9], u[10], u[11], u[12],
+		 u[13], u[14], u[15]);
+	return open(path, O_WRONLY | O_CLOEXEC);
+}
+
+/* Wakes the thread that commits, and waits for nothing (btrfs_label_store); the label stays. */
+static void wake(int fd)
+{
+	char label[BTRFS_LABEL_SIZE + 1] = "";
+	int to = label_open(fd);
+
+	if (to < 0)
+		return;
+	if (!ioctl(fd, BTRFS_IOC_GET_FSLABEL, label)) {
+		label[strlen(label)] = '\n'; /* ends it, and is written even if it is empty */
+		if (write(to, label, strcspn(label, "\n") + 1) < 0)
+			errno = 0; /* then the thread has to wake by itself */
+	}
+	close(to);
+}
+
 /*
- * To start a commit wakes a kernel thread, which may be about to sleep just then, and would sleep
- * the whole commit interval of 30 s (transaction_kthread: nothing lies between its look at the flag
- * and its sleep). So it is woken again until the commit is there.
+ * To start a commit sets a flag, wakes a kernel thread and waits until that has begun. The thread
+ * may have looked at the flag and be about to sleep just then (transaction_kthread: nothing lies
+ * between), and would sleep the whole commit interval of 30 s, with everybody who wants to write
+ * behind it. So it is woken again until the commit is there.
  */
 static int await_commit(struct commit *c)
 {
 	uint64_t until_ns = pp_deadline_ns(WAKE_MS);
 	struct timespec until;
 	pthread_t waiter;
-	__u64 again = 0;
-	int rc = pthread_create(&waiter, NULL, wait_commit, c);
+	int rc = pthread_create(&waiter, NULL, commit, c);
 
 	if (rc)
 		return -rc;
@@ -165,9 +207,8 @@ static int await_commit(struct commit *c)
 		until.tv_sec = (time_t)(until_ns / 1000000000u);
 		until.tv_nsec = (long)(until_ns % 1000000000u);
 		rc = pthread_clockjoin_np(waiter, NULL, CLOCK_MONOTONIC, &until);
-		/* If it cannot be woken again, it has to come by itself. */
 		if (rc == ETIMEDOUT)
-			(void)ioctl(c->fd, BTRFS_IOC_START_SYNC, &again);
+			wake(c->fd);
 		until_ns = pp_deadline_ns(WAKE_MS);
 	} while (rc == ETIMEDOUT);
 	return rc ? -rc : c->result;
@@ -184,8 +225,7 @@ int pp_btrfs_settle(int fd, struct pp_err *err)
 	 * commit waits for those (btrfs_commit_transaction: pending_ordered) and, without the
 	 * mount option flushoncommit, writes no dirty page: it can hide no skipped one.
 	 */
-	if (ioctl(fd, BTRFS_IOC_START_SYNC, &c.transid))
-		return pp_err_set(err, -errno, "cannot start a btrfs commit");
 	rc = await_commit(&c);
-	return rc ? pp_err_set(err, rc, "cannot wait for a btrfs commit") : 0;
+	return rc ? pp_err_set(err, rc, "cannot %s a btrfs commit", c.waited ? "wait for" : "start")
+		  : 0;
 }

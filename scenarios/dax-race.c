@@ -72,10 +72,9 @@ static bool is_devdax(const struct row *r)
  * each time. */
 static bool quick(const struct row *r, const struct pinner *p)
 {
-	bool direct = !strcmp(p->name, "dio");
-
 	return r->ops == OPS &&
-	       (is_devdax(r) ? direct || p->devdax_only : !strcmp(p->name, "vm-write"));
+	       (is_devdax(r) ? p->devdax_only
+			     : !strcmp(r->name, "fsdax-xfs") && !strcmp(p->name, "vm-write"));
 }
 
 static bool variant(size_t index, struct pp_variant *out)

@@ -31,7 +31,7 @@ static const struct row rows[] = {
 	{ "xfs-self",          "xfs",        "shared",  "dio",         SELF,  PP_TIER_FULL },
 	{ "btrfs-self",        "btrfs",      "shared",  "dio",         SELF,  PP_TIER_FULL },
 	{ "fsdax-ext4-self",   "fsdax-ext4", "shared",  "dio",         SELF,  PP_TIER_FULL },
-	{ "fsdax-xfs-self",    "fsdax-xfs",  "shared",  "dio",         SELF,  PP_TIER_QUICK },
+	{ "fsdax-xfs-self",    "fsdax-xfs",  "shared",  "dio",         SELF,  PP_TIER_FULL },
 	{ "anon",              "anon",       "private", "rxe-mr",      MR,    PP_TIER_QUICK },
 	{ "anon-thp",          "anon-thp",   "private", "rxe-mr",      MR,    PP_TIER_FULL },
 	{ "hugetlb",           "hugetlb",    "shared",  "rxe-mr",      MR,    PP_TIER_FULL },

@@ -31,7 +31,7 @@ struct row {
 /* clang-format off */
 static const struct row rows[] = {
 	{ "xfs",   "zero-range", HOLE,   PP_TIER_QUICK },
-	{ "xfs",   "punch",      HOLE,   PP_TIER_QUICK },
+	{ "xfs",   "punch",      HOLE,   PP_TIER_FULL },
 	{ "xfs",   "insert",     BLOCKS, PP_TIER_QUICK },
 	{ "btrfs", "zero-range", HOLE,   PP_TIER_FULL },
 	{ "btrfs", "punch",      HOLE,   PP_TIER_FULL },

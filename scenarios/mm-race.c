@@ -21,7 +21,7 @@ struct row {
 
 static const struct row rows[] = {
 	{ "anon", "private", PLAIN, PP_TIER_QUICK },
-	{ "anon-thp", "private", PLAIN, PP_TIER_QUICK },
+	{ "anon-thp", "private", PLAIN, PP_TIER_FULL },
 	{ "memfd", "shared", PLAIN | FILES, PP_TIER_QUICK },
 	{ "hugetlb", "shared", FILES, PP_TIER_FULL },
 	{ "ext4", "shared", PLAIN | FILES, PP_TIER_FULL },

@@ -29,37 +29,38 @@ struct row {
 	const char *backing; /* of the region */
 	enum shape shape;
 	const char *fs;  /* another filesystem than the backing's usual one */
-	unsigned rounds; /* more than ROUNDS: in the full tier, with ranges drawn from the seed */
+	unsigned rounds; /* more than ROUNDS: with ranges drawn from the seed */
+	enum pp_tier tier;
 };
 
 /* clang-format off */
 static const struct row rows[] = {
-	{ "anon",           "anon",           "anon",       MEMORY,       NULL, ROUNDS },
-	{ "anon-thp",       "anon-thp",       "anon-thp",   MEMORY,       NULL, ROUNDS },
-	{ "hugetlb",        "hugetlb",        "hugetlb",    MEMORY,       NULL, ROUNDS },
-	{ "memfd",          "memfd",          "memfd",      MEMORY,       NULL, ROUNDS },
-	{ "tmpfs",          "tmpfs",          "tmpfs",      MEMORY,       NULL, ROUNDS },
-	{ "ext4",           "ext4",           "ext4",       FILE_ON_DISK, NULL, ROUNDS },
-	{ "xfs",            "xfs",            "xfs",        FILE_ON_DISK, NULL, ROUNDS },
-	{ "btrfs",          "btrfs",          "btrfs",      FILE_ON_DISK, NULL, ROUNDS },
-	{ "fsdax-ext4",     "fsdax-ext4",     "fsdax-ext4", FILE_ON_DISK, NULL, ROUNDS },
-	{ "fsdax-xfs",      "fsdax-xfs",      "fsdax-xfs",  FILE_ON_DISK, NULL, ROUNDS },
-	{ "devdax",         "devdax",         "devdax",     DEVDAX,       NULL, ROUNDS },
-	{ "private-file",   "private-file",   "ext4",       FILE_PRIVATE, NULL, ROUNDS },
-	{ "ext4-read-only", "ext4-read-only", "ext4",       FILE_READ_MR, NULL, ROUNDS },
-	{ "xfs-read-only",  "xfs-read-only",  "xfs",        FILE_READ_MR, NULL, ROUNDS },
-	{ "memfd-many",     "memfd",          "memfd",      MEMORY,       NULL, MANY_ROUNDS },
-	{ "hugetlb-many",   "hugetlb",        "hugetlb",    MEMORY,       NULL, MANY_ROUNDS },
-	{ "devdax-many",    "devdax",         "devdax",     DEVDAX,       NULL, MANY_ROUNDS },
-	{ "ext4-many",      "ext4",           "ext4",       FILE_ON_DISK, NULL, MANY_ROUNDS },
-	{ "xfs-many",       "xfs",            "xfs",        FILE_ON_DISK, NULL, MANY_ROUNDS },
-	{ "btrfs-many",     "btrfs",          "btrfs",      FILE_ON_DISK, NULL, MANY_ROUNDS },
+	{ "anon",           "anon",           "anon",       MEMORY,       NULL, ROUNDS, PP_TIER_QUICK },
+	{ "anon-thp",       "anon-thp",       "anon-thp",   MEMORY,       NULL, ROUNDS, PP_TIER_FULL },
+	{ "hugetlb",        "hugetlb",        "hugetlb",    MEMORY,       NULL, ROUNDS, PP_TIER_QUICK },
+	{ "memfd",          "memfd",          "memfd",      MEMORY,       NULL, ROUNDS, PP_TIER_QUICK },
+	{ "tmpfs",          "tmpfs",          "tmpfs",      MEMORY,       NULL, ROUNDS, PP_TIER_FULL },
+	{ "ext4",           "ext4",           "ext4",       FILE_ON_DISK, NULL, ROUNDS, PP_TIER_QUICK },
+	{ "xfs",            "xfs",            "xfs",        FILE_ON_DISK, NULL, ROUNDS, PP_TIER_FULL },
+	{ "btrfs",          "btrfs",          "btrfs",      FILE_ON_DISK, NULL, ROUNDS, PP_TIER_QUICK },
+	{ "fsdax-ext4",     "fsdax-ext4",     "fsdax-ext4", FILE_ON_DISK, NULL, ROUNDS, PP_TIER_QUICK },
+	{ "fsdax-xfs",      "fsdax-xfs",      "fsdax-xfs",  FILE_ON_DISK, NULL, ROUNDS, PP_TIER_FULL },
+	{ "devdax",         "devdax",         "devdax",     DEVDAX,       NULL, ROUNDS, PP_TIER_QUICK },
+	{ "private-file",   "private-file",   "ext4",       FILE_PRIVATE, NULL, ROUNDS, PP_TIER_QUICK },
+	{ "ext4-read-only", "ext4-read-only", "ext4",       FILE_READ_MR, NULL, ROUNDS, PP_TIER_QUICK },
+	{ "xfs-read-only",  "xfs-read-only",  "xfs",        FILE_READ_MR, NULL, ROUNDS, PP_TIER_FULL },
+	{ "memfd-many",     "memfd",          "memfd",      MEMORY,       NULL, MANY_ROUNDS, PP_TIER_FULL },
+	{ "hugetlb-many",   "hugetlb",        "hugetlb",    MEMORY,       NULL, MANY_ROUNDS, PP_TIER_FULL },
+	{ "devdax-many",    "devdax",         "devdax",     DEVDAX,       NULL, MANY_ROUNDS, PP_TIER_FULL },
+	{ "ext4-many",      "ext4",           "ext4",       FILE_ON_DISK, NULL, MANY_ROUNDS, PP_TIER_FULL },
+	{ "xfs-many",       "xfs",            "xfs",        FILE_ON_DISK, NULL, MANY_ROUNDS, PP_TIER_FULL },
+	{ "btrfs-many",     "btrfs",          "btrfs",      FILE_ON_DISK, NULL, MANY_ROUNDS, PP_TIER_FULL },
 	{ "ext4-1k-many",   "ext4",           "ext4",       FILE_ON_DISK,
-	  "type=ext4 slot=disk0 block=1024", MANY_ROUNDS },
+	  "type=ext4 slot=disk0 block=1024", MANY_ROUNDS, PP_TIER_FULL },
 	{ "ext4-nojournal-many", "ext4",      "ext4",       FILE_ON_DISK,
-	  "type=ext4 slot=disk0 block=4096 mkfs=\"-O ^has_journal\" mount=\"noatime\"", MANY_ROUNDS },
+	  "type=ext4 slot=disk0 block=4096 mkfs=\"-O ^has_journal\" mount=\"noatime\"", MANY_ROUNDS, PP_TIER_FULL },
 	{ "xfs-1k-many",    "xfs",            "xfs",        FILE_ON_DISK,
-	  "type=xfs slot=disk0 block=1024", MANY_ROUNDS },
+	  "type=xfs slot=disk0 block=1024", MANY_ROUNDS, PP_TIER_FULL },
 };
 /* clang-format on */
 
@@ -74,7 +75,7 @@ static bool variant(size_t index, struct pp_variant *out)
 	snprintf(out->name, sizeof(out->name), "%s", r->name);
 	snprintf(out->backing, sizeof(out->backing), "%s", r->word);
 	snprintf(out->pinner, sizeof(out->pinner), odp ? "rxe-odp" : "rxe-mr");
-	out->tier = odp || r->rounds > ROUNDS ? PP_TIER_FULL : PP_TIER_QUICK;
+	out->tier = odp ? PP_TIER_FULL : r->tier;
 	out->data = r;
 	return true;
 }

@@ -10,6 +10,24 @@
 
 static const char *const pinners[] = { "rxe-mr", "uring-fixed" };
 
+/*
+ * The kernel asks whether a mapping is shared and of a filesystem, not of which: each mapping of
+ * ext4 and of memory stands for all of its kind, and of the other filesystems the one that matters
+ * most. Registered buffers are asked about the mappings that MRs differ on.
+ */
+static bool quick(const struct pp_policy_row *row, bool buffer)
+{
+	static const char *const others[] = { "xfs-", "btrfs-", "vfat-", "fsdax-ext4-",
+					      "fsdax-xfs-" };
+	bool most = strstr(row->name, "shared-rw") != NULL;
+
+	for (size_t i = 0; i < PP_ARRAY_LEN(others); i++)
+		if (!strncmp(row->name, others[i], strlen(others[i])))
+			return most && !buffer && strcmp(others[i], "vfat-") != 0 &&
+			       strcmp(others[i], "fsdax-xfs-") != 0;
+	return most || !buffer;
+}
+
 /* One row of the policy table is one variant for each pinner: the table is the list. */
 static bool variant(size_t index, struct pp_variant *out)
 {
@@ -20,11 +38,7 @@ static bool variant(size_t index, struct pp_variant *out)
 	snprintf(out->name, sizeof(out->name), "%s", row->name);
 	snprintf(out->backing, sizeof(out->backing), "%s", row->name);
 	snprintf(out->pinner, sizeof(out->pinner), "%s", pinners[index / pp_policy_n_rows]);
-	/* Registered buffers are asked about the mappings that MRs differ on; the rest takes time.
-	 */
-	out->tier = strcmp(out->pinner, "uring-fixed") || strstr(out->name, "shared-rw")
-			    ? PP_TIER_QUICK
-			    : PP_TIER_FULL;
+	out->tier = quick(row, index >= pp_policy_n_rows) ? PP_TIER_QUICK : PP_TIER_FULL;
 	out->data = row;
 	return true;
 }

@@ -35,7 +35,8 @@ static bool variant(size_t index, struct pp_variant *out)
 	snprintf(out->name, sizeof(out->name), "%s", backing);
 	snprintf(out->backing, sizeof(out->backing), "%s", backing);
 	snprintf(out->pinner, sizeof(out->pinner), "%s", p->name);
-	out->tier = p->how == SHORT ? PP_TIER_FULL : PP_TIER_QUICK;
+	/* Where the kernels fail. */
+	out->tier = p->how == SHORT || strcmp(backing, "xfs") ? PP_TIER_FULL : PP_TIER_QUICK;
 	out->data = p;
 	return true;
 }

@@ -31,22 +31,23 @@ struct backing {
 	bool durable; /* blocks of the file can be looked up */
 	bool private_file;
 	const char *sync; /* sync line */
+	enum pp_tier tier;
 };
 
 /* clang-format off */
 static const struct backing backings[] = {
-	{ "anon",         "anon",       "private", false, false, "msync data hazard" },
-	{ "anon-thp",     "anon-thp",   "private", false, false, "msync data hazard" },
-	{ "hugetlb",      "hugetlb",    "shared",  false, false, "fsync data hazard" },
-	{ "memfd",        "memfd",      "shared",  false, false, "fsync data hazard" },
-	{ "tmpfs",        "tmpfs",      "shared",  false, false, "fsync data hazard" },
-	{ "ext4",         "ext4",       "shared",  true,  false, "fsync data hazard" },
-	{ "xfs",          "xfs",        "shared",  true,  false, "fsync data hazard" },
-	{ "btrfs",        "btrfs",      "shared",  true,  false, "fsync data hazard" },
-	{ "private-file", "ext4",       "private", true,  true,  "fsync file hazard" },
-	{ "fsdax-ext4",   "fsdax-ext4", "shared",  true,  false, "fsync data hazard" },
-	{ "fsdax-xfs",    "fsdax-xfs",  "shared",  true,  false, "fsync data hazard" },
-	{ "devdax",       "devdax",     "shared",  false, false, "fsync data hazard expect=EINVAL" },
+	{ "anon",         "anon",       "private", false, false, "msync data hazard", PP_TIER_QUICK },
+	{ "anon-thp",     "anon-thp",   "private", false, false, "msync data hazard", PP_TIER_FULL },
+	{ "hugetlb",      "hugetlb",    "shared",  false, false, "fsync data hazard", PP_TIER_QUICK },
+	{ "memfd",        "memfd",      "shared",  false, false, "fsync data hazard", PP_TIER_QUICK },
+	{ "tmpfs",        "tmpfs",      "shared",  false, false, "fsync data hazard", PP_TIER_FULL },
+	{ "ext4",         "ext4",       "shared",  true,  false, "fsync data hazard", PP_TIER_QUICK },
+	{ "xfs",          "xfs",        "shared",  true,  false, "fsync data hazard", PP_TIER_FULL },
+	{ "btrfs",        "btrfs",      "shared",  true,  false, "fsync data hazard", PP_TIER_FULL },
+	{ "private-file", "ext4",       "private", true,  true,  "fsync file hazard", PP_TIER_QUICK },
+	{ "fsdax-ext4",   "fsdax-ext4", "shared",  true,  false, "fsync data hazard", PP_TIER_QUICK },
+	{ "fsdax-xfs",    "fsdax-xfs",  "shared",  true,  false, "fsync data hazard", PP_TIER_FULL },
+	{ "devdax",       "devdax",     "shared",  false, false, "fsync data hazard expect=EINVAL", PP_TIER_QUICK },
 };
 /* clang-format on */
 
@@ -76,7 +77,7 @@ static bool variant(size_t index, struct pp_variant *out)
 	snprintf(out->backing, sizeof(out->backing), "%s", b->name);
 	snprintf(out->pinner, sizeof(out->pinner), "%s",
 		 pinners[index % PP_ARRAY_LEN(pinners)].name);
-	out->tier = PP_TIER_QUICK;
+	out->tier = b->tier;
 	out->data = b;
 	return true;
 }

@@ -45,13 +45,13 @@ struct row {
 /* clang-format off */
 static const struct row rows[] = {
 	{ "memfd",      HOLES,                         "rxe-mr dio uring-fixed vm-write", "rxe-mr uring-fixed" },
-	{ "tmpfs",      HOLES,                         "rxe-mr dio uring-fixed vm-write", "dio" },
+	{ "tmpfs",      HOLES,                         "rxe-mr dio uring-fixed vm-write", "" },
 	{ "ext4",       HOLES | ZEROES | SHIFTS,       "rxe-mr dio vm-write",             "rxe-mr dio" },
-	{ "xfs",        HOLES | ZEROES | SHIFTS,       "rxe-mr dio vm-write",             "rxe-mr dio" },
-	{ "btrfs",      HOLES | ZEROES,                "rxe-mr dio vm-write",             "rxe-mr dio" },
+	{ "xfs",        HOLES | ZEROES | SHIFTS,       "rxe-mr dio vm-write",             "" },
+	{ "btrfs",      HOLES | ZEROES,                "rxe-mr dio vm-write",             "" },
 	{ "vfat",       0,                             "dio vm-write",                    "" },
 	{ "fsdax-ext4", HOLES | ZEROES | SHIFTS | DAX, "dio vm-write",                    "vm-write" },
-	{ "fsdax-xfs",  HOLES | ZEROES | SHIFTS | DAX, "dio vm-write",                    "dio" },
+	{ "fsdax-xfs",  HOLES | ZEROES | SHIFTS | DAX, "dio vm-write",                    "" },
 };
 /* clang-format on */
 

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/oracle_model.h"
+#include "core/evidence_parts.h"
 
 /* clang-format off */
 const struct pp_evidence_def pp_evidence_defs[PP_EV_COUNT] = {
@@ -48,6 +48,7 @@ struct counting {
 	const struct pp_plan *plan;
 	const struct pp_history *h;
 	struct pp_model model;
+	struct pp_parts parts;
 	uint8_t *seen;           /* of each event: WRITE_SEEN* */
 	struct durable *durable; /* of each region */
 	uint64_t *count;
@@ -109,6 +110,7 @@ static void count_durable(struct counting *c, const struct pp_event *e, uint16_t
 
 static void count_observation(struct counting *c, const struct pp_event *e)
 {
+	const uint8_t by = WRITE_SEEN | (pp_verbs[e->verb].pin ? WRITE_SEEN_BY_PIN : 0);
 	uint16_t space = pp_model_space(c->plan, e);
 	uint32_t write;
 	bool first = c->op != e->op;
@@ -122,7 +124,9 @@ static void count_observation(struct counting *c, const struct pp_event *e)
 	c->count[PP_EV_PIN_READS] += first && pp_verbs[e->verb].pin;
 	write = found_write(c, e, space);
 	if (write != PP_NO_EVENT)
-		c->seen[write] |= WRITE_SEEN | (pp_verbs[e->verb].pin ? WRITE_SEEN_BY_PIN : 0);
+		c->seen[write] |= by;
+	if (e->seen == PP_SEEN_OTHER)
+		pp_parts_found(&c->parts, c->h, e, space, c->seen, by);
 	if (pp_verbs[e->verb].durable && (write != PP_NO_EVENT || e->seen == PP_SEEN_ZERO))
 		count_durable(c, e, space, write);
 }
@@ -320,7 +324,8 @@ void pp_evidence_count(const struct pp_plan *plan, const struct pp_history *h,
 	for (size_t i = 0; i < plan->n_ops; i++)
 		if (plan->ops[i].hazard || pp_verbs[plan->ops[i].verb].kind == PP_KIND_PIN)
 			c.asked |= 1ull << pp_verbs[plan->ops[i].verb].kind;
-	if (c.seen && c.durable && find_windows(&c) && !pp_model_build(&c.model, plan, h, NULL)) {
+	if (c.seen && c.durable && find_windows(&c) && !pp_parts_build(&c.parts, plan, h) &&
+	    !pp_model_build(&c.model, plan, h, NULL)) {
 		for (size_t i = 0; i < h->n_events; i++)
 			if (!(h->events[i].flags & (PP_EVENT_SKIPPED | PP_EVENT_OPEN)))
 				count_event(&c, &h->events[i], out);
@@ -329,6 +334,7 @@ void pp_evidence_count(const struct pp_plan *plan, const struct pp_history *h,
 	for (size_t r = 0; c.durable && r < plan->n_regions; r++)
 		free(c.durable[r].age);
 	pp_model_free(&c.model);
+	pp_parts_free(&c.parts);
 	free(c.windows);
 	free(c.durable);
 	free(c.seen);

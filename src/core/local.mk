@@ -19,6 +19,7 @@ libpinproof_a_SOURCES += \
 	src/core/export_c.c \
 	src/core/export_mail.c \
 	src/core/export_verbs.c \
+	src/core/evidence_parts.c \
 	src/core/facts.c \
 	src/core/facts_json.c \
 	src/core/finding.c \
@@ -90,6 +91,7 @@ ppcore_HEADERS = \
 	src/core/evidence.h \
 	src/core/export.h \
 	src/core/export_private.h \
+	src/core/evidence_parts.h \
 	src/core/facts.h \
 	src/core/finding.h \
 	src/core/history.h \

@@ -27,6 +27,7 @@
 	"op 23 main truncate data 8192+8192 hazard\nop 24 dev await-asleep op=23\n"                \
 	"op 25 main splice-hold data 0+4096\nop 26 main fsck disk\nop 27 main load idle 0+4096\n"  \
 	"op 28 main extend data\nop 29 main vm-write other 0+64 gen=3\n"                           \
+	"op 30 dev rdma-write m0 100+30 gen=3\nop 31 dev rdma-write m0 64+20 gen=4\n"              \
 	"op 1000000 main load data 0+64\n"                                                         \
 	"op 1000000000 main load data 0+64\n"
 
@@ -55,6 +56,22 @@ static const struct evidence_case {
 	  "device-writes-seen", 0 },
 	{ "an observation that failed saw nothing",
 	  WRITE "@50-60 main op=4 load data 0+4096 saw fault\n", "device-writes-seen", 0 },
+	{ "a device write inside a cell, found as a part of it",
+	  STORE "@40-45 dev op=30 rdma-write data 100+30 gen=3\n"
+		"@50-60 main op=5 load data 64+64 saw torn main:2 dev:3 36\n",
+	  "device-writes-seen", 1 },
+	{ "one that was replaced",
+	  STORE "@40-45 dev op=30 rdma-write data 100+30 gen=3\n"
+		"@50-60 main op=5 load data 64+64 saw torn main:2 dev:2 36\n",
+	  "device-writes-seen", 0 },
+	{ "one that began later",
+	  STORE "@50-60 main op=5 load data 64+64 saw torn main:2 dev:3 36\n"
+		"@70-75 dev op=30 rdma-write data 100+30 gen=3\n",
+	  "device-writes-seen", 0 },
+	{ "bytes that are the same in all stamps of the cell tell nothing",
+	  STORE "@40-45 dev op=31 rdma-write data 64+20 gen=4\n"
+		"@50-60 main op=5 load data 64+64 saw torn dev:4 main:2 20\n",
+	  "device-writes-seen", 0 },
 	{ "a store that the device found",
 	  STORE "@50-60 main op=6 rdma-read data 0+4096 saw main:2\n", "stores-seen", 1 },
 	{ "a store that the CPU found", STORE SAW(2), "stores-seen", 0 },

@@ -9,6 +9,7 @@
 
 #include "run/exec_aside.h"
 #include "sys/fs.h"
+#include "sys/kmsg.h"
 
 static bool plan_has(const struct pp_plan *p, enum pp_verb verb)
 {
@@ -217,12 +218,16 @@ static int64_t fetch_dio_pread(struct pp_worker *w, const struct pp_target_ref *
 static int act_fsck(struct pp_worker *w, const struct pp_target_ref *t, struct pp_event *e)
 {
 	const struct pp_exec_fs *fs = &w->x->fs[t->op->object];
+	int rc;
 
 	(void)e;
 	if (fs->mounted)
 		return pp_err_set(&w->err, -EBUSY, "filesystem %s is mounted",
 				  w->x->plan->fs[t->op->object].name);
-	return pp_fs_check(&w->x->plan->fs[t->op->object], fs->dev, t->bound_ms, &w->err);
+	rc = pp_fs_check(&w->x->plan->fs[t->op->object], fs->dev, t->bound_ms, &w->err);
+	if (rc)
+		pp_kmsg_check(t->op->id, w->err.text);
+	return rc;
 }
 
 /* clang-format off */

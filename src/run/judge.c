@@ -84,6 +84,35 @@ static void judge_blind(const struct pp_plan *plan, const char *log, size_t log_
 	snprintf(r->reason, sizeof(r->reason), "O10 cannot be judged: %s", why);
 }
 
+/* A finding about a check gets what the program said, which the executor has left in the log. */
+static void tell_check(const char *log, size_t log_len, struct pp_finding *f)
+{
+	char head[80];
+	const char *said, *end = log + log_len, *nl;
+	size_t len = strlen(f->text);
+
+	snprintf(head, sizeof(head), PP_LOG_USER PP_KMSG_CHECK, f->op);
+	said = memmem(log, log_len, head, strlen(head));
+	if (!said)
+		return;
+	said += strlen(head);
+	nl = memchr(said, '\n', (size_t)(end - said));
+	snprintf(f->text + len, sizeof(f->text) - len, ": %.*s", (int)((nl ? nl : end) - said),
+		 said);
+}
+
+static void tell_checks(const struct pp_plan *plan, const char *log, size_t log_len,
+			struct pp_result *r)
+{
+	for (size_t i = 0; log && i < r->findings.count; i++) {
+		struct pp_finding *f = &r->findings.items[i];
+		const struct pp_op *op = f->op ? pp_plan_op(plan, f->op) : NULL;
+
+		if (op && op->verb == PP_VERB_FSCK)
+			tell_check(log, log_len, f);
+	}
+}
+
 /* Nobody may take what a planted fault caused for the kernel's, nor a pass beside it for one. */
 static void say_planted(const struct pp_ending_record *ending, struct pp_result *r)
 {
@@ -118,6 +147,7 @@ void pp_judge(const struct pp_plan *plan, const struct pp_history *h,
 		broken(out, "the oracle", &err);
 	else
 		pp_evidence_count(plan, h, &out->evidence);
+	tell_checks(plan, log, log_len, out);
 	if (plan->rules & PP_RULE_BIT(PP_O10_QUIET_KERNEL)) {
 		if (log && judge_log(log, log_len, out, &err))
 			broken(out, "the log", &err);

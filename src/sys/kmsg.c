@@ -120,13 +120,13 @@ void pp_kmsg_close(struct pp_kmsg *k)
 	k->fd = -1;
 }
 
-int pp_kmsg_mark(const char *text)
+static int write_line(const char *who, const char *text)
 {
 	char line[MARK_BYTES];
 	size_t len;
 	int fd, ret = 0;
 
-	snprintf(line, sizeof(line) - 1, "<6>pinproof: %s", text);
+	snprintf(line, sizeof(line) - 1, "<6>%s%s", who, text);
 	for (char *p = line; *p; p++)
 		if (*p == '\n')
 			*p = ' '; /* one marker is one record */
@@ -140,6 +140,19 @@ int pp_kmsg_mark(const char *text)
 		ret = -errno;
 	close(fd);
 	return ret;
+}
+
+int pp_kmsg_mark(const char *text)
+{
+	return write_line("pinproof: ", text);
+}
+
+int pp_kmsg_check(uint32_t op, const char *text)
+{
+	char who[48];
+
+	snprintf(who, sizeof(who), PP_KMSG_CHECK, op);
+	return write_line(who, text);
 }
 
 static bool append(struct text *t, const char *line, size_t len)

@@ -5,6 +5,8 @@
 
 #include <stddef.h>
 
+#include <stdint.h>
+
 #include "core/err.h"
 
 /* Stands in a drained text, without a time stamp, where records were lost. */
@@ -18,6 +20,11 @@ int pp_kmsg_open(struct pp_kmsg *k, struct pp_err *err); /* positioned at the en
 void pp_kmsg_close(struct pp_kmsg *k);
 /** pp_kmsg_mark - write "pinproof: TEXT" into the log. */
 int pp_kmsg_mark(const char *text);
+
+/* In front of what a check of a filesystem said, behind PP_LOG_USER once it was drained. */
+#define PP_KMSG_CHECK "pinproof-check of operation %u: "
+/** pp_kmsg_check - write what the check of operation @op said into the log, as a program's line. */
+int pp_kmsg_check(uint32_t op, const char *text);
 /** pp_kmsg_drain - all records since the last call as text lines "[seconds.micros] message";
  * malloc'ed, *len. Lost records (EPIPE) appear as a line PP_KMSG_OVERRAN. NULL only
  * without memory. */

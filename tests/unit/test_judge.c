@@ -253,6 +253,36 @@ static void lost_log(void)
 	unmake(&m);
 }
 
+/* What the check of a filesystem said stands in the log, as a program's line. */
+static void check_that_found_damage(void)
+{
+	static const char text[] = PLAN "op 4 main fsck f\n";
+	static const char history[] = SEEN "@7-8 main op=4 fsck f = EUCLEAN\n";
+	static const char log[] =
+		BEGIN "[    1.6] user: pinproof-check of operation 3: of another\n"
+		      "[    1.7] user: pinproof-check of operation 4: e2fsck found damage: BUG: x\n"
+		      "[    1.8] pinproof: end unit/ext4/rxe-mr\n";
+	struct pp_ending_record e = { .ending = PP_ENDING_DONE, .attempts = 1 };
+	struct pp_plan *plan = NULL;
+	struct pp_history h;
+	struct pp_facts facts;
+	struct pp_result r;
+	struct pp_err err;
+
+	CU_ASSERT_EQUAL_FATAL(pp_plan_parse(text, strlen(text), &plan, &err), 0);
+	plan->rules |= PP_RULE_BIT(PP_O11_SOUND_FS);
+	CU_ASSERT_EQUAL_FATAL(pp_history_parse(history, strlen(history), plan, &h, &err), 0);
+	pp_facts_kernel(&facts, "6.12.1", "");
+	pp_judge(plan, &h, &e, log, strlen(log), &facts, &r);
+	CU_ASSERT_EQUAL_FATAL(r.findings.count, 1);
+	CU_ASSERT_EQUAL(r.findings.items[0].rule, PP_O11_SOUND_FS);
+	CU_ASSERT_PTR_NOT_NULL(strstr(r.findings.items[0].text, ": e2fsck found damage: BUG: x"));
+	CU_ASSERT_PTR_NULL(strstr(r.findings.items[0].text, "\n"));
+	pp_result_free(&r);
+	pp_history_free(&h);
+	pp_plan_free(plan);
+}
+
 static void damaged_files(void)
 {
 	for (size_t i = 0; i < sizeof(damages) / sizeof(damages[0]); i++)
@@ -296,6 +326,7 @@ static const struct pp_unit_case cases[] = {
 	{ "damaged files", damaged_files },
 	{ "a lost log", lost_log },
 	{ "a result that cannot be written", result_cannot_be_written },
+	{ "a check that found damage", check_that_found_damage },
 	{ "facts of a run", facts_of_a_run },
 };
 

@@ -62,6 +62,7 @@ PP_UNIT_TESTS = \
 	tests/unit/test_timeline \
 	tests/unit/test_trace \
 	tests/unit/test_verb \
+	tests/unit/test_watch \
 	tests/unit/test_words
 
 # These fault on purpose (SIGBUS behind the end of a file), see TSAN in configure.ac.

@@ -78,7 +78,7 @@ static void try_list(struct mix *x, const struct pp_lists *lists, int32_t least,
 	i = lists->start[s->list[page] + 1];
 	while (i > first && lists->event[i - 1] >= before)
 		i--;
-	while (i-- > first && (int32_t)lists->event[i] + 1 >= least) {
+	while (i-- > first && (int32_t)lists->event[i] + 1 >= least && x->explained != UINT64_MAX) {
 		if (++x->tried > WRITES_MAX) {
 			x->explained = UINT64_MAX;
 			return;
@@ -196,13 +196,15 @@ static void try_file(struct mix *x)
 	const struct pp_look *l = x->l;
 	struct mix file = mix_of(l, x->raw);
 
-	if (l->file == PP_NO_INDEX)
+	if (l->file == PP_NO_INDEX || x->explained == UINT64_MAX)
 		return;
 	file.space = l->file;
 	memset(file.need, 0, sizeof(file.need));
+	/* What is explained already is not looked for: that may be far back, or nowhere. */
+	file.explained = x->explained;
 	try_space(&file);
 	for (unsigned i = 0; i < PP_CELL_BYTES; i++)
-		if ((file.explained >> i & 1) &&
+		if ((file.explained & ~x->explained) >> i & 1 &&
 		    pp_model_zero(l->m, l->space, l->at + i, l->at + i + 1, x->need[i], l->end_ns))
 			explain(x, i, PP_NO_EVENT);
 }

@@ -19,6 +19,23 @@
 			 "clean page",
 	},
 	{
+		.name = "storm-btrfs-clone-breaks-checksum",
+		.scenario = "storm",
+		.steps = "storm|after",
+		.backings = "btrfs",
+		.pinners = "dio vm-write mixed",
+		.rule = PP_O12_EXPLAINED,
+		.classes = CLASS(PP_CLASS_ERRNO),
+		.log = "^BTRFS (warning|error) [^:]*: (csum failed|bdev .* errs:)",
+		.chance = true,
+		.since = { 5, 6, 0 },
+		.before = { 6, 12, 97 },
+		.reference = "lwn.net/Articles/442355 (stable pages); "
+			     "Documentation/core-api/pin_user_pages.rst",
+		.title = "a short pin writes into pages that a clone has under writeback, and the "
+			 "clone keeps blocks that do not fit their checksums",
+	},
+	{
 		.name = "storm-fixed-read-leaves-pages-clean",
 		.scenario = "storm",
 		.steps = "storm|after",

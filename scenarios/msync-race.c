@@ -40,7 +40,8 @@ static bool variant(size_t index, struct pp_variant *out)
 	snprintf(out->name, sizeof(out->name), "%s", backings[backing]);
 	snprintf(out->backing, sizeof(out->backing), "%s", backings[backing]);
 	snprintf(out->pinner, sizeof(out->pinner), "%s", p->name);
-	/* What writes on its own, and what is told to. Not on btrfs, where a known defect shows by chance and takes 30 s. */
+	/* What writes on its own, and what is told to. Not on btrfs, where a known defect shows by
+	 * chance and takes 30 s. */
 	out->tier = !strcmp(out->backing, p->quick) ? PP_TIER_QUICK : PP_TIER_FULL;
 	out->data = p;
 	return true;

@@ -19,6 +19,22 @@
 			 "clean page",
 	},
 	{
+		.name = "storm-btrfs-waits-for-commit",
+		.scenario = "storm",
+		.steps = "storm|after",
+		.backings = "btrfs",
+		.pinners = "dio vm-write mixed",
+		.rule = PP_O9_LIVENESS,
+		.classes = CLASS(PP_CLASS_STUCK),
+		.log = "is marked dirty without notifying the fs|failed to submit blocks",
+		.chance = true,
+		.since = { 6, 12, 97 },
+		.before = { 6, 13, 0 },
+		.reference = "stable 6.12.97 \"btrfs: remove the COW fixup mechanism\"",
+		.title = "whoever meets an extent of which the first pages were refused waits for "
+			 "it until the commit 30 s later tries the rest",
+	},
+	{
 		.name = "storm-btrfs-clone-breaks-checksum",
 		.scenario = "storm",
 		.steps = "storm|after",

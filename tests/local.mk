@@ -61,6 +61,7 @@ PP_UNIT_TESTS = \
 	tests/unit/test_stream \
 	tests/unit/test_timeline \
 	tests/unit/test_trace \
+	tests/unit/test_tracer \
 	tests/unit/test_verb \
 	tests/unit/test_watch \
 	tests/unit/test_words

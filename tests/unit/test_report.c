@@ -253,6 +253,45 @@ static void table(void)
 }
 
 /* Long names: one a line rather than a cut one; many short ones: more to a line. */
+/* Planted: lost events, and a case without its trace. What is complete is not mentioned. */
+static void what_the_trace_did_not_see(void)
+{
+	struct pp_run_info info = { .planned = 3 };
+	struct pp_result r[RESULTS], back;
+	struct pp_err err;
+	struct text t;
+	char *json;
+
+	fill(r);
+	for (int i = 0; i < 3; i++)
+		r[i].trace = (struct pp_trace_account){ .asked = true, .events = 500 };
+	pp_report_table(begin(&t), &info, r, 3, false);
+	end(&t);
+	CU_ASSERT_PTR_NULL(strstr(t.text, "trace"));
+	free(t.text);
+	r[0].trace.lost = 7;
+	r[1].trace.lost = 5;
+	snprintf(r[2].trace.blind, sizeof(r[2].trace.blind), "no\nbuffer");
+	snprintf(info.trace, sizeof(info.trace), "66 kinds of events; not: a:b: why\n");
+	pp_report_table(begin(&t), &info, r, 3, false);
+	end(&t);
+	CU_ASSERT_PTR_NOT_NULL(strstr(t.text, "trace   66 kinds of events; not: a:b: why \n"));
+	CU_ASSERT_PTR_NOT_NULL(
+		strstr(t.text, "trace   none of mr-fsync/btrfs/rxe-mr: no buffer\n"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(t.text, "trace   12 events lost in 2 cases\n"));
+	free(t.text);
+	for (int i = 0; i < 3; i++) {
+		json = pp_result_json(&r[i], NULL);
+		CU_ASSERT_EQUAL_FATAL(pp_result_parse(json, strlen(json), &back, &err), 0);
+		CU_ASSERT(back.trace.asked);
+		CU_ASSERT_EQUAL(back.trace.events, 500);
+		CU_ASSERT_EQUAL(back.trace.lost, r[i].trace.lost);
+		PP_ASSERT_STR(back.trace.blind, r[i].trace.blind);
+		pp_result_free(&back);
+		free(json);
+	}
+}
+
 static void table_widths(void)
 {
 	struct pp_run_info info = { .planned = 40 };
@@ -380,6 +419,7 @@ static const struct pp_unit_case cases[] = {
 	{ "findings in words", findings },
 	{ "the story of a finding", story },
 	{ "table", table },
+	{ "what the trace did not see", what_the_trace_did_not_see },
 	{ "table widths", table_widths },
 	{ "closing line", closing },
 	{ "JSON round trip", json_round_trip },

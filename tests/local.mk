@@ -84,6 +84,7 @@ PP_CLI_TESTS = \
 	tests/cli/run.bats \
 	tests/cli/scripts.bats \
 	tests/cli/shrink.bats \
+	tests/cli/timeline.bats \
 	tests/cli/vm.bats
 
 check_LIBRARIES += tests/unit/libunit.a

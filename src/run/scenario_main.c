@@ -9,7 +9,7 @@
 
 #define ALLOWED                                                                                    \
 	"tier out seed repeat shuffle strict bisect timeout disk device drop-hazard "              \
-	"drop-device-writes "                                                                      \
+	"drop-device-writes trace no-trace coverage "                                              \
 	"guest i-may-lose-this-machine no-color names"
 
 int main(int argc, char **argv)

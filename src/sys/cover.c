@@ -114,7 +114,8 @@ static void make_probe(struct pp_cover *p, size_t i)
 	}
 	probe->made = true;
 	errno = 0;
-	if (tracefs_event_enable(p->instance, p->group, event)) {
+	/* tracefs_event_enable() would look through all events of the group, each time */
+	if (tracefs_event_file_write(p->instance, p->group, event, "enable", "1") < 0) {
 		failed(f, strerror(errno ? errno : EIO));
 		return;
 	}

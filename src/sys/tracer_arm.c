@@ -79,7 +79,8 @@ static void arm(struct pp_tracer *t, size_t i)
 	if (parse_format(t, k, &event) || find_fields(k, event))
 		return;
 	errno = 0;
-	if (tracefs_event_enable(t->instance, k->system, k->event)) {
+	/* tracefs_event_enable() would look through all systems and all events of this one */
+	if (tracefs_event_file_write(t->instance, k->system, k->event, "enable", "1") < 0) {
 		no_kind(k, strerror(errno ? errno : EIO));
 		return;
 	}
@@ -126,7 +127,7 @@ void pp_tracer_disarm(struct pp_tracer *t)
 		struct pp_tracer_kind *k = &t->kinds[i];
 
 		if (k->armed)
-			tracefs_event_disable(t->instance, k->system, k->event);
+			tracefs_event_file_write(t->instance, k->system, k->event, "enable", "0");
 		if (k->made)
 			remove_probe(k->system, k->event);
 		k->armed = k->made = false;

@@ -17,7 +17,8 @@
 #include "run/suite.h"
 
 #define RUN_OPTIONS                                                                                \
-	"tier out seed repeat shuffle strict bisect timeout disk cases-from drop-hazard "          \
+	"tier out seed repeat shuffle strict bisect timeout disk cases-from trace no-trace "       \
+	"coverage drop-hazard "                                                                    \
 	"drop-device-writes plant guest i-may-lose-this-machine stream ktap no-color names"
 #define JUDGE_OPTIONS "strict bisect seed ktap no-color"
 

@@ -69,7 +69,8 @@ static int configure(struct pp_gate_trace *t, dev_t devt, struct pp_err *err)
 	if (tracefs_instance_set_buffer_size(t->instance, BUFFER_KB, -1) ||
 	    tracefs_instance_file_write(t->instance, "events/" SYSTEM "/" EVENT "/filter", filter) <
 		    0 ||
-	    tracefs_event_enable(t->instance, SYSTEM, EVENT) || tracefs_trace_on(t->instance))
+	    tracefs_event_file_write(t->instance, SYSTEM, EVENT, "enable", "1") < 0 ||
+	    tracefs_trace_on(t->instance))
 		return pp_err_set(err, errno ? -errno : -EIO, "tracepoint " SYSTEM ":" EVENT);
 	return 0;
 }
@@ -132,7 +133,7 @@ void pp_gate_trace_stop(struct pp_gate_trace *t)
 	if (t->events)
 		tep_free(t->events);
 	if (t->instance) {
-		tracefs_event_disable(t->instance, SYSTEM, EVENT);
+		tracefs_event_file_write(t->instance, SYSTEM, EVENT, "enable", "0");
 		tracefs_instance_destroy(t->instance);
 		tracefs_instance_free(t->instance);
 	}

@@ -86,16 +86,14 @@ static void put_row(const struct pp_coverage *c, const struct columns *s, size_t
 }
 
 /* Words until the line is full, then the next line. */
-static void put_word(FILE *out, size_t *used, const char *word, const char *behind)
+static void put_word(FILE *out, size_t *used, const char *word)
 {
-	size_t len = strlen(word) + strlen(behind) + 1;
-
-	if (!*used || *used + len > LINE_WIDTH) {
-		fprintf(out, "%s    ", *used ? "\n" : "");
-		*used = 4;
+	if (*used && *used + 1 + strlen(word) <= LINE_WIDTH) {
+		*used += (size_t)fprintf(out, " %s", word);
+		return;
 	}
-	fprintf(out, "%s%s ", word, behind);
-	*used += len;
+	fprintf(out, "%s    %s", *used ? "\n" : "", word);
+	*used = 4 + strlen(word);
 }
 
 static void put_list(const struct pp_coverage *c, const char *file, const char *title,
@@ -108,7 +106,7 @@ static void put_list(const struct pp_coverage *c, const char *file, const char *
 			continue;
 		if (!used)
 			fprintf(out, "  %s:\n", title);
-		put_word(out, &used, c->functions[i].name, "");
+		put_word(out, &used, c->functions[i].name);
 	}
 	if (used)
 		fputc('\n', out);

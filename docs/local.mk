@@ -5,6 +5,8 @@ PP_DOCS = \
 	docs/README.md \
 	docs/architecture.md \
 	docs/coverage.md \
+	docs/coverage-6.1.txt \
+	docs/coverage-6.12.txt \
 	docs/gates.md \
 	docs/history-format.md \
 	docs/oracle-rules.md \

@@ -9,7 +9,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "sys/clock.h"
 #include "sys/tracer_private.h"
 
 #define BUFFER_KB          2048        /* for each processor: about forty thousand events */
@@ -63,34 +62,6 @@ static int read_header(struct pp_tracer *t, struct pp_err *err)
 		rc = -EPROTO;
 	free(page);
 	return rc ? pp_err_set(err, rc, "the format of trace pages") : 0;
-}
-
-int pp_tracer_open(struct pp_tracer **out, struct pp_err *err)
-{
-	struct pp_tracer *t;
-	int rc = possible(err);
-
-	if (rc)
-		return rc;
-	pp_tracer_sweep(0);
-	t = calloc(1, sizeof(*t));
-	if (!t)
-		return pp_err_set(err, -ENOMEM, "trace witness");
-	rc = make_instance(t, err);
-	if (!rc)
-		rc = read_header(t, err);
-	if (!rc) {
-		pp_tracer_arm(t);
-		if (!pp_tracer_armed(t))
-			rc = pp_err_set(err, -ENODEV, "none of %zu kinds of trace events is here.",
-					pp_n_trace_kinds);
-	}
-	if (rc) {
-		pp_tracer_close(t);
-		return rc;
-	}
-	*out = t;
-	return 0;
 }
 
 void pp_tracer_close(struct pp_tracer *t)
@@ -187,12 +158,39 @@ static uint64_t lost_until_now(const struct pp_tracer *t)
 	return lost_by_buffers(t) + lost_by_probes(t);
 }
 
+int pp_tracer_open(struct pp_tracer **out, struct pp_err *err)
+{
+	struct pp_tracer *t;
+	int rc = possible(err);
+
+	if (rc)
+		return rc;
+	pp_tracer_sweep(0);
+	t = calloc(1, sizeof(*t));
+	if (!t)
+		return pp_err_set(err, -ENOMEM, "trace witness");
+	rc = make_instance(t, err);
+	if (!rc)
+		rc = read_header(t, err);
+	if (!rc) {
+		pp_tracer_arm(t);
+		t->lost = lost_until_now(t);
+		if (!pp_tracer_armed(t))
+			rc = pp_err_set(err, -ENODEV, "none of %zu kinds of trace events is here.",
+					pp_n_trace_kinds);
+	}
+	if (rc) {
+		pp_tracer_close(t);
+		return rc;
+	}
+	*out = t;
+	return 0;
+}
+
 int pp_tracer_begin(struct pp_tracer *t, struct pp_err *err)
 {
-	if (pp_tracer_systems() != t->systems)
+	if (pp_tracer_late(t))
 		pp_tracer_arm(t);
-	t->lost_before = lost_until_now(t);
-	t->begin_ns = pp_now_ns();
 	if (tracefs_trace_on(t->instance))
 		return pp_err_set(err, errno ? -errno : -EIO, "trace instance");
 	return 0;
@@ -397,6 +395,7 @@ int pp_tracer_end(struct pp_tracer *t, pid_t child, const char *name, uint64_t s
 		  struct pp_trace *out, struct pp_err *err)
 {
 	const char *absent;
+	uint64_t lost;
 	int rc;
 
 	memset(out, 0, sizeof(*out));
@@ -412,7 +411,9 @@ int pp_tracer_end(struct pp_tracer *t, pid_t child, const char *name, uint64_t s
 		pp_trace_free(out);
 		return rc;
 	}
-	out->lost += lost_until_now(t) - t->lost_before;
+	lost = lost_until_now(t);
+	out->lost += lost - t->lost;
+	t->lost = lost;
 	absent = pp_tracer_absent(t);
 	out->absent = absent[0] ? strdup(absent) : NULL;
 	return 0;

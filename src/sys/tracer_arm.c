@@ -13,6 +13,8 @@
 #include "core/words.h"
 #include "sys/tracer_private.h"
 
+#define NO_TRACEPOINT "the kernel has no such tracepoint"
+
 #define PREFIX "pinproof_" /* and a process id: of instances and of groups of probes */
 
 static int no_kind(struct pp_tracer_kind *k, const char *why)
@@ -46,7 +48,7 @@ static int parse_format(struct pp_tracer *t, struct pp_tracer_kind *k, struct te
 	char *text = tracefs_event_file_read(NULL, k->system, k->event, "format", &size);
 
 	if (!text)
-		return no_kind(k, "the kernel has no such tracepoint");
+		return no_kind(k, NO_TRACEPOINT);
 	rc = tep_parse_event(t->events, text, (unsigned long)size, k->system);
 	free(text);
 	*out = rc ? NULL : tep_find_event_by_name(t->events, k->system, k->event);
@@ -110,7 +112,6 @@ void pp_tracer_arm(struct pp_tracer *t)
 		if (!t->kinds[i].armed)
 			arm(t, i);
 	}
-	t->systems = pp_tracer_systems();
 }
 
 static void remove_probe(const char *system, const char *event)
@@ -134,19 +135,25 @@ void pp_tracer_disarm(struct pp_tracer *t)
 	}
 }
 
-int pp_tracer_systems(void)
+/* Asked before each case, so it must cost nothing where all kinds are armed. */
+bool pp_tracer_late(const struct pp_tracer *t)
 {
+	const char *asked = "";
 	char path[512];
-	DIR *d = NULL;
-	int n = 0;
 
-	if (snprintf(path, sizeof(path), "%s/events", tracefs_tracing_dir()) < (int)sizeof(path))
-		d = opendir(path);
-	while (d && readdir(d))
-		n++;
-	if (d)
-		closedir(d);
-	return n;
+	for (size_t i = 0; i < pp_n_trace_kinds; i++) {
+		const struct pp_tracer_kind *k = &t->kinds[i];
+
+		if (k->armed || pp_trace_kind_probe(k->kind) || k->kind->optional ||
+		    !strcmp(asked, k->system) || strcmp(k->why, NO_TRACEPOINT) != 0)
+			continue;
+		asked = k->system;
+		if (snprintf(path, sizeof(path), "%s/events/%s/%s", tracefs_tracing_dir(),
+			     k->system, k->event) < (int)sizeof(path) &&
+		    !access(path, F_OK))
+			return true;
+	}
+	return false;
 }
 
 /* "pinproof_123" of a process that is no more, or of process @also. */

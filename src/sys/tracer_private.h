@@ -24,14 +24,13 @@ struct pp_tracer {
 	struct tep_handle *events;
 	struct pp_tracer_kind kinds[PP_TRACE_KINDS];
 	uint16_t decl_of[1 << 16]; /* kind number + 1 of the kernel's number of an event */
-	uint64_t lost_before, begin_ns;
-	int systems; /* how many directories of events there were when kinds were tried */
+	uint64_t lost;             /* since the instance was made, as of the last reading */
 	char *absent;
 };
 
 /** pp_tracer_arm - make and enable every kind that is not armed yet and can be. */
 void pp_tracer_arm(struct pp_tracer *t);
 void pp_tracer_disarm(struct pp_tracer *t);
-/** pp_tracer_systems - number of directories below events/. */
-int pp_tracer_systems(void);
+/** pp_tracer_late - have events come of which there were none before: a module was loaded? */
+bool pp_tracer_late(const struct pp_tracer *t);
 #endif

@@ -68,6 +68,9 @@ void pp_model_each_zero(const struct pp_model *m, uint32_t event,
 			return;
 		if (e->verb == PP_VERB_TRUNCATE)
 			x.to = m->spaces[x.space].n_pages * PP_PAGE_BYTES;
+		/* madvise() rounds the length up to pages. */
+		if (verb->effect == PP_EFFECT_DROP)
+			x.to = (x.to + PP_PAGE_BYTES - 1) / PP_PAGE_BYTES * PP_PAGE_BYTES;
 		if (x.from < x.to)
 			fn(arg, &x);
 		return;

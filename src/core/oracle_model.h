@@ -136,6 +136,12 @@ struct pp_gated {
 	uint64_t begin_ns;
 };
 
+/* A write that a shift moved, or did not, while both lasted. */
+struct pp_swept {
+	uint32_t shift;
+	struct pp_extent at;
+};
+
 struct pp_promise; /* what a sync will promise when it has ended */
 struct pp_held;    /* what pages that splice-hold or child-hold keeps had to show then */
 
@@ -153,6 +159,8 @@ struct pp_model {
 	struct pp_rare upsets;            /* shifts, clones, what leaves loose cells */
 	struct pp_gated *gated;           /* sorted by event */
 	size_t n_gated;
+	struct pp_swept *swept;
+	size_t n_swept, cap_swept;
 	size_t n_lists;
 	struct pp_lists touch, unknown; /* writes to each marked page; those of unknown outcome */
 	uint64_t *ends[6]; /* tree: latest end of a certain write among 64 events, 64 * 64... */

@@ -224,6 +224,7 @@ void pp_model_free(struct pp_model *m)
 	free(m->keys);
 	free(m->notable.event);
 	free(m->gated);
+	free(m->swept);
 	free(m->spaces);
 	free(m->state);
 	*m = (struct pp_model){ 0 };

@@ -63,6 +63,28 @@ static void move_by(struct pp_space *s, size_t to, size_t from, size_t n)
 			s->moved[c] += by;
 }
 
+/* What was written while @n cells were taken out at @first, or put in: at its old place or at its
+ * new one, whole or in part. */
+static void loosen_swept(struct pp_model *m, uint32_t i, size_t first, size_t n)
+{
+	bool out = m->history->events[i].verb == PP_VERB_COLLAPSE;
+
+	for (size_t k = 0; k < m->n_swept; k++) {
+		const struct pp_extent *x = &m->swept[k].at;
+		size_t from = x->from / PP_CELL_BYTES;
+		size_t to = (x->to + PP_CELL_BYTES - 1) / PP_CELL_BYTES;
+
+		if (m->swept[k].shift != i)
+			continue;
+		from = from < first ? first : from;
+		if (out)
+			from = from - first > n ? from - n : first;
+		else
+			to += n;
+		loosen(m, x->space, from, to);
+	}
+}
+
 static void shift(struct pp_model *m, uint32_t i)
 {
 	const struct pp_event *e = &m->history->events[i];
@@ -100,6 +122,7 @@ static void shift(struct pp_model *m, uint32_t i)
 			s->moved[c] = 0;
 		pp_cells_set(&m->pool, &s->now, first, n, (int32_t)(i + 1));
 	}
+	loosen_swept(m, i, first, n);
 }
 
 /* ---- clones ---- */

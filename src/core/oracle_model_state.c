@@ -157,6 +157,32 @@ static bool parted(const struct tracker *t, uint16_t mr, struct pp_extent x)
 	return false;
 }
 
+static void *room(struct tracker *t, void *items, size_t n, size_t *cap, size_t size)
+{
+	void *more;
+
+	if (n < *cap)
+		return items;
+	more = realloc(items, (*cap * 2 + 16) * size);
+	if (!more) {
+		t->failed = true;
+		return NULL;
+	}
+	*cap = *cap * 2 + 16;
+	return more;
+}
+
+static void add_swept(struct tracker *t, uint32_t shift, struct pp_extent at)
+{
+	struct pp_model *m = t->m;
+	struct pp_swept *more = room(t, m->swept, m->n_swept, &m->cap_swept, sizeof(*more));
+
+	if (!more)
+		return;
+	m->swept = more;
+	m->swept[m->n_swept++] = (struct pp_swept){ shift, at };
+}
+
 /* A hazard and an operation at once. */
 static void collide(struct tracker *t, const struct hazard *h, const struct flight *f)
 {
@@ -180,7 +206,10 @@ static void collide(struct tracker *t, const struct hazard *h, const struct flig
 	/* Where it lands, and where it is moved to afterwards, cannot be said. */
 	if (h->shift && overlap(&h->at, &f->at) && (writes || zeros)) {
 		state[f->event] |= PP_STATE_UNKNOWN;
-		state[h->event] |= PP_STATE_UNKNOWN;
+		if (writes)
+			add_swept(t, h->event, f->at);
+		else
+			state[h->event] |= PP_STATE_UNKNOWN;
 	}
 	/*
 	 * Who makes a page dirty meanwhile keeps it in the page cache, with what was read from
@@ -189,21 +218,6 @@ static void collide(struct tracker *t, const struct hazard *h, const struct flig
 	if (h->replace && touches && pp_verbs[e->verb].kind != PP_KIND_OBSERVE &&
 	    pp_verbs[e->verb].effect != PP_EFFECT_REPLACE)
 		state[h->event] |= PP_STATE_UNKNOWN;
-}
-
-static void *room(struct tracker *t, void *items, size_t n, size_t *cap, size_t size)
-{
-	void *more;
-
-	if (n < *cap)
-		return items;
-	more = realloc(items, (*cap * 2 + 16) * size);
-	if (!more) {
-		t->failed = true;
-		return NULL;
-	}
-	*cap = *cap * 2 + 16;
-	return more;
 }
 
 static void add_flight(struct tracker *t, const struct flight *f)

@@ -165,22 +165,18 @@ static void forget(struct pp_model *m, uint16_t space, uint64_t from, uint64_t t
 
 /*
  * Beyond the hazard's own bytes: truncate takes private copies of whole pages behind the new end,
- * and madvise() what is left of pages that it touches.
+ * and madvise() may take all of a huge page that it touches.
  */
 static void zero_fringe(struct pp_model *m, uint32_t i)
 {
 	const struct pp_event *e = &m->history->events[i];
-	uint64_t end = e->offset_bytes + e->length_bytes;
 	uint16_t space = pp_model_space(m->plan, e);
 
 	if (pp_verbs[e->verb].kind != PP_KIND_HAZARD || space == PP_NO_INDEX)
 		return;
-	if (pp_verbs[e->verb].effect == PP_EFFECT_DROP) {
-		if (m->plan->regions[e->object].backing == PP_BACKING_HUGETLB)
-			forget(m, space, 0, size_of(m, space));
-		else if (end % PP_PAGE_BYTES)
-			forget(m, space, end, (end / PP_PAGE_BYTES + 1) * PP_PAGE_BYTES);
-	}
+	if (pp_verbs[e->verb].effect == PP_EFFECT_DROP &&
+	    m->plan->regions[e->object].backing == PP_BACKING_HUGETLB)
+		forget(m, space, 0, size_of(m, space));
 	for (uint16_t r = 0; e->verb == PP_VERB_TRUNCATE && r < m->plan->n_regions; r++)
 		if (m->plan->regions[r].space == r && r != space &&
 		    m->plan->regions[r].file_space == space)

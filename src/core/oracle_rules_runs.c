@@ -162,7 +162,10 @@ static bool passes_split(struct pp_look *l, struct run *r, int32_t v)
 	int32_t least, most;
 
 	pp_cells_range(l->m->pool.block[-1 - v], PP_CELL_BYTES, &least, &most);
-	return allows(l, r, most);
+	if (!allows(l, r, most))
+		return false;
+	passed(l, r, l->at, l->at + PP_CELL_BYTES, r->found);
+	return true;
 }
 
 /* What a run shows in one page. */

@@ -219,6 +219,7 @@ static void fetch_ahead(const struct pp_look *l)
 
 static void judge_run(struct pp_look *l)
 {
+	/* cppcheck-suppress ctuuninitvar ; what a cell needs is set when one is looked at */
 	uint64_t size = l->m->spaces[l->space].n_pages * PP_PAGE_BYTES;
 	uint64_t at = l->e->offset_bytes;
 	uint64_t end = at + l->e->length_bytes < size ? at + l->e->length_bytes : size;

@@ -128,7 +128,10 @@ tests/faults/wraps.options: tests/faults/calls.h tests/faults/wraps
 	$(AM_V_GEN)$(MKDIR_P) tests/faults && \
 		$(srcdir)/tests/faults/wraps $(srcdir)/tests/faults/calls.h >$@
 CLEANFILES += tests/faults/wraps.options
+# Its regions lie where the thread sanitizer lets none be.
+if !TSAN
 TESTS += tests/faults/run
+endif
 EXTRA_DIST += tests/faults/run tests/faults/wraps
 
 # Damaged plans and histories, without a fuzzer; scripts/fuzz runs the same targets with one.

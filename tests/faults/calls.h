@@ -238,7 +238,7 @@ CALL(code, int,            blkid_probe_set_partitions_flags, P(blkid_probe p, in
 CALL(code, int,            blkid_do_probe,       P(blkid_probe p), P(p),                                    real, -1,         EIO,       0)
 
 CANNOT_FAIL("computes only",
-	__ctype_b_loc __isoc99_sscanf fprintf memchr strerror strtol memcpy memset inet_ntop qsort snprintf vsnprintf strcasecmp strchr strcmp strcspn
+	__ctype_b_loc __isoc99_sscanf fprintf gnu_dev_major gnu_dev_makedev gnu_dev_minor htonl htons memchr memcmp strerror strtol memcpy memset inet_ntop qsort snprintf vsnprintf strcasecmp strchr strcmp strcspn
 	strlen strncmp strrchr strstr strtok_r strtoul strtoull strverscmp sigemptyset sigfillset
 	ibv_wc_status_str ibv_get_device_name rdma_event_str rdma_get_src_port
 	nla_data nla_find nla_get_u32 nla_len nla_next nla_ok nla_strcmp nlmsg_find_attr nlmsg_hdr
@@ -249,6 +249,7 @@ CANNOT_FAIL("always succeeds with the arguments that it gets",
 	__errno_location _GLOBAL_OFFSET_TABLE_ _exit clock_gettime environ geteuid getenv getpid getppid
 	prctl pthread_clockjoin_np pthread_sigmask raise rewinddir setsid __sigsetjmp siglongjmp signal
 	sigprocmask sysconf uname ibv_ack_cq_events)
+CANNOT_FAIL("is named in a branch that is never taken, by a compiler that does not optimize", ibv_reg_mr_iova2)
 CANNOT_FAIL("only asks or ends a process of ours, or looks whether a stranger lives", kill)
 CANNOT_FAIL("ends a pause early, or flushes what the caller printed, at worst", nanosleep fflush shutdown)
 #undef P

@@ -12,6 +12,8 @@ dist_ppvm_SCRIPTS = \
 	scripts/vm/again \
 	scripts/vm/image \
 	scripts/vm/kernel \
+	scripts/vm/mutants \
+	scripts/vm/mutate \
 	scripts/vm/run \
 	scripts/vm/shell
 dist_ppvm_DATA = \

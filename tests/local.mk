@@ -38,6 +38,7 @@ PP_UNIT_TESTS = \
 	tests/unit/test_oracle \
 	tests/unit/test_oracle_ops \
 	tests/unit/test_pins \
+	tests/unit/test_mutant \
 	tests/unit/test_plan \
 	tests/unit/test_plan_lines \
 	tests/unit/test_plan_mutate \

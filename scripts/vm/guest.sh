@@ -43,7 +43,9 @@ guest_interrupt() {
 # many of them that no partition table's place lies beyond the end (the kernel would complain).
 guest_job() {
 	local text
-	text="mode=$1"$'\n'"set -- $(quote "${@:2}")"$'\n'
+	text="mode=$1"$'\n'
+	[[ -z ${OPT[insmod]-} ]] || text+="insmod_pre=$(quote "$MODULE_PRE")"$'\n'"insmod_args=$(quote "${OPT[insmod-args]-}")"$'\n'
+	text+="set -- $(quote "${@:2}")"$'\n'
 	printf '%s%*s' "$text" $((65536 - ${#text} % 65536)) ''
 }
 
@@ -53,6 +55,20 @@ guest_plan() {
 	cat -- "$RUN/plan"
 	size=$(stat -c %s "$RUN/plan")
 	printf '%*s' $((65536 - size % 65536)) '' | tr ' ' '\n'
+}
+
+# guest_module - a module, padded with zeros behind its end, where nobody looks
+guest_module() {
+	local size
+	size=$(stat -c %s "$RUN/module.ko")
+	cat -- "$RUN/module.ko"
+	head -c $((65536 - size % 65536)) /dev/zero
+}
+
+# guest_disk NAME - the words that give QEMU the read-only file NAME as the disk pp-NAME
+guest_disk() {
+	printf '    -drive file=%s,format=raw,if=none,id=%s,readonly=on' "$1" "$1"
+	printf ' -device virtio-blk-pci,drive=%s,serial=pp-%s \\\n' "$1" "$1"
 }
 
 # guest_qemu - QEMU's command as a program that works from any place. It leaves the console to its
@@ -93,12 +109,9 @@ guest_qemu() {
 		printf '    -drive file=disk%d,format=raw,if=none,id=disk%d,cache=unsafe,discard=unmap,' "$i" "$i"
 		printf 'werror=report,rerror=report -device virtio-blk-pci,drive=disk%d,serial=pinproof%d \\\n' "$i" "$i"
 	done
-	printf '    -drive file=job,format=raw,if=none,id=job,readonly=on'
-	printf ' -device virtio-blk-pci,drive=job,serial=pp-job \\\n'
-	if [[ -n ${OPT[plan]-} ]]; then
-		printf '    -drive file=plan,format=raw,if=none,id=plan,readonly=on'
-		printf ' -device virtio-blk-pci,drive=plan,serial=pp-plan \\\n'
-	fi
+	guest_disk job
+	[[ -z ${OPT[plan]-} ]] || guest_disk plan
+	[[ -z ${OPT[insmod]-} ]] || guest_disk module
 	printf '    "$@"\n'
 }
 
@@ -110,6 +123,7 @@ guest_files() {
 		mkdir -- "$GUEST" &&
 			guest_job "${@:2}" >"$GUEST/job" &&
 			{ [[ -z ${OPT[plan]-} ]] || guest_plan >"$GUEST/plan"; } &&
+			{ [[ -z ${OPT[insmod]-} ]] || guest_module >"$GUEST/module"; } &&
 			guest_qemu >"$GUEST/qemu" &&
 			chmod +x "$GUEST/qemu" &&
 			mkfifo "$GUEST/monitor.in" "$GUEST/monitor.out"
@@ -123,7 +137,7 @@ guest_files() {
 
 guest_clean() {
 	rm -f -- "$GUEST/monitor.in" "$GUEST/monitor.out"
-	[[ -n ${OPT[keep]-} ]] || rm -f -- "$GUEST"/disk[0-9]*
+	[[ -n ${OPT[keep]-} ]] || rm -f -- "$GUEST"/disk[0-9]* "$GUEST/module"
 }
 
 guest_shell() {

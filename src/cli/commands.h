@@ -31,6 +31,8 @@ int pp_cmd_history(const struct pp_command *c, int argc, char **argv);
 int pp_cmd_bundle(const struct pp_command *c, int argc, char **argv);
 int pp_cmd_show(const struct pp_command *c, int argc, char **argv);
 int pp_cmd_export(const struct pp_command *c, int argc, char **argv);
+int pp_cmd_mutate(const struct pp_command *c, int argc, char **argv);
+int pp_cmd_kills(const struct pp_command *c, int argc, char **argv);
 int pp_cmd_collect(const struct pp_command *c, int argc, char **argv);
 
 /* What all of them share: cmd.c. */

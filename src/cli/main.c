@@ -14,19 +14,23 @@
 
 static const struct pp_command commands[] = {
 	{ "run", "[OPTION...] [CASE...]", "run cases on this machine", pp_cmd_run,
-	  "tier out seed repeat shuffle strict bisect timeout disk device cases-from drop-hazard "
+	  "tier out seed repeat shuffle strict bisect timeout disk device cases-from counter "
+	  "drop-hazard "
 	  "drop-device-writes plant storm-time trace no-trace coverage guest "
 	  "i-may-lose-this-machine stream ktap "
 	  "repeat-with no-color" },
 	{ "vm", "run|shell|again|kernel ...", "boot a kernel in QEMU and run cases there",
 	  pp_cmd_vm, NULL },
+	{ "mutate", "[OPTION...]", "break the kernel on purpose, see who notices", pp_cmd_mutate,
+	  NULL },
 	{ "list", "[OPTION...] [CASE...]", "list scenarios and cases", pp_cmd_list,
 	  "tier names seed repeat shuffle cases-from" },
 	{ "plan", "[--seed N] [--expand N] CASE", "print the plan of a case", pp_cmd_plan,
 	  "seed expand" },
 	{ "replay", "[OPTION...] PLAN|CASEDIR|BUNDLE [CASE...]", "execute a plan again",
 	  pp_cmd_replay,
-	  "kernel out seed repeat strict bisect timeout disk device drop-hazard drop-device-writes "
+	  "kernel out seed repeat strict bisect timeout disk device counter drop-hazard "
+	  "drop-device-writes "
 	  "plant "
 	  "storm-time trace no-trace coverage guest i-may-lose-this-machine stream ktap "
 	  "repeat-with names no-color" },
@@ -50,6 +54,8 @@ static const struct pp_command commands[] = {
 	  "" },
 	{ "export", "--c|--mail BUNDLE", "a failure as a C program, or as a mail", pp_cmd_export,
 	  "c mail" },
+	{ "kills", "[--markdown] DIR...|DIR MUTANT", "who noticed which mutant (used by mutate)",
+	  pp_cmd_kills, NULL },
 	{ "collect", "RUNDIR GUEST", "unpack what a guest left (used by vm run)", pp_cmd_collect,
 	  "" },
 };

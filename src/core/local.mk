@@ -31,6 +31,8 @@ libpinproof_a_SOURCES += \
 	src/core/history_reader.c \
 	src/core/history_text.c \
 	src/core/logscan.c \
+	src/core/mutant.c \
+	src/core/mutant_report.c \
 	src/core/oracle.c \
 	src/core/oracle_edges.c \
 	src/core/oracle_findings.c \
@@ -97,6 +99,7 @@ ppcore_HEADERS = \
 	src/core/history.h \
 	src/core/history_reader.h \
 	src/core/logscan.h \
+	src/core/mutant.h \
 	src/core/oracle.h \
 	src/core/oracle_look.h \
 	src/core/oracle_model.h \

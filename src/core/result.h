@@ -37,6 +37,8 @@ struct pp_result {
 	uint64_t seed;
 	uint64_t duration_ms;
 	int attempts; /* 1..3 */
+	bool has_counted;
+	uint64_t counted; /* how much the file of --counter grew in the last attempt */
 	enum pp_ending ending;
 	struct pp_findings findings;
 	struct pp_evidence evidence;

@@ -139,15 +139,19 @@ static json_t *trace_json(const struct pp_trace_account *t)
 
 json_t *pp_result_to_json(const struct pp_result *r, const struct pp_plan *plan)
 {
-	return json_pack("{s:i, s:o, s:s, s:o, s:o, s:o, s:o, s:i, s:s, s:b, s:o, s:o, s:o, s:o}",
-			 "version", PP_RESULT_VERSION, "case", text(r->case_name), "verdict",
-			 pp_verdict_words[r->verdict].name, "reason", text(r->reason), "reference",
-			 text(r->reference), "seed", identity(r->seed), "duration_ms",
-			 count(r->duration_ms), "attempts", r->attempts, "ending",
-			 pp_ending_words[r->ending].name, "refused", r->evidence.refused,
-			 "evidence", evidence_json(&r->evidence), "findings",
-			 findings_json(&r->findings, plan), "findings_dropped",
-			 count(r->findings.dropped), "trace", trace_json(&r->trace));
+	json_t *j = json_pack(
+		"{s:i, s:o, s:s, s:o, s:o, s:o, s:o, s:i, s:s, s:b, s:o, s:o, s:o, s:o}", "version",
+		PP_RESULT_VERSION, "case", text(r->case_name), "verdict",
+		pp_verdict_words[r->verdict].name, "reason", text(r->reason), "reference",
+		text(r->reference), "seed", identity(r->seed), "duration_ms", count(r->duration_ms),
+		"attempts", r->attempts, "ending", pp_ending_words[r->ending].name, "refused",
+		r->evidence.refused, "evidence", evidence_json(&r->evidence), "findings",
+		findings_json(&r->findings, plan), "findings_dropped", count(r->findings.dropped),
+		"trace", trace_json(&r->trace));
+
+	if (j && r->has_counted)
+		json_object_set_new(j, "counted", count(r->counted));
+	return j;
 }
 
 char *pp_result_json(const struct pp_result *r, const struct pp_plan *plan)
@@ -354,6 +358,9 @@ int pp_result_from_json(const json_t *j, struct pp_result *r, struct pp_err *err
 	r->seed = get_identity(&in, j, "seed");
 	r->duration_ms = get_count(&in, j, "duration_ms");
 	r->attempts = (int)get_count(&in, j, "attempts");
+	r->has_counted = json_object_get(j, "counted") != NULL;
+	if (r->has_counted)
+		r->counted = get_count(&in, j, "counted");
 	get_evidence(&in, j, &r->evidence);
 	get_trace(&in, j, &r->trace);
 	if (!json_is_array(list))

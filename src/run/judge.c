@@ -140,6 +140,8 @@ void pp_judge(const struct pp_plan *plan, const struct pp_history *h,
 	out->ending = ending->ending;
 	out->duration_ms = ending->duration_ms;
 	out->attempts = ending->attempts;
+	out->has_counted = ending->has_counted;
+	out->counted = ending->counted;
 	out->trace = ending->trace;
 	if (pp_history_check(h, plan, &err))
 		broken(out, "the history does not fit the plan", &err);
@@ -193,8 +195,13 @@ int pp_ending_save(const char *dir, const struct pp_ending_record *e, struct pp_
 			  e->attempts, "dropped", e->dropped, "planted", e->planted, "taint_before",
 			  (json_int_t)e->taint_before, "taint_after", (json_int_t)e->taint_after,
 			  "mark_ns", (json_int_t)e->mark_ns, "trace", trace_json(&e->trace));
-	char *text = j ? json_dumps(j, JSON_INDENT(1)) : NULL;
-	int rc = pp_file_text(dir, "ending.json", text, err);
+	char *text;
+	int rc;
+
+	if (j && e->has_counted)
+		json_object_set_new(j, "counted", json_integer((json_int_t)e->counted));
+	text = j ? json_dumps(j, JSON_INDENT(1)) : NULL;
+	rc = pp_file_text(dir, "ending.json", text, err);
 
 	free(text);
 	json_decref(j);
@@ -205,6 +212,7 @@ static int ending_fill(json_t *j, struct pp_ending_record *e, struct pp_err *err
 {
 	const char *ending = NULL, *reason = NULL, *planted = "";
 	json_int_t duration = 0, before = 0, after = 0, mark = 0;
+	const json_t *counted = json_object_get(j, "counted");
 	int version = 0, dropped = 0, found;
 
 	if (json_unpack(j, "{s:i, s:s, s:s, s:I, s:i, s:b, s?s, s:I, s:I, s?I}", "version",
@@ -226,6 +234,8 @@ static int ending_fill(json_t *j, struct pp_ending_record *e, struct pp_err *err
 	snprintf(e->planted, sizeof(e->planted), "%s", planted);
 	e->taint_before = (unsigned long)before;
 	e->taint_after = (unsigned long)after;
+	e->has_counted = json_is_integer(counted);
+	e->counted = (uint64_t)json_integer_value(counted);
 	e->mark_ns = (uint64_t)mark;
 	if (trace_fill(json_object_get(j, "trace"), &e->trace))
 		return pp_err_set(err, -EINVAL, "ending.json: \"trace\" is wrong.");

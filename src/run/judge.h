@@ -21,6 +21,8 @@ struct pp_ending_record {
 	bool dropped;     /* --drop-hazard or --drop-device-writes was given */
 	char planted[96]; /* which fault --plant put where; "" for a run as it should be */
 	unsigned long taint_before, taint_after;
+	bool has_counted; /* --counter was given, and could be read before and after */
+	uint64_t counted; /* how much it grew */
 	struct pp_trace_account trace;
 	uint64_t mark_ns; /* when the mark in the kernel log was written, since the start of the
 			     history */

@@ -21,6 +21,7 @@ libpinproof_a_SOURCES += \
 	src/run/guardian.c \
 	src/run/judge.c \
 	src/run/machine.c \
+	src/run/mutants.c \
 	src/run/plan_lines.c \
 	src/run/plant.c \
 	src/run/recorder.c \
@@ -50,6 +51,7 @@ pprun_HEADERS = \
 	src/run/guardian.h \
 	src/run/judge.h \
 	src/run/machine.h \
+	src/run/mutants.h \
 	src/run/plan_lines.h \
 	src/run/plant.h \
 	src/run/recorder.h \

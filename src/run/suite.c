@@ -141,6 +141,7 @@ static void attempt_of(struct suite *s, const struct pp_case *k, const struct pp
 	a->link = s->machine.has_link ? &s->machine.link : NULL;
 	a->workdir = s->machine.workdir;
 	a->label = k->label;
+	a->counter = s->c->counter;
 	/* Another run id for each execution: what an earlier one left on a disk is FOREIGN. */
 	a->run = pp_case_seed(plan->seed + (uint64_t)number, k->label) ^ pp_now_ns();
 	a->bound_ms = s->c->timeout_s ? s->c->timeout_s * 1000 : plan->bound_ms;

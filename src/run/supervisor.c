@@ -363,13 +363,40 @@ static int fork_and_supervise(const struct pp_attempt *a, struct pp_recorder *re
 	return rc;
 }
 
+/* The number in the file of --counter; false: there is none to be read. */
+static bool read_counter(const struct pp_attempt *a, uint64_t *out)
+{
+	char *text, *end;
+	size_t len;
+
+	if (!a->counter || pp_file_read(NULL, a->counter, &text, &len, NULL))
+		return false;
+	errno = 0;
+	*out = strtoull(text, &end, 0);
+	len = (size_t)(end - text);
+	free(text);
+	return len && !errno;
+}
+
+static void count_growth(const struct pp_attempt *a, bool had, uint64_t before,
+			 struct pp_ending_record *ending)
+{
+	uint64_t after;
+
+	if (!had || !read_counter(a, &after) || after < before)
+		return;
+	ending->has_counted = true;
+	ending->counted = after - before;
+}
+
 int pp_attempt_run(const struct pp_attempt *a, struct pp_attempt_result *out, struct pp_err *err)
 {
 	struct pp_exec_outcome *outcome;
 	struct pp_recorder rec;
 	char *before, *during;
-	uint64_t begin_ns;
+	uint64_t begin_ns, count = 0;
 	pid_t child = 0;
+	bool counts;
 	size_t len;
 	int rc;
 
@@ -390,11 +417,13 @@ int pp_attempt_run(const struct pp_attempt *a, struct pp_attempt_result *out, st
 	out->ending.mark_ns = pp_now_ns() - rec.start_ns;
 	mark(a, "begin");
 	out->ending.taint_before = pp_taint_read();
+	counts = read_counter(a, &count);
 	begin_ns = pp_now_ns();
 	pp_tracing_begin(a->tracing, &out->ending.trace);
 	rc = fork_and_supervise(a, &rec, outcome, &out->ending, &child, err);
 	if (!rc)
 		wait_devices(a, &out->ending);
+	count_growth(a, counts, count, &out->ending);
 	pp_tracing_end(a->tracing, child, a->plan->n_actors ? a->plan->actors[0] : "case",
 		       rec.start_ns, &out->ending.trace, &out->traced);
 	/* with what the witnesses cost, so that it can be measured */

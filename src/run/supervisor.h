@@ -20,7 +20,8 @@ struct pp_attempt {
 	const struct pp_slots *slots;
 	const struct pp_link *link;
 	const char *workdir;
-	const char *label; /* for markers in the kernel log */
+	const char *label;   /* for markers in the kernel log */
+	const char *counter; /* file with a number; NULL: none */
 	uint64_t run;      /* run id of the stamps */
 	uint32_t bound_ms;
 	struct pp_plant_spec plant;

@@ -392,6 +392,8 @@ static void fill(struct pp_result *r)
 	r->seed = UINT64_MAX;
 	r->duration_ms = 1234;
 	r->attempts = 2;
+	r->has_counted = true;
+	r->counted = 17;
 	x = &r->findings.items[0];
 	x->op = 7;
 	x->region = 0;

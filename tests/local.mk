@@ -81,6 +81,7 @@ PP_CLI_TESTS = \
 	tests/cli/judge.bats \
 	tests/cli/list.bats \
 	tests/cli/plants.bats \
+	tests/cli/mutate.bats \
 	tests/cli/replay.bats \
 	tests/cli/run.bats \
 	tests/cli/scripts.bats \

@@ -187,6 +187,28 @@ plants() {
 	done < <(cut -d' ' -f1,2 <<<"$rows" | sort -u)
 }
 
+# mutants OUT OPTION... - each mutant that applies is one test
+mutants() {
+	local out=$1 status
+	shift
+	(build gcc CC=gcc >/dev/null) || return 1
+	"$dir/gcc/pinproof" mutate --out "$out" --jobs "$jobs" "$@"
+	status=$?
+	sed -n 's/^   "outcome": "\(.*\)",*$/\1/p' "$out"/mutants.json "$out"/*/mutants.json 2>/dev/null | awk '
+		$0 == "killed" { passed++; next }
+		$0 != "equivalent" && $0 != "not applicable" { failed++ }
+		END { printf "mutants: %d passed, %d failed\n", passed, failed; exit failed > 0 || !passed }' || status=1
+	return $status
+}
+
+stage_mutants() {
+	mutants "$dir/vm-mutants" --kernel debian-6.1 --quick --known
+}
+
+stage_mutants_all() {
+	mutants "$dir/vm-mutants-all" --kernel debian-6.1 --kernel debian-6.12
+}
+
 stage_plants() {
 	plants default
 }

@@ -16,12 +16,12 @@
 #define PP_MAX_DISKS 8
 
 struct pp_config {
-	const char *out;         /* --out: directory of the run, NULL: made under the current one */
-	const char *stream;      /* --stream: file or port that gets the results as a tar stream */
-	const char *ktap;        /* --ktap: file or port for KTAP instead of standard output */
-	const char *cases_from;  /* --cases-from: file with case names */
-	const char *counter;     /* --counter: file with a number, read before and after each case */
-	const char *device;      /* --device: existing RDMA device, NULL: an rxe link of our own */
+	const char *out;        /* --out: directory of the run, NULL: made under the current one */
+	const char *stream;     /* --stream: file or port that gets the results as a tar stream */
+	const char *ktap;       /* --ktap: file or port for KTAP instead of standard output */
+	const char *cases_from; /* --cases-from: file with case names */
+	const char *counter;    /* --counter: file with a number, read before and after each case */
+	const char *device;     /* --device: existing RDMA device, NULL: an rxe link of our own */
 	const char *repeat_with; /* --repeat-with: how a reader repeats a case: "pinproof vm run
 				    --kernel K" */
 	const char *kernel;      /* --kernel: in a guest with this kernel; NULL: here */

@@ -22,7 +22,7 @@ struct pp_attempt {
 	const char *workdir;
 	const char *label;   /* for markers in the kernel log */
 	const char *counter; /* file with a number; NULL: none */
-	uint64_t run;      /* run id of the stamps */
+	uint64_t run;        /* run id of the stamps */
 	uint32_t bound_ms;
 	struct pp_plant_spec plant;
 	bool quiet_machine; /* see exec.h */

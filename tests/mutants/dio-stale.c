@@ -5,9 +5,10 @@
 #include <linux/fs.h>
 
 MUTANT("writeback", "an O_DIRECT write does not throw the cached pages of its range away",
-       "c771c14baa33 (iomap: invalidate page caches should be after iomap_dio_complete() in direct "
-       "write)",
+       "mm/filemap.c: kiocb_invalidate_pages(), kiocb_invalidate_post_direct_write()",
        "invalidate_inode_pages2_range", "O1 O3");
+/* the first file of a case on ext4, behind that of the bystander */
+MUTANT_ARGS("inode=13");
 
 static int enter(struct pt_regs *regs)
 {

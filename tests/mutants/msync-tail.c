@@ -6,6 +6,8 @@
 
 MUTANT("writeback", "msync(MS_SYNC) leaves out the last page of its range",
        "mm/msync.c: the end of the range is its last byte", "vfs_fsync_range", "O2");
+/* the first file of a case on ext4, behind that of the bystander */
+MUTANT_ARGS("inode=13");
 
 static int enter(struct pt_regs *regs)
 {

@@ -103,11 +103,15 @@ static bool __maybe_unused mutant_fires(void)
 	return true;
 }
 
+/* Is it the inode that is to be spoiled, if there is only one? */
+static bool __maybe_unused mutant_meant(const struct inode *i)
+{
+	return !mutant_inode || (i && i->i_ino == mutant_inode);
+}
+
 static bool __maybe_unused mutant_fires_on(const struct inode *i)
 {
-	if (mutant_inode && (!i || i->i_ino != mutant_inode))
-		return false;
-	return mutant_fires();
+	return mutant_meant(i) && mutant_fires();
 }
 
 /* enum gup_flags, of which the headers of some kernels tell only drivers. */

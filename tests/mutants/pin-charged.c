@@ -5,7 +5,7 @@
 #include <rdma/ib_umem.h>
 
 MUTANT("pins", "every second deregistration leaves its pages charged to the process (VmPin)",
-       "b95df5e3e459 (RDMA/umem: the mm that was charged is the one to be uncharged)",
+       "drivers/infiniband/core/umem.c: ib_umem_release() takes back what ib_umem_get() charged",
        "ib_umem_release", "O7");
 MUTANT_ARGS("every=2");
 MODULE_SOFTDEP("pre: ib_uverbs");

@@ -3,8 +3,8 @@
 #include "mutant.h"
 
 MUTANT("pins", "one release in 16 of a pinned page counts twice",
-       "f9/foll_pin: fs/direct-io.c released pages that it had not counted (6.5)", "gup_put_folio",
-       "O7 O10");
+       "fs/direct-io.c since 6.5: folio_add_pin() does not count, the release does",
+       "gup_put_folio", "O7 O10");
 MUTANT_ARGS("every=16");
 MUTANT_MAY_DIE();
 

@@ -3,7 +3,8 @@
 #include "mutant.h"
 
 MUTANT("policy", "a registration that fails half-way keeps the pages that it had pinned",
-       "d824ec2a1546 and ib_umem_get(): the path \"umem_release\"", "__ib_umem_release", "O7 O8");
+       "drivers/infiniband/core/umem.c: ib_umem_get(), the way out at umem_release",
+       "__ib_umem_release", "O7 O8");
 
 static int enter(struct pt_regs *regs)
 {

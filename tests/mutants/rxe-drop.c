@@ -4,7 +4,8 @@
 
 MUTANT("rxe", "one packet in 16 that writes into a memory region is acknowledged and dropped",
        "drivers/infiniband/sw/rxe/rxe_resp.c: write_data_in()", "rxe_mr_copy", "O1 O4");
-MUTANT_WIDENED("the answer to a READ is such a packet, too: what its buffer held before is no stamp");
+MUTANT_WIDENED(
+	"the answer to a READ is such a packet, too: what its buffer held before is no stamp");
 MUTANT_ARGS("every=16");
 MUTANT_QUICK();
 MODULE_SOFTDEP("pre: rdma_rxe");

@@ -208,7 +208,7 @@ CALL(says, char *,         tracefs_instance_file_read, P(struct tracefs_instance
 CALL(says, int,            tracefs_instance_file_write, P(struct tracefs_instance *i, const char *f, const char *t), P(i, f, t), fake, -1, EIO, 0)
 CALL(says, int,            tracefs_instance_set_buffer_size, P(struct tracefs_instance *i, size_t k, int c), P(i, k, c), fake, -1, ENOMEM, 0)
 CALL(says, char *,         tracefs_event_file_read, P(struct tracefs_instance *i, const char *s, const char *e, const char *f, int *n), P(i, s, e, f, n), fake, NULL, EIO, +MEMORY)
-CALL(says, int,            tracefs_event_enable, P(struct tracefs_instance *i, const char *s, const char *e), P(i, s, e), fake, -1, EIO, 0)
+CALL(says, int,            tracefs_event_file_write, P(struct tracefs_instance *i, const char *s, const char *e, const char *f, const char *t), P(i, s, e, f, t), fake, -1, EIO, 0)
 CALL(says, int,            tracefs_event_disable, P(struct tracefs_instance *i, const char *s, const char *e), P(i, s, e), fake, -1, EIO, 0)
 CALL(says, int,            tracefs_trace_off,    P(struct tracefs_instance *i), P(i),                       fake, -1,         EIO,       0)
 AFTER(says, int,           tracefs_instance_file_append, P(struct tracefs_instance *i, const char *f, const char *t), P(i, f, t), fake, -1, EIO, 0)

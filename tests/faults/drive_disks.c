@@ -184,7 +184,7 @@ const struct driver drive_disks[] = {
 		{ CALL_access, NULL, GOES_ON, "no device-mapper then" },
 		{ ANY_CALL, NULL, MAY_GO_ON, "the removal opens first, which may fail" } } },
 	{ "pp_gate_trace_*", run_gate_trace, .mapped = {
-		{ CALL_tracefs_event_disable, NULL, GOES_ON, "the instance goes, and its events with it" } } },
+		{ CALL_tracefs_event_file_write, NULL, MAY_GO_ON, "the instance goes, and its events with it" } } },
 	{ "pp_slots_probe of a named disk", run_slots, .mapped = {
 		{ CALL_stat, "/dev/vdb", MAY_GO_ON, "a disk that vanished is not there twice" },
 		{ CALL_fopen, "/queue/dax", GOES_ON, "a disk like any other, then" } } },

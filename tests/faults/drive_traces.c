@@ -75,7 +75,7 @@ const struct driver drive_traces[] = {
 		{ CALL_tracefs_kprobe_raw, NULL, GOES_ON, A_KIND }, { CALL_tracefs_kretprobe_raw, NULL, GOES_ON, A_KIND },
 		{ CALL_tracefs_event_file_read, NULL, GOES_ON, A_KIND }, { CALL_tep_parse_event, NULL, GOES_ON, A_KIND },
 		{ CALL_tep_find_event_by_name, NULL, GOES_ON, A_KIND }, { CALL_tep_find_field, NULL, GOES_ON, A_KIND },
-		{ CALL_tracefs_event_enable, NULL, GOES_ON, A_KIND },
+		{ CALL_tracefs_event_file_write, NULL, GOES_ON, A_KIND },
 		{ CALL_tracefs_event_disable, NULL, GOES_ON, "the instance goes, and its events with it" },
 		{ CALL_readdir, NULL, GOES_ON, "kinds are tried again, or are swept next time" },
 		{ CALL_opendir, NULL, GOES_ON, "kinds are tried again, or are swept next time" },
@@ -89,7 +89,7 @@ const struct driver drive_traces[] = {
 		{ CALL_fgets, "/stat", GOES_ON, "who is gone was a short-lived thread of the kernel" } } },
 	{ "pp_tracer_sweep", run_sweep, .silent = true, .mapped = { { ANY_CALL, NULL, GOES_ON, "swept as far as it goes" } } },
 	{ "pp_cover_*", run_cover, .mapped = {
-		{ CALL_tracefs_kprobe_raw, NULL, GOES_ON, A_KIND }, { CALL_tracefs_event_enable, NULL, GOES_ON, A_KIND },
+		{ CALL_tracefs_kprobe_raw, NULL, GOES_ON, A_KIND }, { CALL_tracefs_event_file_write, NULL, GOES_ON, A_KIND },
 		{ CALL_tracefs_event_disable, NULL, GOES_ON, "the instance goes, and its events with it" },
 		{ CALL_tracefs_trace_off, NULL, GOES_ON, "probes that are counted need not be recorded" },
 		{ CALL_tracefs_instance_file_write, NULL, GOES_ON, "an option that only costs time" } } },

@@ -203,17 +203,22 @@ int fake_tracefs_instance_set_buffer_size(struct tracefs_instance *i, size_t kb,
 	return 0;
 }
 
-int fake_tracefs_event_enable(struct tracefs_instance *i, const char *system, const char *event)
+int fake_tracefs_event_file_write(struct tracefs_instance *i, const char *system, const char *event,
+				  const char *file, const char *text)
+{
+	(void)i;
+	(void)system;
+	(void)event;
+	(void)file;
+	return (int)strlen(text);
+}
+
+int fake_tracefs_event_disable(struct tracefs_instance *i, const char *system, const char *event)
 {
 	(void)i;
 	(void)system;
 	(void)event;
 	return 0;
-}
-
-int fake_tracefs_event_disable(struct tracefs_instance *i, const char *system, const char *event)
-{
-	return fake_tracefs_event_enable(i, system, event);
 }
 
 int fake_tracefs_trace_on(struct tracefs_instance *i)

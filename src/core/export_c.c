@@ -232,7 +232,6 @@ static void put_main(struct exporter *e)
 		longest(e->p));
 	fprintf(e->f,
 		"\tstruct iovec local __attribute__((unused)), remote __attribute__((unused));\n"
-		"\tchar path[256] __attribute__((unused));\n"
 		"\tpid_t child __attribute__((unused)) = -1;\n\n"
 		"\tparameters(argc, argv);\n");
 	if (e->disk)

@@ -9,7 +9,7 @@ const char *pp_export_ident(const char *name, char out[PP_NAME_MAX])
 {
 	size_t i = 0;
 
-	for (; name[i] && i < PP_NAME_MAX - 1; i++)
+	for (; i < PP_NAME_MAX - 1 && name[i]; i++)
 		out[i] =
 			(name[i] >= '0' && name[i] <= '9') || (name[i] | 32) >= 'a' ? name[i] : '_';
 	out[i] = '\0';
@@ -81,10 +81,8 @@ void pp_export_file(struct exporter *e, const struct emit *m)
 		fprintf(e->f, "\t%s_fd = (int)must(\"memfd_create\", memfd_create(\"%s\", 0));\n",
 			m->n.region, m->n.region);
 	} else {
-		fprintf(e->f,
-			"\tsnprintf(path, sizeof(path), \"%%s/%s\", %s_dir);\n"
-			"\t%s_fd = (int)must(path, open(path, O_RDWR | O_CREAT, 0600));\n",
-			m->n.region, m->n.fs, m->n.region);
+		fprintf(e->f, "\t%s_fd = file_in(%s_dir, \"%s\");\n", m->n.region, m->n.fs,
+			m->n.region);
 	}
 	fprintf(e->f, "\tmust(\"ftruncate\", ftruncate(%s_fd, %s_SIZE));\n", m->n.region,
 		m->n.region);
@@ -279,10 +277,8 @@ static void zero_range(struct exporter *e, const struct emit *m)
 
 static void fork_child(struct exporter *e, const struct emit *m)
 {
-	fprintf(e->f,
-		"\tchild = (pid_t)must(\"%s\", fork());\n\tif (!child)\n\t\tfor "
-		"(;;)\n\t\t\tpause();\n",
-		m->what);
+	(void)m;
+	fprintf(e->f, "\tchild = child_that_stays();\n");
 }
 
 static void reap(struct exporter *e, const struct emit *m)

@@ -128,9 +128,8 @@ PP_EXPORT_PARTS = \
 	src/core/export/disk.txt \
 	src/core/export/rdma.txt \
 	src/core/export/uring.txt
-nodist_libpinproof_a_SOURCES = src/core/export_parts.c
-src/core/export_parts.c: $(PP_EXPORT_PARTS) build-aux/text-table
-	$(AM_V_GEN)$(MKDIR_P) src/core && \
-	$(SHELL) $(srcdir)/build-aux/text-table $(PP_EXPORT_PARTS:%=$(srcdir)/%) >$@.new && mv $@.new $@
-CLEANFILES += src/core/export_parts.c
+nodist_libpinproof_a_SOURCES = export_parts.c
+export_parts.c: $(PP_EXPORT_PARTS) build-aux/text-table
+	$(AM_V_GEN)$(SHELL) $(srcdir)/build-aux/text-table $(PP_EXPORT_PARTS:%=$(srcdir)/%) >$@.new && mv $@.new $@
+CLEANFILES += export_parts.c
 EXTRA_DIST += $(PP_EXPORT_PARTS) build-aux/text-table

@@ -16,15 +16,18 @@ struct row {
 	const char *backing;
 	unsigned size;
 	unsigned ops;
+	const char *fs; /* one that gives blocks as huge pages want them; NULL: the usual one */
 };
 
 static const struct row rows[] = {
-	{ "fsdax-ext4", "fsdax-ext4", SMALL, OPS },
-	{ "fsdax-xfs", "fsdax-xfs", SMALL, OPS },
-	{ "devdax", "devdax", LARGE, OPS },
-	{ "fsdax-ext4-huge", "fsdax-ext4", LARGE, 10 * OPS },
-	{ "fsdax-xfs-huge", "fsdax-xfs", LARGE, 10 * OPS },
-	{ "devdax-many", "devdax", LARGE, 10 * OPS },
+	{ "fsdax-ext4", "fsdax-ext4", SMALL, OPS, NULL },
+	{ "fsdax-xfs", "fsdax-xfs", SMALL, OPS, NULL },
+	{ "devdax", "devdax", LARGE, OPS, NULL },
+	{ "fsdax-ext4-huge", "fsdax-ext4", LARGE, 10 * OPS,
+	  "type=ext4 slot=pmem0 block=4096 mkfs=\"-E stride=512,stripe_width=512\"" },
+	{ "fsdax-xfs-huge", "fsdax-xfs", LARGE, 10 * OPS,
+	  "type=xfs slot=pmem1 block=4096 mkfs=\"-d su=2m,sw=1\"" },
+	{ "devdax-many", "devdax", LARGE, 10 * OPS, NULL },
 };
 
 /* What a pinner adds to the storm: its device writes and its looks. */
@@ -132,7 +135,7 @@ static void objects(const struct pp_variant *v, struct pp_plan_text *t)
 	const struct pp_place_lines *place = pp_place_of(r->backing);
 
 	pp_say(t, "need %s", pinner_of(v)->needs[0] ? pinner_of(v)->needs : "root");
-	pp_lines_place(t, r->backing);
+	pp_lines_place_as(t, r->backing, r->fs);
 	pp_say(t, "region data backing=%s%s share=shared prot=rw size=%u", r->backing, place->words,
 	       r->size);
 	if (is_devdax(r))
@@ -163,6 +166,8 @@ static void set_up(const struct pp_variant *v, struct pp_plan_text *t)
 	if (is_devdax(r))
 		pp_op(t, "map copy");
 	ready = pp_op(t, "store data gen=%u", pp_gen(t));
+	if (r->size == LARGE)
+		ready = pp_op(t, "await-huge data");
 	if (pinner_of(v)->devdax_only)
 		ready = pp_op_by(t, "device", "reg m0 after=%u", ready);
 	pp_op(t, "quiet after=%u", ready);
@@ -197,6 +202,8 @@ static void plan(const struct pp_variant *v, uint64_t seed, struct pp_plan_text 
 	pp_say(t, "bound 60s");
 	pp_say(t, "evidence storm-ops >= %u", 2 * OPS);
 	pp_say(t, "evidence hazards-done >= 4");
+	if (r->size == LARGE)
+		pp_say(t, "evidence huge-proven >= 1");
 	pp_say(t, "evidence pin-reads >= %u", holds ? 4 : 2);
 	pp_say(t, "evidence device-writes-seen >= %u", holds ? OPS / 20 : OPS / 6);
 	objects(v, t);

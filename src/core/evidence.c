@@ -25,6 +25,7 @@ const struct pp_evidence_def pp_evidence_defs[PP_EV_COUNT] = {
 	[PP_EV_WINDOWS_PROVEN]     = { "windows-proven", "windows that were seen open" },
 	[PP_EV_WRITES_IN_WINDOW]   = { "writes-in-window", "device writes inside a proven window" },
 	[PP_EV_WAITS_PROVEN]       = { "waits-proven", "operations that were seen waiting in the kernel" },
+	[PP_EV_HUGE_PROVEN]        = { "huge-proven", "ranges that were seen mapped by huge pages" },
 	[PP_EV_HAZARDS_DONE]       = { "hazards-done", "hazards that succeeded" },
 	[PP_EV_FSCK_CLEAN]         = { "fsck-clean", "filesystem checks that found nothing" },
 	[PP_EV_BYSTANDER_READS]    = { "bystander-reads", "observations of bystanders" },
@@ -187,6 +188,7 @@ static void count_event(struct counting *c, const struct pp_event *e, struct pp_
 			c->count[PP_EV_WINDOWS_PROVEN]++;
 			c->count[PP_EV_WAITS_PROVEN] += e->verb == PP_VERB_AWAIT_ASLEEP;
 		}
+		c->count[PP_EV_HUGE_PROVEN] += !e->result && e->verb == PP_VERB_AWAIT_HUGE;
 		break;
 	case PP_KIND_CHECK:
 		c->count[PP_EV_FSCK_CLEAN] += !e->result;

@@ -37,6 +37,7 @@ enum pp_evidence_id {
 				   of its gate; await-writeback: writes to its region;
 				   await-asleep: to the end of the operation that slept) */
 	PP_EV_WAITS_PROVEN,     /* await-asleep operations that succeeded */
+	PP_EV_HUGE_PROVEN,      /* await-huge operations that succeeded */
 	PP_EV_HAZARDS_DONE,     /* operations marked hazard that succeeded */
 	PP_EV_FSCK_CLEAN,       /* checks of a filesystem that found nothing */
 	PP_EV_BYSTANDER_READS,  /* observations of a bystander that returned data */

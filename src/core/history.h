@@ -17,7 +17,7 @@
 /* The binary form holds the numbers of verbs and raw stamps: another order of the one or another
  * layout of the other is another version. tests/unit/test_history.c holds them to it. The text form
  * has names. */
-#define PP_HISTORY_VERSION      2u
+#define PP_HISTORY_VERSION      3u
 #define PP_HISTORY_TEXT_VERSION 1u
 #define PP_NO_CELL              0xffffffffu
 

@@ -117,6 +117,8 @@ const struct pp_verb_info pp_verbs[PP_VERB_COUNT] = {
 	[PP_VERB_AWAIT_ASLEEP]    = { .name = "await-asleep", .kind = PP_KIND_WINDOW,
 				      .target = PP_TARGET_NONE,
 				      .title = "wait until an operation sleeps in the kernel" },
+	[PP_VERB_AWAIT_HUGE]      = DATA("await-huge", PP_KIND_WINDOW, PP_TARGET_REGION,
+					 .title = "see that huge pages map the range"),
 
 	[PP_VERB_TRUNCATE]    = DATA("truncate", PP_KIND_HAZARD, PP_TARGET_REGION, .file = true,
 				     .effect = PP_EFFECT_HOLE, .title = "truncate to the start of the range"),

@@ -65,6 +65,7 @@ enum pp_verb {
 	PP_VERB_AWAIT_BIOS, /* proof: at least so many bytes queued at the gate since it was held */
 	PP_VERB_AWAIT_WRITEBACK, /* proof: every page of the range is under writeback */
 	PP_VERB_AWAIT_ASLEEP,    /* proof: the actor of another op sleeps in the kernel inside it */
+	PP_VERB_AWAIT_HUGE,      /* proof: the kernel maps the range by huge pages */
 	/* hazards */
 	PP_VERB_TRUNCATE, /* set the file's end to the start of the range */
 	PP_VERB_EXTEND,   /* set it back to the end of the region */

@@ -10,6 +10,7 @@
 #include "run/exec_aside.h"
 #include "sys/fs.h"
 #include "sys/kmsg.h"
+#include "sys/pages.h"
 
 static bool plan_has(const struct pp_plan *p, enum pp_verb verb)
 {
@@ -215,6 +216,30 @@ static int64_t fetch_dio_pread(struct pp_worker *w, const struct pp_target_ref *
 	return n;
 }
 
+#define HUGE_BYTES (2u << 20)
+
+/* The kernel says nowhere how it maps a page of DAX; but the number of faults tells. */
+static int act_await_huge(struct pp_worker *w, const struct pp_target_ref *t, struct pp_event *e)
+{
+	const struct pp_region_def *def = &w->x->plan->regions[t->region];
+	uint64_t faults = 0, most = t->length_bytes / HUGE_BYTES;
+	int rc;
+
+	(void)e;
+	if (def->share == PP_PRIVATE || t->length_bytes % HUGE_BYTES)
+		return pp_err_set(&w->err, -EINVAL,
+				  "await-huge takes whole 2 MiB of a shared mapping");
+	rc = pp_pages_faults(pp_exec_memory_at(w, t), t->length_bytes, &faults, &w->err);
+	if (rc)
+		return rc;
+	/* The thread's own stack and the like may take some more. */
+	if (faults > 4 * most)
+		return pp_err_set(&w->err, -ETIMEDOUT,
+				  "%llu faults for %llu huge pages: something else maps them",
+				  (unsigned long long)faults, (unsigned long long)most);
+	return 0;
+}
+
 static int act_fsck(struct pp_worker *w, const struct pp_target_ref *t, struct pp_event *e)
 {
 	const struct pp_exec_fs *fs = &w->x->fs[t->op->object];
@@ -235,6 +260,7 @@ const struct pp_verb_impl pp_exec_look_verbs[] = {
 	{ .verb = PP_VERB_PEER_LOAD, .prepare = pp_exec_file_ready, .fetch = fetch_peer_load },
 	{ .verb = PP_VERB_URING_READ, .prepare = prepare_ring, .fetch = fetch_uring_read },
 	{ .verb = PP_VERB_DIO_PREAD, .prepare = prepare_dio_pread, .fetch = fetch_dio_pread },
+	{ .verb = PP_VERB_AWAIT_HUGE, .act = act_await_huge },
 	{ .verb = PP_VERB_FSCK, .act = act_fsck },
 	{ .verb = PP_VERB_NONE },
 };

@@ -5,9 +5,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/kernel-page-flags.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "core/words.h"
+#include "sys/pinio.h"
 
 #define PAGE_BYTES  4096u
 #define FRAME_MASK  ((1ull << 55) - 1) /* Documentation/admin-guide/mm/pagemap.rst */
@@ -123,4 +126,27 @@ int pp_pages_possible(struct pp_err *err)
 		rc = pp_pages_state(&p, (const void *)touched, 1, &all, &any, err);
 	pp_pages_close(&p);
 	return rc;
+}
+
+static uint64_t faults_so_far(void)
+{
+	struct rusage usage;
+
+	getrusage(RUSAGE_THREAD, &usage);
+	return (uint64_t)usage.ru_minflt + (uint64_t)usage.ru_majflt;
+}
+
+int pp_pages_faults(void *addr, size_t length_bytes, uint64_t *faults, struct pp_err *err)
+{
+	uint8_t *at = addr, byte = 0;
+	uint64_t before;
+
+	if (madvise(addr, length_bytes, MADV_DONTNEED))
+		return pp_err_set(err, -errno, "madvise(MADV_DONTNEED)");
+	before = faults_so_far();
+	for (size_t i = 0; i < length_bytes; i += PAGE_BYTES)
+		if (pp_guarded_copy(&byte, at + i, 1))
+			return pp_err_set(err, -EFAULT, "the page at %zu cannot be touched", i);
+	*faults = faults_so_far() - before;
+	return 0;
 }

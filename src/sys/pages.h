@@ -36,6 +36,16 @@ int pp_pages_state(const struct pp_pages *p, const void *addr, size_t length_byt
 /** pp_pages_frame - frame number of the page at @addr; 0 if none is mapped there. */
 int pp_pages_frame(const struct pp_pages *p, const void *addr, uint64_t *frame, struct pp_err *err);
 
+/**
+ * pp_pages_faults - page faults that it takes to touch [@addr, +@length) once nothing maps it
+ *
+ * Drops the mappings first: for shared mappings only, whose pages stay (madvise(2),
+ * MADV_DONTNEED). With mappings of huge pages each 2 MiB takes one fault, else each page one. Reads
+ * only. Returns 0 and @faults, or -errno; -EFAULT if some page cannot be had. Needs
+ * pp_guard_install(); counts the calling thread's faults (getrusage(2), RUSAGE_THREAD).
+ */
+int pp_pages_faults(void *addr, size_t length_bytes, uint64_t *faults, struct pp_err *err);
+
 /** pp_pages_possible - are frames and flags readable here? 0 or -errno and why. */
 int pp_pages_possible(struct pp_err *err);
 

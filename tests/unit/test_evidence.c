@@ -28,6 +28,7 @@
 	"op 25 main splice-hold data 0+4096\nop 26 main fsck disk\nop 27 main load idle 0+4096\n"  \
 	"op 28 main extend data\nop 29 main vm-write other 0+64 gen=3\n"                           \
 	"op 30 dev rdma-write m0 100+30 gen=3\nop 31 dev rdma-write m0 64+20 gen=4\n"              \
+	"op 32 main await-huge data 0+4096\n"                                                      \
 	"op 1000000 main load data 0+64\n"                                                         \
 	"op 1000000000 main load data 0+64\n"
 
@@ -146,6 +147,10 @@ static const struct evidence_case {
 	  "windows-proven", 0 },
 	{ "found asleep", "@5-6 dev op=24 await-asleep\n", "waits-proven", 1 },
 	{ "queued is not asleep", "@1-2 main op=19 await-bios g0\n", "waits-proven", 0 },
+	{ "mapped by huge pages", "@5-6 main op=32 await-huge data 0+4096\n", "huge-proven", 1 },
+	{ "mapped by something else", "@5-6 main op=32 await-huge data 0+4096 = ETIMEDOUT\n",
+	  "huge-proven", 0 },
+	{ "asleep is not huge", "@5-6 dev op=24 await-asleep\n", "huge-proven", 0 },
 	{ "a device write while bios are queued",
 	  BIOS "@30-40 dev op=22 rdma-write data 0+64 gen=2\n" OPEN, "writes-in-window", 1 },
 	{ "one that began before and ended inside",

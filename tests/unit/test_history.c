@@ -249,7 +249,7 @@ static void version_pins_numbers(void)
 {
 	static const struct {
 		uint32_t version, meaning;
-	} pinned[] = { { 1, 0xbc0af5e9 }, { 2, 0x3194f61f } };
+	} pinned[] = { { 1, 0xbc0af5e9 }, { 2, 0x3194f61f }, { 3, 0xe4858df9 } };
 	size_t last = PP_ARRAY_LEN(pinned) - 1;
 
 	if (pinned[last].version != PP_HISTORY_VERSION || pinned[last].meaning != meaning())

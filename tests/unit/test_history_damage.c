@@ -104,8 +104,8 @@ static void forged_headers(void)
 		int ret;
 		const char *says;
 	} forged[] = {
-		{ 8, 1, -EPROTO, "Byte 8 of the history: version 1 is not version 2, " },
-		{ 8, 3, -EPROTO, "Byte 8 of the history: version 3 is not version 2, " },
+		{ 8, 1, -EPROTO, "Byte 8 of the history: version 1 is not version 3, " },
+		{ 8, 4, -EPROTO, "Byte 8 of the history: version 4 is not version 3, " },
 		{ 12, 80, -EINVAL, "Byte 12 of the history: the header has another size" },
 		{ 16, 56, -EINVAL, "Byte 16 of the history: an event has another size" },
 		{ 20, 32, -EINVAL, "Byte 20 of the history: a raw cell has another size" },

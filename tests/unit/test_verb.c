@@ -104,6 +104,7 @@ static void meanings(void)
 		{ "await-bios", PP_KIND_WINDOW, PP_TARGET_GATE, PP_EFFECT_NONE, "" },
 		{ "await-writeback", PP_KIND_WINDOW, PP_TARGET_REGION, PP_EFFECT_NONE, "rn" },
 		{ "await-asleep", PP_KIND_WINDOW, PP_TARGET_NONE, PP_EFFECT_NONE, "" },
+		{ "await-huge", PP_KIND_WINDOW, PP_TARGET_REGION, PP_EFFECT_NONE, "r" },
 		{ "truncate", PP_KIND_HAZARD, PP_TARGET_REGION, PP_EFFECT_HOLE, "rf" },
 		{ "extend", PP_KIND_HAZARD, PP_TARGET_REGION, PP_EFFECT_NONE, "f" },
 		{ "punch", PP_KIND_HAZARD, PP_TARGET_REGION, PP_EFFECT_HOLE, "rf" },

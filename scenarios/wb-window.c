@@ -55,6 +55,7 @@ static const struct backing backings[] = {
 	{ "ext4-torn", "ext4", "type=ext4 slot=g0 block=4096", TORN, false },
 	{ "xfs-torn", "xfs", "type=xfs slot=g0 block=4096", TORN, false },
 	{ "ext4-pi", "ext4", "type=ext4 slot=pi0 block=4096", GUARDS, true },
+	{ "xfs-pi", "xfs", "type=xfs slot=pi0 block=4096", GUARDS, true },
 };
 
 static const struct pinner *pinner_of(const struct pp_variant *v)

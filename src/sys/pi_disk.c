@@ -105,8 +105,8 @@ static bool ready(void)
 int pp_pi_disk_make(struct pp_err *err)
 {
 	const char *const sd[] = { "modprobe", "-q", "sd_mod", NULL };
-	const char *const load[] = { "modprobe",       "scsi_debug",  "dif=1",   "dix=1", "ato=1",
-				     "dev_size_mb=64", "max_queue=1", "delay=1", NULL };
+	const char *const load[] = { "modprobe",        "scsi_debug",  "dif=1",   "dix=1", "ato=1",
+				     "dev_size_mb=320", "max_queue=1", "delay=1", NULL };
 	uint64_t deadline_ns;
 	int rc;
 

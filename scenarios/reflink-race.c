@@ -14,7 +14,12 @@ static const char *const backings[] = { "xfs", "btrfs" };
 
 struct pinner {
 	const char *name;
-	enum { HELD, MR, SHORT } how;
+	enum {
+		HELD,  /* pinned while the clone is made */
+		MR,    /* registered before and after */
+		SHORT, /* pins and writes before and after */
+		UNDER  /* writes into pages that the clone has under writeback */
+	} how;
 	const char *needs;
 };
 
@@ -22,6 +27,7 @@ static const struct pinner pinners[] = {
 	{ "dio", HELD, "disk1 dm tracefs io-uring" },
 	{ "rxe-mr", MR, "pin-counters" },
 	{ "vm-write", SHORT, "process-vm" },
+	{ "dio", UNDER, "disk1 dm tracefs io-uring page-flags" },
 };
 
 static bool variant(size_t index, struct pp_variant *out)
@@ -32,41 +38,60 @@ static bool variant(size_t index, struct pp_variant *out)
 	if (index >= PP_ARRAY_LEN(backings) * PP_ARRAY_LEN(pinners))
 		return false;
 	p = &pinners[index / PP_ARRAY_LEN(backings)];
-	snprintf(out->name, sizeof(out->name), "%s", backing);
-	snprintf(out->backing, sizeof(out->backing), "%s", backing);
+	snprintf(out->name, sizeof(out->name), "%s%s", backing, p->how == UNDER ? "-under" : "");
+	snprintf(out->backing, sizeof(out->backing), "%s", out->name);
 	snprintf(out->pinner, sizeof(out->pinner), "%s", p->name);
 	/* Where the kernels fail. */
-	out->tier = p->how == SHORT || strcmp(backing, "xfs") ? PP_TIER_FULL : PP_TIER_QUICK;
+	out->tier = p->how == SHORT || p->how == UNDER || strcmp(backing, "xfs") ? PP_TIER_FULL
+										 : PP_TIER_QUICK;
 	out->data = p;
 	return true;
 }
 
+/* The filesystem, without the word that tells the windows apart. */
+static const char *place_of(const struct pp_variant *v)
+{
+	size_t i = 0;
+
+	while (strncmp(v->backing, backings[i], strlen(backings[i])) != 0)
+		i++;
+	return backings[i];
+}
+
 static void object_lines(const struct pp_variant *v, const struct pinner *p, struct pp_plan_text *t)
 {
-	const char *words = pp_place_of(v->backing)->words;
+	const char *words = pp_place_of(place_of(v))->words;
 
-	if (p->how == HELD)
+	char fs[64];
+
+	if (p->how == HELD || p->how == UNDER)
 		pp_say(t, "gate g0 slot=disk1");
-	pp_lines_place(t, v->backing);
+	if (p->how == UNDER)
+		pp_say(t, "gate g1 slot=disk0");
+	snprintf(fs, sizeof(fs), "type=%s slot=g1", place_of(v));
+	pp_lines_place_as(t, place_of(v), p->how == UNDER ? fs : NULL);
 	pp_say(t, "need %s", p->needs);
-	pp_say(t, "region data backing=%s%s share=shared prot=rw size=%u", v->backing, words, SIZE);
-	pp_say(t, "region clone backing=%s%s share=shared prot=rw size=%u", v->backing, words,
+	pp_say(t, "region data backing=%s%s share=shared prot=rw size=%u", place_of(v), words,
 	       SIZE);
-	pp_lines_bystander_objects(t, v->backing);
+	pp_say(t, "region clone backing=%s%s share=shared prot=rw size=%u", place_of(v), words,
+	       SIZE);
+	pp_lines_bystander_objects(t, place_of(v));
 	if (p->how == MR) {
 		pp_lines_control_objects(t);
 		pp_say(t, "mr m0 region=data range=0+%u access=lw,rw,rr", PINNED);
 	}
 	pp_say(t, "actor main");
-	if (p->how == HELD)
+	if (p->how == HELD || p->how == UNDER)
 		pp_say(t, "actor device");
+	if (p->how == UNDER)
+		pp_say(t, "actor cloner");
 }
 
 static void set_up(const struct pp_variant *v, const struct pinner *p, struct pp_plan_text *t)
 {
 	pp_say(t, "step \"set-up\"");
-	pp_lines_made(t, v->backing);
-	pp_lines_bystander(t, v->backing);
+	pp_lines_made(t, place_of(v));
+	pp_lines_bystander(t, place_of(v));
 	pp_op(t, "map data");
 	pp_op(t, "pwrite data gen=%u", pp_gen(t));
 	pp_op(t, "fsync data hazard");
@@ -98,6 +123,31 @@ static void held(struct pp_plan_text *t)
 	pp_say(t, "step \"released\"");
 	pp_op(t, "gate-open g0");
 	pp_op(t, "quiet after=%u", transfer);
+}
+
+/*
+ * The clone waits for the writeback of the pages that it will share, and the gate under the
+ * filesystem holds that until the device's data have come into them. What was computed of the
+ * pages when they were submitted must still fit.
+ */
+static void under_writeback(struct pp_plan_text *t)
+{
+	uint32_t hold, transfer, clone;
+
+	pp_say(t, "step \"under writeback\"");
+	pp_op(t, "store data gen=%u", pp_gen(t));
+	hold = pp_op(t, "gate-hold g0");
+	transfer = pp_op_by(t, "device", "dio-read data 0+%u via=g0 mode=async gen=%u after=%u",
+			    PINNED, pp_gen(t), hold);
+	pp_op(t, "await-bios g0 op=%u least=%u bound=5s", transfer, PINNED);
+	hold = pp_op(t, "gate-hold g1");
+	clone = pp_op_by(t, "cloner", "reflink data to=clone hazard after=%u", hold);
+	pp_op(t, "await-bios g1 op=%u least=%u bound=5s", clone, PINNED);
+	pp_op(t, "await-writeback data 0+%u bound=5s", PINNED);
+	pp_op(t, "gate-open g0");
+	pp_op(t, "gate-open g1 after=%u", transfer);
+	pp_say(t, "step \"released\"");
+	pp_op(t, "quiet after=%u", clone);
 }
 
 /* The same, but the MR lets the device write before and after. */
@@ -153,28 +203,31 @@ static void plan(const struct pp_variant *v, uint64_t seed, struct pp_plan_text 
 	pp_say(t, "rules O1 O2 O3 O4 O6 O7 O8 O9 O10 O11 O12");
 	pp_say(t, "bound 60s");
 	pp_say(t, "evidence hazards-done >= 1");
-	pp_say(t, "evidence device-writes-seen >= %u if accepted", p->how == HELD ? 1 : 2);
+	pp_say(t, "evidence device-writes-seen >= %u if accepted",
+	       p->how == HELD || p->how == UNDER ? 1 : 2);
 	pp_say(t, "evidence device-writes-seen >= 1 if refused");
-	pp_say(t, "evidence durable-reads >= 8");
-	if (p->how == HELD)
-		pp_say(t, "evidence windows-proven >= 1");
+	pp_say(t, "evidence durable-reads >= %u", p->how == UNDER ? 6 : 8);
+	if (p->how == HELD || p->how == UNDER)
+		pp_say(t, "evidence windows-proven >= %u", p->how == UNDER ? 3 : 1);
 	pp_say(t, "evidence bystander-reads >= 4");
 	pp_say(t, "evidence fsck-clean >= 1");
 	object_lines(v, p, t);
 	set_up(v, p, t);
 	if (p->how == HELD)
 		held(t);
+	else if (p->how == UNDER)
+		under_writeback(t);
 	else if (p->how == MR)
 		registered(t);
 	else
 		short_pin(t);
 	promise(t);
 	pp_op(t, "unmap data");
-	pp_lines_bystander_look(t, v->backing);
+	pp_lines_bystander_look(t, place_of(v));
 	pp_say(t, "step \"after remount\"");
 	pp_op(t, "cold-read clone");
 	pp_op(t, "cold-read data");
-	pp_lines_unmounted(t, v->backing);
+	pp_lines_unmounted(t, place_of(v));
 }
 
 static const char *const references[] = {

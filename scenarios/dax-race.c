@@ -26,7 +26,7 @@ static const struct row rows[] = {
 	{ "fsdax-ext4-huge", "fsdax-ext4", LARGE, 10 * OPS,
 	  "type=ext4 slot=pmem0 block=4096 mkfs=\"-E stride=512,stripe_width=512\"" },
 	{ "fsdax-xfs-huge", "fsdax-xfs", LARGE, 10 * OPS,
-	  "type=xfs slot=pmem1 block=4096 mkfs=\"-d su=2m,sw=1\"" },
+	  "type=xfs slot=pmem1 block=4096 mkfs=\"-d su=2m,sw=1,agcount=2\"" },
 	{ "devdax-many", "devdax", LARGE, 10 * OPS, NULL },
 };
 

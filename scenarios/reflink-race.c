@@ -239,12 +239,16 @@ static const char *const references[] = {
 const struct pp_scenario pp_scenario_reflink_race = {
 	.name = "reflink-race",
 	.title = "a clone is made while a device has pages of the file, and writes them later",
-	.purpose = "FICLONE flushes a file's dirty pages and shares its blocks with the clone; the "
-		   "next write through the page cache gets blocks of its own. A page that a device "
-		   "has pinned, and makes dirty when it lets go, passes by that door: its data may "
-		   "reach the shared block, and change the clone (O6). The clone has to stay as it "
-		   "was, and the file has to have what the device wrote, in the page cache, on the "
-		   "block device and after a remount.",
+	.purpose =
+		"FICLONE flushes a file's dirty pages and shares its blocks with the clone; the "
+		"next write through the page cache gets blocks of its own. A page that a device "
+		"has pinned, and makes dirty when it lets go, passes by that door: its data may "
+		"reach the shared block, and change the clone (O6). The clone has to stay as it "
+		"was, and the file has to have what the device wrote, in the page cache, on the "
+		"block device and after a remount. In the variants -under a gate holds the "
+		"writeback that the clone waits for until an O_DIRECT read has written into the "
+		"same pages: the blocks that both share must still fit their checksums. Found by "
+		"a storm.",
 	.references = references,
 	.variant = variant,
 	.plan = plan,

@@ -50,6 +50,22 @@
 			 "returns 0",
 	},
 	{
+		.name = "clone-breaks-checksum",
+		.scenario = "reflink-race",
+		.steps = "released|clone written|after remount",
+		.backings = "btrfs-under",
+		.pinners = "dio",
+		.rule = PP_O12_EXPLAINED,
+		.classes = CLASS(PP_CLASS_ERRNO),
+		.log = "^BTRFS (warning|error) [^:]*: (csum failed|bdev .* errs:)",
+		.since = { 5, 6, 0 },
+		.before = { 6, 12, 97 },
+		.reference = "lwn.net/Articles/442355 (stable pages); "
+			     "Documentation/core-api/pin_user_pages.rst",
+		.title = "an O_DIRECT read writes into pages that a clone has under writeback, and "
+			 "the clone keeps blocks that do not fit their checksums",
+	},
+	{
 		.name = "reflink-race-btrfs-refuses-unannounced-dirt",
 		.scenario = "reflink-race",
 		.steps = "released",

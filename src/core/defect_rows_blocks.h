@@ -66,6 +66,22 @@
 			 "the clone keeps blocks that do not fit their checksums",
 	},
 	{
+		.name = "clone-of-unannounced-dirt-refused",
+		.scenario = "reflink-race",
+		.steps = "under writeback|released|after remount",
+		.backings = "btrfs-under",
+		.pinners = "dio",
+		.rule = PP_O12_EXPLAINED,
+		.classes = CLASS(PP_CLASS_ERRNO),
+		.log = "is marked dirty without notifying the fs|failed to submit blocks|csum "
+		       "failed|bdev .* errs:",
+		.since = { 6, 12, 97 },
+		.before = { 6, 13, 0 },
+		.reference = "stable 6.12.97 \"btrfs: remove the COW fixup mechanism\"",
+		.title = "FICLONE and fsync give EUCLEAN, and the file cannot be read after a "
+			 "remount: its blocks do not fit their checksums",
+	},
+	{
 		.name = "reflink-race-btrfs-refuses-unannounced-dirt",
 		.scenario = "reflink-race",
 		.steps = "released",

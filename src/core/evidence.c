@@ -199,6 +199,7 @@ static void count_event(struct counting *c, const struct pp_event *e, struct pp_
 	case PP_KIND_WRITE:
 	case PP_KIND_DEVICE_WRITE:
 	case PP_KIND_DETACH:
+	case PP_KIND_LOOK:
 		break;
 	}
 }

@@ -287,7 +287,7 @@ static void reap(struct exporter *e, const struct emit *m)
 	fprintf(e->f, "\tkill(child, SIGKILL);\n\tmust(\"waitpid\", waitpid(child, NULL, 0));\n");
 }
 
-/* Counters are pinproof's own business. */
+/* Counters and frames are pinproof's own business. */
 static void nothing(struct exporter *e, const struct emit *m)
 {
 	(void)e;
@@ -327,6 +327,10 @@ static const struct exported {
 	{ PP_VERB_FORK, fork_child },
 	{ PP_VERB_REAP, reap },
 	{ PP_VERB_KILL, reap },
+	{ PP_VERB_PAGE_LOOK, nothing },
+	{ PP_VERB_PAGE_MARK, nothing },
+	{ PP_VERB_CHILD_LOOK, nothing },
+	{ PP_VERB_FRAME_LOOK, nothing },
 	{ PP_VERB_QUIET, nothing },
 };
 

@@ -6,6 +6,8 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
+#include "core/page_run.h"
+
 #define FLAGS_KNOWN (PP_EVENT_SKIPPED | PP_EVENT_OPEN | PP_EVENT_PARTIAL)
 #define ERRNO_MAX   4095 /* as in the kernel: MAX_ERRNO */
 
@@ -40,6 +42,13 @@ enum pp_target pp_event_target(enum pp_verb verb)
 	if (v->target == PP_TARGET_MR && v->kind != PP_KIND_PIN && v->kind != PP_KIND_UNPIN)
 		return PP_TARGET_REGION;
 	return v->target;
+}
+
+bool pp_event_keeps_cell(const struct pp_event *e)
+{
+	return (pp_verbs[e->verb].kind == PP_KIND_OBSERVE ||
+		pp_verbs[e->verb].kind == PP_KIND_LOOK) &&
+	       e->seen == PP_SEEN_OTHER;
 }
 
 static bool is_write(const struct subject *s)
@@ -91,8 +100,7 @@ static bool bad_range(const struct subject *s)
 
 static bool bad_cell(const struct subject *s)
 {
-	return is_observation(s) && s->e->seen == PP_SEEN_OTHER && s->e->gen != PP_NO_CELL &&
-	       s->e->gen >= s->n_cells;
+	return pp_event_keeps_cell(s->e) && s->e->gen != PP_NO_CELL && s->e->gen >= s->n_cells;
 }
 
 static bool no_op(const struct subject *s)
@@ -139,6 +147,12 @@ static bool unaligned(const struct subject *s)
 	return is_observation(s) && s->e->offset_bytes % PP_CELL_BYTES;
 }
 
+static bool part_of_page(const struct subject *s)
+{
+	return s->verb->kind == PP_KIND_LOOK &&
+	       (s->e->offset_bytes % PP_PAGE_LOOK_BYTES || s->e->length_bytes % PP_PAGE_LOOK_BYTES);
+}
+
 static bool other_writer(const struct subject *s)
 {
 	return is_write(s) && !(s->e->flags & PP_EVENT_SKIPPED) && s->e->writer != s->e->actor;
@@ -177,6 +191,7 @@ static const struct rule {
 	{ true,  PP_PART_OBJECT, other_object,  "has another operand than its operation in the plan" },
 	{ true,  PP_PART_OFFSET, outside,       "reaches beyond the end of its region" },
 	{ true,  PP_PART_OFFSET, unaligned,     "observes from the middle of a cell" },
+	{ true,  PP_PART_OFFSET, part_of_page,  "looks at a part of a page" },
 	{ true,  PP_PART_WRITER, other_writer,  "writes in the name of another actor" },
 	{ true,  PP_PART_WRITER, no_writer,     "saw a writer that the plan does not have" },
 	{ true,  PP_PART_GEN,    no_generation, "writes without a generation" },

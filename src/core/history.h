@@ -40,6 +40,10 @@
  * offset_bytes = pins held (acquired - released), length_bytes = VmPin in pages, gen = packets that
  * the fabric counted. pp_event_quiet_put() packs them.
  *
+ * A look at pages (PP_KIND_LOOK) gives one event for each run of pages in the same state; the run
+ * is in a raw cell (core/page_run.h): seen is PP_SEEN_OTHER and gen its index. One that failed has
+ * PP_SEEN_FAULT.
+ *
  * An open event has end_ns = UINT64_MAX. What is skipped or open saw nothing, whatever seen says;
  * the text form gives it PP_SEEN_FAULT. object is PP_NO_INDEX for verbs without an operand (nobody
  * looks at it).
@@ -107,6 +111,9 @@ enum pp_event_part {
  */
 enum pp_event_part pp_event_fault(const struct pp_event *e, size_t n_cells,
 				  const struct pp_plan *plan, const char **why);
+
+/** pp_event_keeps_cell - is gen the index of a raw cell, or PP_NO_CELL? */
+bool pp_event_keeps_cell(const struct pp_event *e);
 
 /** pp_event_target - what an event's object is an index of: the verb's target, but the region for
  *  verbs that only act through an MR (all but reg and dereg). @verb must be a known verb. */

@@ -260,7 +260,77 @@ static int read_result(struct pp_reader *r, struct pp_rd_word w, struct pp_draft
 	return 0;
 }
 
-enum field_id { SAW, GEN, PINS, VMPIN, PACKETS, SKIPPED, PARTIAL, RESULT };
+/* ---- looks at pages ---- */
+
+static int read_frame(struct pp_reader *r, struct pp_rd_word w, struct pp_draft *d)
+{
+	int ret = pp_rd_number(r, w, UINT64_MAX, &d->run.frame);
+
+	return ret || d->run.frame ? ret : pp_rd_bad(r, w.at, "no page frame has number 0");
+}
+
+/* "0x1000..": each page's frame behind that of the page before; "0x10,0x18": of each page its own.
+ */
+static int read_frames(struct pp_reader *r, struct pp_rd_word w, struct pp_draft *d)
+{
+	struct pp_page_run *run = &d->run, next = { 0 };
+	struct pp_rd_word first;
+	int ret;
+
+	if (w.len > 2 && !memcmp(w.at + w.len - 2, "..", 2)) {
+		w.len -= 2;
+		run->form = PP_PAGES_STEP;
+		return read_frame(r, w, d);
+	}
+	if (!pp_rd_cut_at(&w, ',', &first))
+		return pp_rd_bad(r, w.at, "expected FRAME.. or FRAME,FRAME...");
+	ret = read_frame(r, first, d);
+	run->form = PP_PAGES_LIST;
+	while (!ret) {
+		const bool last = !pp_rd_cut_at(&w, ',', &first);
+
+		ret = pp_rd_number(r, last ? w : first, UINT64_MAX, &next.frame);
+		if (!ret && !pp_page_run_extend(run, run->n_more + 1u, &next))
+			ret = pp_rd_bad(r, last ? w.at : first.at,
+					"a list has at most %u frames, none of them 0 or far away",
+					PP_PAGE_LIST_MAX);
+		if (last)
+			break;
+	}
+	return ret;
+}
+
+static int read_count(struct pp_reader *r, struct pp_rd_word w, struct pp_draft *d)
+{
+	return pp_rd_number32(r, w, &d->run.count);
+}
+
+static int read_is(struct pp_reader *r, struct pp_rd_word w, struct pp_draft *d)
+{
+	w = pp_rd_next_word(r);
+	d->where[PP_PART_SEEN] = d->where[PP_PART_GEN] = w.at;
+	d->e.seen = PP_SEEN_OTHER;
+	if (pp_rd_is(w, "?"))
+		d->e.gen = PP_NO_CELL;
+	else if (!pp_page_state_value(w.at, w.len, &d->run.state))
+		return pp_rd_bad(r, w.at, "expected states of a page, such as present,dirty");
+	return 0;
+}
+
+enum field_id {
+	SAW,
+	GEN,
+	PINS,
+	VMPIN,
+	PACKETS,
+	FRAME,
+	FRAMES,
+	COUNT,
+	IS,
+	SKIPPED,
+	PARTIAL,
+	RESULT
+};
 
 /* What may follow the operand, in any order, each at most once. */
 /* clang-format off */
@@ -276,6 +346,10 @@ static const struct field {
 	[PINS]    = { "pins=",    KIND(LEDGER),  KIND(LEDGER),  true,  read_pins },
 	[VMPIN]   = { "vmpin=",   KIND(LEDGER),  KIND(LEDGER),  true,  read_vmpin },
 	[PACKETS] = { "packets=", KIND(LEDGER),  KIND(LEDGER),  true,  read_gen },
+	[FRAME]   = { "frame=",   KIND(LOOK),    0,             true,  read_frame },
+	[FRAMES]  = { "frames=",  KIND(LOOK),    0,             true,  read_frames },
+	[COUNT]   = { "count=",   KIND(LOOK),    0,             true,  read_count },
+	[IS]      = { "is",       KIND(LOOK),    KIND(LOOK),    true,  read_is },
 	[SKIPPED] = { "skipped",  KINDS_ALL,     0,             true,  read_skipped },
 	[PARTIAL] = { "partial",  KINDS_ALL,     0,             true,  read_partial },
 	[RESULT]  = { "=",        KINDS_ALL,     0,             true,  read_result },
@@ -319,6 +393,22 @@ static bool missing(const struct pp_draft *d, size_t i)
 	return !fields[i].excused || !(d->e.flags & PP_EVENT_OPEN || d->e.result);
 }
 
+/* The run of a look is complete once all its words are read. */
+static int keep_run(struct pp_reader *r, struct pp_draft *d, const char *at)
+{
+	const unsigned words = 1u << FRAME | 1u << FRAMES | 1u << COUNT;
+	uint8_t cell[PP_CELL_BYTES];
+
+	if (d->said & 1u << FRAME && d->said & 1u << FRAMES)
+		return pp_rd_bad(r, at, "a run has either frame= or frames=");
+	if (!(d->said & 1u << IS) || d->e.gen == PP_NO_CELL)
+		return d->said & words
+			       ? pp_rd_bad(r, at, "what was not seen has no frame and count")
+			       : 0;
+	pp_page_run_put(cell, &d->run);
+	return keep_cell(r, d, cell);
+}
+
 int pp_rd_read_fields(struct pp_reader *r, struct pp_draft *d)
 {
 	struct pp_rd_word w;
@@ -329,11 +419,11 @@ int pp_rd_read_fields(struct pp_reader *r, struct pp_draft *d)
 		if (ret)
 			return ret;
 	}
-	if (d->e.flags & (PP_EVENT_SKIPPED | PP_EVENT_OPEN) && d->said & 1u << SAW)
+	if (d->e.flags & (PP_EVENT_SKIPPED | PP_EVENT_OPEN) && d->said & (1u << SAW | 1u << IS))
 		return pp_rd_bad(r, d->where[PP_PART_SEEN], "what is skipped or open saw nothing");
 	for (size_t i = 0; i < PP_ARRAY_LEN(fields); i++)
 		if (missing(d, i))
 			return pp_rd_bad(r, w.at, "expected '%s' of %s", fields[i].word,
 					 d->verb->name);
-	return 0;
+	return d->verb->kind == PP_KIND_LOOK ? keep_run(r, d, w.at) : 0;
 }

@@ -100,8 +100,7 @@ static int take(struct piece *from, struct pp_event *to, struct pp_err *err)
 	if (from->next < from->end && from->next->begin_ns < to->begin_ns)
 		return pp_err_set(err, -EINVAL, "Piece %zu is not sorted by begin (op %u).",
 				  from->index, from->next->op);
-	if (pp_verbs[to->verb].kind == PP_KIND_OBSERVE && to->seen == PP_SEEN_OTHER &&
-	    to->gen != PP_NO_CELL)
+	if (pp_event_keeps_cell(to) && to->gen != PP_NO_CELL)
 		to->gen += from->first_cell;
 	return 0;
 }

@@ -148,7 +148,7 @@ static int read_event(struct pp_reader *r, struct pp_rd_word when)
 		ret = read_operand(r, &d);
 	if (ret)
 		return ret;
-	if (d.verb->kind == PP_KIND_OBSERVE)
+	if (d.verb->kind == PP_KIND_OBSERVE || d.verb->kind == PP_KIND_LOOK)
 		d.e.seen = PP_SEEN_FAULT; /* until it says what it saw */
 	ret = pp_rd_read_fields(r, &d);
 	return ret ? ret : keep_event(r, &d);

@@ -4,6 +4,7 @@
 #define PP_CORE_HISTORY_READER_H
 
 #include "core/history.h"
+#include "core/page_run.h"
 
 /* The text is read line by line; nothing is ever read at or behind @end. */
 struct pp_reader {
@@ -29,6 +30,7 @@ struct pp_draft {
 	const struct pp_verb_info *verb;
 	const char *where[PP_PART_COUNT]; /* place of each field, for errors of pp_event_fault() */
 	unsigned said;                    /* fields seen, a bit each */
+	struct pp_page_run run;           /* of a look at pages */
 };
 
 /** pp_rd_bad - "line L column C: ..." of the byte @at; returns -EINVAL. */

@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "core/page_run.h"
+
 /* "?N" where the plan has no such thing: a damaged history is still shown, but not parsed again. */
 static void print_name(FILE *out, const char *name, unsigned index)
 {
@@ -73,6 +75,31 @@ static void print_seen(FILE *out, const struct pp_history *h, const struct pp_pl
 	}
 }
 
+/* "?" where the run was not kept, or is none. */
+static void print_look(FILE *out, const struct pp_history *h, const struct pp_event *e)
+{
+	struct pp_page_run run;
+	char state[320];
+
+	if (e->flags & (PP_EVENT_SKIPPED | PP_EVENT_OPEN) ||
+	    (e->seen == PP_SEEN_FAULT && e->result))
+		return; /* nothing was seen */
+	if (!pp_event_keeps_cell(e) || e->gen >= h->n_cells ||
+	    !pp_page_run_get(h->cells[e->gen], &run)) {
+		fputs(" is ?", out);
+		return;
+	}
+	if (run.frame)
+		fprintf(out, " %s=0x%" PRIx64, run.form == PP_PAGES_SAME ? "frame" : "frames",
+			run.frame);
+	if (run.form == PP_PAGES_STEP)
+		fputs("..", out);
+	for (size_t i = 1; run.form == PP_PAGES_LIST && i <= run.n_more; i++)
+		fprintf(out, ",0x%" PRIx64, pp_page_run_frame(&run, i));
+	pp_page_state_text(run.state, state, sizeof(state));
+	fprintf(out, " count=%" PRIu32 " is %s", run.count, state);
+}
+
 static void print_quiet(FILE *out, const struct pp_event *e)
 {
 	struct pp_quiet q;
@@ -107,6 +134,9 @@ static void print_details(FILE *out, const struct pp_history *h, const struct pp
 		break;
 	case PP_KIND_LEDGER:
 		print_quiet(out, e);
+		break;
+	case PP_KIND_LOOK:
+		print_look(out, h, e);
 		break;
 	default:
 		break;

@@ -53,6 +53,7 @@ libpinproof_a_SOURCES += \
 	src/core/oracle_rules_pins.c \
 	src/core/oracle_rules_results.c \
 	src/core/oracle_rules_runs.c \
+	src/core/page_run.c \
 	src/core/plan.c \
 	src/core/plan_action.c \
 	src/core/plan_cut.c \
@@ -101,6 +102,7 @@ ppcore_HEADERS = \
 	src/core/logscan.h \
 	src/core/mutant.h \
 	src/core/oracle.h \
+	src/core/page_run.h \
 	src/core/oracle_look.h \
 	src/core/oracle_model.h \
 	src/core/oracle_model_private.h \

@@ -115,6 +115,7 @@ static bool concerns(const struct story *s, const struct pp_event *e)
 
 	switch (pp_verbs[e->verb].kind) {
 	case PP_KIND_LEDGER:
+	case PP_KIND_LOOK:
 	case PP_KIND_OBSERVE:
 	case PP_KIND_WRITE:
 	case PP_KIND_DEVICE_WRITE:

@@ -525,6 +525,7 @@ static void track_event(struct tracker *t, uint32_t i)
 	case PP_KIND_WINDOW:
 	case PP_KIND_CHECK:
 	case PP_KIND_LEDGER:
+	case PP_KIND_LOOK:
 		break;
 	}
 }

@@ -86,7 +86,7 @@ uint32_t pp_plan_unit(enum pp_verb verb)
 {
 	if (is_atomic(verb))
 		return ATOMIC_BYTES;
-	if (pp_verbs[verb].effect == PP_EFFECT_SHIFT)
+	if (pp_verbs[verb].effect == PP_EFFECT_SHIFT || pp_verbs[verb].kind == PP_KIND_LOOK)
 		return PAGE_BYTES;
 	return pp_verbs[verb].bytes ? 1 : PP_CELL_BYTES;
 }

@@ -92,6 +92,11 @@ enum pp_verb {
 	PP_VERB_SELF_READ,   /* O_DIRECT read of the file into its own mapping, same offsets */
 	PP_VERB_SELF_WRITE,  /* O_DIRECT write of the mapping into its own file, same offsets */
 	PP_VERB_LINK_DELETE, /* rdma link delete of a link that another process holds MRs on */
+	/* looks at page frames: no data */
+	PP_VERB_PAGE_LOOK,  /* frames and states of the pages behind the mapping */
+	PP_VERB_PAGE_MARK,  /* the same, and remember the frames */
+	PP_VERB_CHILD_LOOK, /* the same place in the actor's child */
+	PP_VERB_FRAME_LOOK, /* states of the frames that page-mark remembered */
 	/* judging the filesystem and the ledger */
 	PP_VERB_FSCK,  /* check of the unmounted filesystem, without repair */
 	PP_VERB_QUIET, /* quiet point: pins, VmPin, fabric packets against the baseline */
@@ -111,7 +116,8 @@ enum pp_kind { /* what the oracle makes of it */
 	       PP_KIND_WINDOW, /* opens, proves or closes a window; no data */
 	       PP_KIND_HAZARD, /* what filesystem or mm do meanwhile: see effect */
 	       PP_KIND_CHECK,  /* of a filesystem */
-	       PP_KIND_LEDGER
+	       PP_KIND_LEDGER,
+	       PP_KIND_LOOK /* at page frames: pages' numbers and states, no data */
 };
 
 /* What the model allows after a hazard (and after a write, for PP_EFFECT_REPLACE). */

@@ -58,12 +58,15 @@ static bool op_skipped(struct pp_exec *x, const struct pp_op *op)
 	return v->target == PP_TARGET_MR && op->verb != PP_VERB_REG && x->mrs[op->object].absent;
 }
 
-/* Acts on the file alone, or on pages that a pipe holds: where the mapping lies does not matter. */
+/* Acts on the file alone, on pages that a pipe or an MR holds or on frames: where the mapping lies,
+ * and whether it is still there, does not matter. */
 static bool without_address(const struct pp_op *op)
 {
 	const struct pp_verb_info *v = verb_of(op);
 
-	return (v->file && v->effect != PP_EFFECT_SELF) || op->verb == PP_VERB_SPLICE_DRAIN;
+	return (v->file && v->effect != PP_EFFECT_SELF) || op->verb == PP_VERB_SPLICE_DRAIN ||
+	       (v->target == PP_TARGET_MR && v->kind != PP_KIND_PIN) ||
+	       op->verb == PP_VERB_FRAME_LOOK;
 }
 
 /* Mistakes of a plan that only show at run time; said before anything crashes on them. */
@@ -113,8 +116,7 @@ static pthread_rwlock_t *hold_mapping(struct pp_worker *w, const struct pp_targe
 		pthread_rwlock_wrlock(moving);
 		return moving;
 	}
-	if (!w->in_storm || without_address(t->op) ||
-	    (v->target == PP_TARGET_MR && v->kind != PP_KIND_PIN))
+	if (!w->in_storm || without_address(t->op))
 		return NULL;
 	pthread_rwlock_rdlock(moving);
 	return moving;
@@ -127,9 +129,10 @@ static int carry_out(struct pp_worker *w, const struct pp_target_ref *t)
 	int rc = op_possible(w->x, t, &w->err);
 
 	if (!rc) {
-		rc = impl->act   ? pp_exec_act(w, t)
-		     : impl->put ? pp_exec_write(w, t)
-				 : pp_exec_observe(w, t);
+		rc = impl->act    ? pp_exec_act(w, t)
+		     : impl->put  ? pp_exec_write(w, t)
+		     : impl->look ? pp_exec_look(w, t)
+				  : pp_exec_observe(w, t);
 		if (impl->act && !breaks_case(t->op, rc))
 			rc = 0;
 	}

@@ -291,7 +291,7 @@ static int act_await_writeback(struct pp_worker *w, const struct pp_target_ref *
 			       struct pp_event *e)
 {
 	struct pp_pages pages;
-	int rc = pp_pages_open(&pages, &w->err);
+	int rc = pp_pages_open(&pages, 0, &w->err);
 
 	(void)e;
 	if (rc)

@@ -342,6 +342,11 @@ ACT(kill)
 	return end_child(w, 1);
 }
 
+pid_t pp_exec_child_pid(const struct pp_worker *w)
+{
+	return w->child ? w->child->child.pid : 0;
+}
+
 void pp_exec_worker_unfork(struct pp_worker *w)
 {
 	while (w->child && end_child(w, 1) == -EINTR)

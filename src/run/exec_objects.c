@@ -59,6 +59,8 @@ void pp_exec_objects_close(struct pp_exec *x)
 	for (size_t i = 0; x->fs && i < p->n_fs; i++)
 		if (x->fs[i].mounted)
 			pp_fs_umount(x->fs[i].dir, 5000, &ignored);
+	for (size_t i = 0; x->regions && i < p->n_regions; i++)
+		free(x->regions[i].frames);
 	free(x->fs);
 	free(x->regions);
 	free(x->mrs);

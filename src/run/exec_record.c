@@ -39,7 +39,7 @@ static void event_template(const struct pp_target_ref *t, struct pp_event *e)
 	}
 }
 
-static struct pp_event *record(struct pp_worker *w, const struct pp_event *e)
+struct pp_event *pp_exec_record(struct pp_worker *w, const struct pp_event *e)
 {
 	struct pp_event *at = pp_record_begin(w->x->setup->recorder, w->actor, e);
 	struct pp_err full;
@@ -60,7 +60,12 @@ static struct pp_event *publish(struct pp_worker *w, const struct pp_target_ref 
 	e.flags |= flags;
 	w->began_ns = pp_exec_now(w->x);
 	e.begin_ns = w->began_ns;
-	return record(w, &e);
+	return pp_exec_record(w, &e);
+}
+
+struct pp_event *pp_exec_publish(struct pp_worker *w, const struct pp_target_ref *t)
+{
+	return publish(w, t, 0);
 }
 
 void pp_exec_skipped(struct pp_worker *w, const struct pp_target_ref *t)
@@ -73,7 +78,7 @@ void pp_exec_skipped(struct pp_worker *w, const struct pp_target_ref *t)
 
 int pp_exec_act(struct pp_worker *w, const struct pp_target_ref *t)
 {
-	struct pp_event *at = publish(w, t, 0);
+	struct pp_event *at = pp_exec_publish(w, t);
 	int rc;
 
 	if (!at)
@@ -144,7 +149,7 @@ int pp_exec_write(struct pp_worker *w, const struct pp_target_ref *t)
 	rc = prepare(w, t);
 	if (rc)
 		return rc;
-	at = publish(w, t, 0);
+	at = pp_exec_publish(w, t);
 	if (!at)
 		return -ENOSPC;
 	pp_watch_op_begins(w, t->op->id, t->bound_ms);
@@ -209,7 +214,7 @@ static void record_runs(struct pp_worker *w, const struct pp_target_ref *t, stru
 			continue;
 		}
 		if (!first)
-			at = record(w, &whole);
+			at = pp_exec_record(w, &whole);
 		if (!at)
 			return;
 		*at = run;
@@ -236,7 +241,7 @@ int pp_exec_observe(struct pp_worker *w, const struct pp_target_ref *t)
 
 	if (rc)
 		return rc;
-	at = publish(w, t, 0);
+	at = pp_exec_publish(w, t);
 	if (!at)
 		return -ENOSPC;
 	pp_watch_op_begins(w, t->op->id, t->bound_ms);

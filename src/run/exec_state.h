@@ -10,6 +10,7 @@
 #include "core/oracle.h" /* PP_OP_BOUND_MS: what is judged is what was granted */
 #include "run/exec.h"
 #include "sys/fabric.h"
+#include "sys/pages.h"
 #include "sys/pinio.h"
 #include "sys/pins.h"
 #include "sys/region.h"
@@ -25,6 +26,7 @@ struct pp_exec_fs {
 struct pp_exec_region {
 	struct pp_region r;
 	bool created;
+	uint64_t *frames; /* that page-mark remembered, of each page; NULL: none; guarded by lock */
 	/*
 	 * Held for writing by what moves the address (pp_verb_info.moves, map, unmap); for reading
 	 * by CPU access, as that would hit whatever lies there next. A system call that pins is
@@ -116,7 +118,8 @@ struct pp_target_ref {
 
 /*
  * How a verb is carried out. Writes: prepare (before the operation begins), put. Observations:
- * prepare, fetch (bytes into w->buf), finish (after the operation ended). Others: act. All return 0
+ * prepare, fetch (bytes into w->buf), finish (after the operation ended). Looks at pages: look (one
+ * answer a page). Others: act. All return 0
  * or bytes >= 0, or -errno. A call that blocks must return -EINTR when a signal interrupts it: so
  * the watchdog ends what exceeds its bound (O9 then says so).
  */
@@ -127,6 +130,7 @@ struct pp_verb_impl {
 	int64_t (*put)(struct pp_worker *w, const struct pp_target_ref *t);
 	int64_t (*fetch)(struct pp_worker *w, const struct pp_target_ref *t);
 	int (*finish)(struct pp_worker *w, const struct pp_target_ref *t);
+	int (*look)(struct pp_worker *w, const struct pp_target_ref *t, struct pp_page_info *out);
 };
 
 /* One list a file, each ends with PP_VERB_NONE. */
@@ -135,6 +139,7 @@ extern const struct pp_verb_impl pp_exec_device_verbs[]; /* exec_device.c: verbs
 extern const struct pp_verb_impl pp_exec_gate_verbs[];   /* exec_gates.c: gates, holds, awaits */
 extern const struct pp_verb_impl pp_exec_hazard_verbs[]; /* exec_hazards.c */
 extern const struct pp_verb_impl pp_exec_look_verbs[];   /* exec_looks.c: observers, fsck */
+extern const struct pp_verb_impl pp_exec_page_verbs[];   /* exec_pages.c: frames and states */
 /** pp_exec_verb - how @verb is carried out; NULL if nobody does. */
 const struct pp_verb_impl *pp_exec_verb(enum pp_verb verb);
 
@@ -159,6 +164,14 @@ void pp_exec_skipped(struct pp_worker *w, const struct pp_target_ref *t);
 int pp_exec_act(struct pp_worker *w, const struct pp_target_ref *t);
 int pp_exec_write(struct pp_worker *w, const struct pp_target_ref *t);
 int pp_exec_observe(struct pp_worker *w, const struct pp_target_ref *t);
+/** pp_exec_publish - the operation has begun: from here on it may have taken effect. Its open
+ * event, NULL if the history is full, which ends the case. */
+struct pp_event *pp_exec_publish(struct pp_worker *w, const struct pp_target_ref *t);
+/** pp_exec_record - one more event, open as yet; NULL likewise. */
+struct pp_event *pp_exec_record(struct pp_worker *w, const struct pp_event *e);
+
+/* exec_pages.c */
+int pp_exec_look(struct pp_worker *w, const struct pp_target_ref *t);
 
 /* exec_plant.c: the fault that --plant or a self-test asked for. */
 int pp_exec_plant_open(struct pp_exec *x, size_t longest, struct pp_err *err);
@@ -215,7 +228,8 @@ void pp_exec_peer_close(struct pp_exec *x);
 void pp_exec_peer_forget(struct pp_exec *x, uint16_t fs);
 
 /* exec_hazards.c */
-void pp_exec_worker_unfork(struct pp_worker *w); /* end what fork or child-hold left */
+void pp_exec_worker_unfork(struct pp_worker *w);    /* end what fork or child-hold left */
+pid_t pp_exec_child_pid(const struct pp_worker *w); /* 0: the actor has no child */
 
 /* exec_objects.c: the plan's objects */
 int pp_exec_objects_open(struct pp_exec *x, struct pp_err *err);

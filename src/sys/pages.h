@@ -1,28 +1,46 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What the kernel says of the page frames behind a mapping: /proc/self/pagemap and
- * /proc/kpageflags. */
+/* What the kernel says of the page frames behind a mapping: /proc/PID/pagemap, /proc/kpageflags and
+ * /proc/kpagecount. */
 #ifndef PP_SYS_PAGES_H
 #define PP_SYS_PAGES_H
 
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "core/err.h"
-
-/* Bits of a page's state; source: include/uapi/linux/kernel-page-flags.h. */
-#define PP_PAGE_PRESENT   (1u << 0) /* mapped: pagemap */
-#define PP_PAGE_DIRTY     (1u << 1)
-#define PP_PAGE_WRITEBACK (1u << 2)
-#define PP_PAGE_UPTODATE  (1u << 3)
-#define PP_PAGE_LRU       (1u << 4)
+#include "core/page_run.h" /* PP_PAGE_*: the bits of a state */
 
 struct pp_pages {
-	int pagemap, kpageflags; /* file descriptors, -1 if not open */
+	int pagemap, kpageflags, kpagecount; /* file descriptors, -1 if not open */
 };
 
-/** pp_pages_open - 0, or -errno and why. Frame numbers need CAP_SYS_ADMIN. */
-int pp_pages_open(struct pp_pages *p, struct pp_err *err);
+/* One page, or one frame. */
+struct pp_page_info {
+	uint64_t frame; /* 0: none */
+	uint32_t state; /* PP_PAGE_* */
+	uint32_t count; /* how often the frame is mapped */
+};
+
+/** pp_pages_open - the pages of process @pid, 0: of this one. 0, or -errno and why. Frame numbers
+ *  need CAP_SYS_ADMIN. Source: Documentation/admin-guide/mm/pagemap.rst. */
+int pp_pages_open(struct pp_pages *p, pid_t pid, struct pp_err *err);
 void pp_pages_close(struct pp_pages *p);
+
+/**
+ * pp_pages_look - what stands behind the @n pages from @addr on, which need not be mapped
+ *
+ * Reads some hundred pages with each call, so that a look at many is cheap. A page of which the
+ * mapping changes meanwhile may be said to be what it was. Thread-safe; changes nothing. -EPERM:
+ * the kernel gives no frame numbers here.
+ */
+int pp_pages_look(const struct pp_pages *p, const void *addr, size_t n, struct pp_page_info *out,
+		  struct pp_err *err);
+
+/** pp_pages_frames - state and count of the @n frames that @io names, whatever they are used for by
+ *  now; 0 is none and stays nothing. */
+int pp_pages_frames(const struct pp_pages *p, struct pp_page_info *io, size_t n,
+		    struct pp_err *err);
 
 /**
  * pp_pages_state - what holds for every page, and for some page, that overlaps [@addr, +@length)
@@ -32,9 +50,6 @@ void pp_pages_close(struct pp_pages *p);
  */
 int pp_pages_state(const struct pp_pages *p, const void *addr, size_t length_bytes, unsigned *all,
 		   unsigned *any, struct pp_err *err);
-
-/** pp_pages_frame - frame number of the page at @addr; 0 if none is mapped there. */
-int pp_pages_frame(const struct pp_pages *p, const void *addr, uint64_t *frame, struct pp_err *err);
 
 /**
  * pp_pages_faults - page faults that it takes to touch [@addr, +@length) once nothing maps it
@@ -46,7 +61,7 @@ int pp_pages_frame(const struct pp_pages *p, const void *addr, uint64_t *frame, 
  */
 int pp_pages_faults(void *addr, size_t length_bytes, uint64_t *faults, struct pp_err *err);
 
-/** pp_pages_possible - are frames and flags readable here? 0 or -errno and why. */
+/** pp_pages_possible - are frames, flags and counts readable here? 0 or -errno and why. */
 int pp_pages_possible(struct pp_err *err);
 
 #endif

@@ -72,8 +72,8 @@ refused() {
 	damage "put(8, 4, get(8, 4) + 1)"
 	refused "byte 8 of the history: version "
 	# the verbs had other numbers then
-	damage "put(8, 4, 1)"
-	refused "byte 8 of the history: version 1 is not version 2, "
+	damage "put(8, 4, 2)"
+	refused "byte 8 of the history: version 2 is not version 3, "
 	damage "put(8, 4, 0)"
 	refused "byte 8 of the history: version 0 is not version "
 }

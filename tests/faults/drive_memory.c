@@ -115,7 +115,7 @@ static int run_pages(const struct driver *d, struct pp_err *err)
 
 	(void)d;
 	if (!rc)
-		rc = pp_pages_open(&p, err);
+		rc = pp_pages_open(&p, 0, err);
 	if (rc)
 		return rc;
 	rc = pp_pages_state(&p, memory(), PAGE + 1, &all, &any, err);

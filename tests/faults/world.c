@@ -115,6 +115,7 @@ static const struct {
 	  "0 T pin_user_pages\n0 t unpin_user_page.part.0\n0 T clear_page_dirty_for_io\n" },
 	{ "/proc/self/pagemap", "" },
 	{ "/proc/kpageflags", "" },
+	{ "/proc/kpagecount", "" },
 	{ "/proc/sys/kernel/tainted", "512\n" },
 	{ "/proc/sys/vm/compact_memory", "" },
 	{ "/proc/sys/vm/drop_caches", "" },
@@ -340,9 +341,11 @@ ssize_t fake_pread(int fd, void *out, size_t size, off_t at)
 	const char *name = path_of(fd, path, sizeof(path));
 	uint64_t entry = 1ull << 63 | (1 + (uint64_t)at % 1000);
 
-	if (strcmp(name, "/proc/self/pagemap") && strcmp(name, "/proc/kpageflags"))
+	if (strcmp(name, "/proc/self/pagemap") && strcmp(name, "/proc/kpageflags") &&
+	    strcmp(name, "/proc/kpagecount"))
 		return __real_pread(fd, out, size, at);
-	memcpy(out, &entry, size < sizeof(entry) ? size : sizeof(entry));
+	for (size_t i = 0; i + sizeof(entry) <= size; i += sizeof(entry))
+		memcpy((char *)out + i, &entry, sizeof(entry));
 	return (ssize_t)size;
 }
 

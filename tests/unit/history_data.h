@@ -7,6 +7,7 @@
 #include "unit.h"
 
 #include "core/history.h"
+#include "core/page_run.h"
 #include "core/prng.h"
 
 #include <errno.h>
@@ -160,6 +161,31 @@ static inline void random_sight(struct pp_prng *p, struct pp_history *h, struct 
 	h->n_cells++;
 }
 
+static inline void random_look(struct pp_prng *p, struct pp_history *h, struct pp_event *e)
+{
+	struct pp_page_run run = {
+		.frame = below(p, 2) ? pp_prng_next(p) : 0,
+		.state = below(p, 1u << PP_PAGE_BITS),
+		.count = (uint32_t)pp_prng_next(p),
+	};
+
+	e->seen = PP_SEEN_FAULT;
+	if (e->flags & (PP_EVENT_SKIPPED | PP_EVENT_OPEN))
+		return;
+	if (run.frame)
+		run.form = below(p, PP_PAGES_FORMS);
+	if (run.form == PP_PAGES_LIST)
+		run.n_more = (uint8_t)(1 + below(p, PP_PAGE_LIST_MAX - 1));
+	for (size_t i = 0; i < run.n_more; i++)
+		run.more[i] = (int32_t)below(p, 1000);
+	e->seen = PP_SEEN_OTHER;
+	e->gen = PP_NO_CELL;
+	if (!below(p, 4))
+		return;
+	e->gen = (uint32_t)h->n_cells;
+	pp_page_run_put(h->cells[h->n_cells++], &run);
+}
+
 static inline void random_details(struct pp_prng *p, const struct pp_plan *plan,
 				  struct pp_history *h, struct pp_event *e)
 {
@@ -174,6 +200,10 @@ static inline void random_details(struct pp_prng *p, const struct pp_plan *plan,
 		room = plan->regions[e->object].size_bytes / PP_CELL_BYTES;
 		e->offset_bytes = pp_prng_below(p, room) * PP_CELL_BYTES;
 		e->length_bytes = below(p, (uint32_t)(room * PP_CELL_BYTES - e->offset_bytes) + 1);
+		if (pp_verbs[op->verb].kind == PP_KIND_LOOK) {
+			e->offset_bytes -= e->offset_bytes % PP_PAGE_LOOK_BYTES;
+			e->length_bytes -= e->length_bytes % PP_PAGE_LOOK_BYTES;
+		}
 	}
 	switch (pp_verbs[op->verb].kind) {
 	case PP_KIND_WRITE:
@@ -183,6 +213,9 @@ static inline void random_details(struct pp_prng *p, const struct pp_plan *plan,
 		break;
 	case PP_KIND_OBSERVE:
 		random_sight(p, h, e);
+		break;
+	case PP_KIND_LOOK:
+		random_look(p, h, e);
 		break;
 	case PP_KIND_LEDGER:
 		pp_event_quiet_put(e,

@@ -83,14 +83,14 @@ static void pages_are_seen_as_they_come(void)
 	struct pp_err err = { "" };
 	struct pp_pages p;
 	unsigned all, any;
-	uint64_t first = 0, second = 0;
+	struct pp_page_info look[PAGES], again[PAGES];
 	char *mem;
 
 	if (pp_pages_possible(&err)) {
 		CU_ASSERT_NOT_EQUAL(err.text[0], '\0');
 		return;
 	}
-	CU_ASSERT_EQUAL_FATAL(pp_pages_open(&p, &err), 0);
+	CU_ASSERT_EQUAL_FATAL(pp_pages_open(&p, 0, &err), 0);
 	mem = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	CU_ASSERT_NOT_EQUAL_FATAL(mem, MAP_FAILED);
 	CU_ASSERT_EQUAL(pp_pages_state(&p, mem, bytes, &all, &any, &err), 0);
@@ -108,9 +108,17 @@ static void pages_are_seen_as_they_come(void)
 	CU_ASSERT(all & PP_PAGE_PRESENT);
 	CU_ASSERT_EQUAL(all & PP_PAGE_WRITEBACK, 0);
 	mem[2 * page] = 1;
-	CU_ASSERT_EQUAL(pp_pages_frame(&p, mem + page, &first, &err), 0);
-	CU_ASSERT_EQUAL(pp_pages_frame(&p, mem + 2 * page, &second, &err), 0);
-	CU_ASSERT(first && second && first != second);
+	CU_ASSERT_EQUAL(pp_pages_look(&p, mem, PAGES, look, &err), 0);
+	CU_ASSERT(look[1].frame && look[2].frame && look[1].frame != look[2].frame);
+	CU_ASSERT(look[1].state & PP_PAGE_ANON && look[1].count == 1);
+	CU_ASSERT(!look[0].frame && !look[0].state && !look[0].count);
+	/* The same frames again, by their numbers; and once they are not ours any more. */
+	for (size_t i = 0; i < PAGES; i++)
+		again[i] = (struct pp_page_info){ .frame = look[i].frame };
+	CU_ASSERT_EQUAL(pp_pages_frames(&p, again, PAGES, &err), 0);
+	CU_ASSERT(again[1].state & PP_PAGE_ANON && !(again[1].state & PP_PAGE_PRESENT));
+	CU_ASSERT_EQUAL(again[0].state, 0);
+	CU_ASSERT_EQUAL(again[1].count, 1);
 	munmap(mem, bytes);
 	pp_pages_close(&p);
 	CU_ASSERT_EQUAL(p.pagemap, -1);

@@ -104,7 +104,7 @@ static void forged_headers(void)
 		int ret;
 		const char *says;
 	} forged[] = {
-		{ 8, 1, -EPROTO, "Byte 8 of the history: version 1 is not version 3, " },
+		{ 8, 2, -EPROTO, "Byte 8 of the history: version 2 is not version 3, " },
 		{ 8, 4, -EPROTO, "Byte 8 of the history: version 4 is not version 3, " },
 		{ 12, 80, -EINVAL, "Byte 12 of the history: the header has another size" },
 		{ 16, 56, -EINVAL, "Byte 16 of the history: an event has another size" },
@@ -201,7 +201,7 @@ static void spoil_wrap(struct pp_event *e)
 static void spoil_cell(struct pp_event *e)
 {
 	e->seen = PP_SEEN_OTHER;
-	e->gen = 1; /* the history has one */
+	e->gen = 6; /* the history has six */
 }
 static void spoil_order(struct pp_event *e)
 {
@@ -248,6 +248,10 @@ static void spoil_alignment(struct pp_event *e)
 {
 	e->offset_bytes = 63;
 }
+static void spoil_part(struct pp_event *e)
+{
+	e->length_bytes = 4095;
+}
 static void spoil_writer(struct pp_event *e)
 {
 	e->writer = 1;
@@ -263,7 +267,7 @@ static void spoil_generation(struct pp_event *e)
 }
 
 /* Events of good-normal.txt. */
-enum { MKFS = 0, REG = 5, RDMA_WRITE = 6, LOAD = 12 };
+enum { MKFS = 0, REG = 5, RDMA_WRITE = 6, LOAD = 12, LOOK = 27 };
 
 /* clang-format off */
 static const struct {
@@ -299,6 +303,8 @@ static const struct {
 	{ spoil_room_by_one, RDMA_WRITE, -1, "reaches beyond the end of its region." },
 	{ spoil_room_by_one, REG,        -1, "reaches beyond the end of its region." },
 	{ spoil_alignment,   LOAD,       -1, "observes from the middle of a cell." },
+	{ spoil_part,        LOOK,       -1, "looks at a part of a page." },
+	{ spoil_cell,        LOOK,       32, "names a raw cell that the history does not have." },
 	{ spoil_writer,      RDMA_WRITE, -1, "writes in the name of another actor." },
 	{ spoil_seen_writer, LOAD,       -1, "saw a writer that the plan does not have." },
 	{ spoil_generation,  RDMA_WRITE, -1, "writes without a generation." },

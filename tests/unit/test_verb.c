@@ -130,6 +130,10 @@ static void meanings(void)
 		{ "self-read", PP_KIND_HAZARD, PP_TARGET_REGION, PP_EFFECT_SELF, "rfn" },
 		{ "self-write", PP_KIND_HAZARD, PP_TARGET_REGION, PP_EFFECT_SELF, "rfn" },
 		{ "link-delete", PP_KIND_HAZARD, PP_TARGET_REGION, PP_EFFECT_NONE, "rn" },
+		{ "page-look", PP_KIND_LOOK, PP_TARGET_REGION, PP_EFFECT_NONE, "rn" },
+		{ "page-mark", PP_KIND_LOOK, PP_TARGET_REGION, PP_EFFECT_NONE, "rn" },
+		{ "child-look", PP_KIND_LOOK, PP_TARGET_REGION, PP_EFFECT_NONE, "rn" },
+		{ "frame-look", PP_KIND_LOOK, PP_TARGET_REGION, PP_EFFECT_NONE, "rn" },
 		{ "fsck", PP_KIND_CHECK, PP_TARGET_FS, PP_EFFECT_NONE, "" },
 		{ "quiet", PP_KIND_LEDGER, PP_TARGET_NONE, PP_EFFECT_NONE, "" },
 	};

@@ -73,6 +73,8 @@ static void together(struct pp_plan_text *t, unsigned at)
 	pp_op(t, "load data 0+%u", SIZE);
 	pp_op(t, "store data %u+%u gen=%u", at + PIECE, PIECE, pp_gen(t));
 	pp_op(t, "rdma-read m0 0+%u", SIZE);
+	/* Whoever wrote last: the pages are those that were registered. */
+	pp_op(t, "page-look data 0+%u", SIZE);
 }
 
 /* A child that took the pages into a pipe, and dies: they show what they were. */
@@ -98,6 +100,11 @@ static void evidence(const struct row *r, struct pp_plan_text *t)
 	pp_say(t, "evidence stores-seen >= %u if accepted", n);
 	pp_say(t, "evidence pins-seen >= %u if accepted", SIZE / 4096);
 	pp_say(t, "evidence holds >= 1");
+	pp_say(t, "evidence pages-looked >= %u", SIZE / 4096);
+	pp_say(t, "evidence pages-kept >= %u if accepted", n * (SIZE / 4096));
+	pp_say(t, "evidence frames-held >= %u if accepted", SIZE / 4096);
+	if (!strcmp(r->share, "private"))
+		pp_say(t, "evidence pages-copied >= %u", 2 * (SIZE / 4096));
 }
 
 static void object_lines(const struct row *r, struct pp_plan_text *t)
@@ -106,7 +113,7 @@ static void object_lines(const struct row *r, struct pp_plan_text *t)
 	unsigned long long size = place->page_bytes > SIZE ? place->page_bytes : SIZE;
 
 	pp_lines_place(t, r->backing);
-	pp_say(t, "need pin-counters vmsplice compact memcg thp-split ksm");
+	pp_say(t, "need pin-counters vmsplice compact memcg thp-split ksm page-flags");
 	pp_say(t, "region data backing=%s%s share=%s prot=rw size=%llu", r->backing, place->words,
 	       r->share, size);
 	pp_lines_bystander_objects(t, r->backing);
@@ -121,7 +128,7 @@ static void plan(const struct pp_variant *v, uint64_t seed, struct pp_plan_text 
 	unsigned at = 0;
 
 	(void)seed;
-	pp_say(t, "rules O1 O3 O4 O6 O7 O8 O9 O10 O11 O12");
+	pp_say(t, "rules O1 O3 O4 O6 O7 O8 O9 O10 O11 O12 O13");
 	pp_say(t, "bound 60s");
 	evidence(r, t);
 	object_lines(r, t);
@@ -134,6 +141,8 @@ static void plan(const struct pp_variant *v, uint64_t seed, struct pp_plan_text 
 	pp_say(t, "step \"register\"");
 	pp_op(t, "reg m0 expect=era");
 	pp_op(t, "quiet");
+	pp_op(t, "load data 0+%u", SIZE);
+	pp_op(t, "page-mark data 0+%u", SIZE);
 	for (size_t i = 0; i < PP_ARRAY_LEN(hazards); i++) {
 		if (!fits(r, &hazards[i]))
 			continue;
@@ -141,6 +150,8 @@ static void plan(const struct pp_variant *v, uint64_t seed, struct pp_plan_text 
 		pp_op(t, "%s", hazards[i].words[0]);
 		together(t, at);
 		if (hazards[i].words[1]) {
+			if (!strcmp(r->share, "private"))
+				pp_op(t, "child-look data 0+%u", SIZE);
 			pp_op(t, "%s", hazards[i].words[1]);
 			together(t, at);
 		}
@@ -152,6 +163,7 @@ static void plan(const struct pp_variant *v, uint64_t seed, struct pp_plan_text 
 		pp_op(t, "link-delete data 0+%u hazard", SIZE);
 		together(t, 0);
 	}
+	pp_op(t, "frame-look data 0+%u", SIZE);
 	pp_say(t, "step \"after dereg\"");
 	pp_op(t, "dereg m0");
 	pp_op(t, "quiet");
@@ -176,7 +188,9 @@ const struct pp_scenario pp_scenario_mm_race = {
 	.purpose =
 		"A page that is pinned must not be moved, paged out, split, merged or copied "
 		"away: after each such attempt the CPU has to see what the device writes, and the "
-		"device what the CPU writes. A child that died with pages in a pipe leaves them as "
+		"device what the CPU writes, the frames "
+		"are the same, and a child of a fork has others. A child that died with pages in a "
+		"pipe leaves them as "
 		"they were; the deletion of a link waits for the process that has an MR on it, and "
 		"no longer.",
 	.references = references,

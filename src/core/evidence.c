@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "core/evidence_parts.h"
+#include "core/page_track.h"
 
 /* clang-format off */
 const struct pp_evidence_def pp_evidence_defs[PP_EV_COUNT] = {
@@ -31,6 +32,11 @@ const struct pp_evidence_def pp_evidence_defs[PP_EV_COUNT] = {
 	[PP_EV_BYSTANDER_READS]    = { "bystander-reads", "observations of bystanders" },
 	[PP_EV_HOLDS]              = { "holds", "page references taken and held" },
 	[PP_EV_STORM_OPS]          = { "storm-ops", "operations of a storm that ended" },
+	[PP_EV_PAGES_LOOKED]       = { "pages-looked", "pages whose frames were seen" },
+	[PP_EV_PAGES_KEPT]         = { "pages-kept", "pinned pages found in the frame of before" },
+	[PP_EV_FRAMES_HELD]        = { "frames-held", "held frames found to be what they were" },
+	[PP_EV_PAGES_COPIED]       = { "pages-copied", "pinned pages of which a child has a copy" },
+	[PP_EV_PAGES_SOILED]       = { "pages-soiled", "pages found dirty after a device wrote them" },
 };
 /* clang-format on */
 
@@ -204,6 +210,31 @@ static void count_event(struct counting *c, const struct pp_event *e, struct pp_
 	}
 }
 
+/* A page that several hold counts once for each. */
+static void count_page(void *arg, const struct pp_page_note *note)
+{
+	static const enum pp_evidence_id counters[] = {
+		[PP_PAGE_LOOKED] = PP_EV_PAGES_LOOKED, [PP_PAGE_KEPT] = PP_EV_PAGES_KEPT,
+		[PP_PAGE_HELD] = PP_EV_FRAMES_HELD,    [PP_PAGE_COPIED] = PP_EV_PAGES_COPIED,
+		[PP_PAGE_SOILED] = PP_EV_PAGES_SOILED,
+	};
+	struct counting *c = arg;
+
+	/* The other facts break a rule: they count as nothing. */
+	if (note->fact < PP_ARRAY_LEN(counters) && counters[note->fact])
+		c->count[counters[note->fact]]++;
+}
+
+static void count_pages(struct counting *c)
+{
+	struct pp_page_track *t = c->model.looks ? pp_page_track_new(&c->model) : NULL;
+
+	for (uint32_t i = 0; t && i < c->h->n_events; i++)
+		if (!pp_page_track_event(t, i, count_page, c))
+			break;
+	pp_page_track_free(t);
+}
+
 /* End of the operation @id that await @event found asleep: it may have begun after the await. */
 static uint64_t end_of_op(const struct pp_history *h, uint32_t id, size_t event)
 {
@@ -333,6 +364,7 @@ void pp_evidence_count(const struct pp_plan *plan, const struct pp_history *h,
 			if (!(h->events[i].flags & (PP_EVENT_SKIPPED | PP_EVENT_OPEN)))
 				count_event(&c, &h->events[i], out);
 		count_writes(&c);
+		count_pages(&c);
 	}
 	for (size_t r = 0; c.durable && r < plan->n_regions; r++)
 		free(c.durable[r].age);

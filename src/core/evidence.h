@@ -43,6 +43,12 @@ enum pp_evidence_id {
 	PP_EV_BYSTANDER_READS,  /* observations of a bystander that returned data */
 	PP_EV_HOLDS,            /* references taken by splice-hold and child-hold */
 	PP_EV_STORM_OPS,        /* operations of a storm that ended */
+	PP_EV_PAGES_LOOKED,     /* pages of looks behind which a frame was seen */
+	PP_EV_PAGES_KEPT,       /* pinned pages that a look found in the frame of a look before */
+	PP_EV_FRAMES_HELD,      /* frames that frame-look found to be what they were, while an MR or
+				   a pipe held them */
+	PP_EV_PAGES_COPIED, /* pages of which child-look found another frame than the pinned one */
+	PP_EV_PAGES_SOILED, /* pages found dirty after a device wrote them and let go */
 	PP_EV_COUNT
 };
 

@@ -50,10 +50,12 @@ libpinproof_a_SOURCES += \
 	src/core/oracle_rules_isolation.c \
 	src/core/oracle_rules_live.c \
 	src/core/oracle_rules_order.c \
+	src/core/oracle_rules_pages.c \
 	src/core/oracle_rules_pins.c \
 	src/core/oracle_rules_results.c \
 	src/core/oracle_rules_runs.c \
 	src/core/page_run.c \
+	src/core/page_track.c \
 	src/core/plan.c \
 	src/core/plan_action.c \
 	src/core/plan_cut.c \
@@ -102,12 +104,13 @@ ppcore_HEADERS = \
 	src/core/logscan.h \
 	src/core/mutant.h \
 	src/core/oracle.h \
-	src/core/page_run.h \
 	src/core/oracle_look.h \
 	src/core/oracle_model.h \
 	src/core/oracle_model_private.h \
 	src/core/oracle_order.h \
 	src/core/oracle_rules.h \
+	src/core/page_run.h \
+	src/core/page_track.h \
 	src/core/plan.h \
 	src/core/plan_cut.h \
 	src/core/shrink.h \

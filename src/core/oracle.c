@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "core/oracle_rules.h"
+#include "core/page_track.h"
 
 /* Which events each judge wants: bits of enum pp_kind. */
 static const struct {
@@ -22,6 +23,9 @@ static const struct {
 	{ 1u << PP_KIND_PIN, pp_rule_registration },
 	{ 1u << PP_KIND_OBSERVE, pp_rule_cells },
 	{ 1u << PP_KIND_PIN | 1u << PP_KIND_LEDGER, pp_rule_pins },
+	{ 1u << PP_KIND_LOOK | 1u << PP_KIND_DEVICE_WRITE | 1u << PP_KIND_UNPIN |
+		  1u << PP_KIND_HOLD | 1u << PP_KIND_HAZARD,
+	  pp_rule_pages },
 };
 
 /* In time, and with the result that the plan wants of every operation. */
@@ -36,10 +40,13 @@ static void judge_event(struct pp_judge *j, uint32_t i)
 	const struct pp_event *e = &j->h->events[i];
 	enum pp_kind kind = pp_verbs[e->verb].kind;
 
-	/* Nearly all events: of an access that just worked only what it shows is judged. */
+	/* Nearly all events: of an access that just worked only what it shows is judged, and
+	 * which pages it makes dirty. */
 	if (just_worked(j, e) && (kind == PP_KIND_OBSERVE || pp_model_writes(e))) {
 		if (kind == PP_KIND_OBSERVE)
 			pp_rule_cells(j, i);
+		else if (j->model.looks)
+			pp_rule_pages(j, i);
 		return;
 	}
 	for (size_t k = 0; k < PP_ARRAY_LEN(judges); k++)
@@ -82,7 +89,8 @@ int pp_oracle_run(const struct pp_plan *plan, const struct pp_history *h,
 	j.order = pp_order_new(&j);
 	j.live = pp_live_new(&j.model);
 	j.edges = pp_edges_new(&j.model);
-	if (!j.ledger || !j.order || !j.live || !j.edges) {
+	j.pages = pp_page_track_new(&j.model);
+	if (!j.ledger || !j.order || !j.live || !j.edges || !j.pages) {
 		ret = pp_err_set(err, -ENOMEM, "judge a history of %zu events", h->n_events);
 		goto out_ledger;
 	}
@@ -96,7 +104,10 @@ int pp_oracle_run(const struct pp_plan *plan, const struct pp_history *h,
 			pp_model_take(&j.model, i);
 		}
 	pp_judge_flush(&j);
+	if (j.model.pool.failed)
+		ret = pp_err_set(err, -ENOMEM, "judge a history of %zu events", h->n_events);
 out_ledger:
+	pp_page_track_free(j.pages);
 	pp_edges_free(j.edges);
 	pp_live_free(j.live);
 	pp_order_free(j.order);

@@ -142,6 +142,13 @@ struct pp_swept {
 	struct pp_extent at;
 };
 
+/* Pages of a region that something replaces: those who hold them are left with the old ones. */
+struct pp_cut {
+	uint16_t region;
+	size_t first_page, end_page;
+	uint64_t begin_ns, end_ns; /* of the operation; PP_TIME_NEVER: it may come at any time */
+};
+
 struct pp_promise; /* what a sync will promise when it has ended */
 struct pp_held;    /* what pages that splice-hold or child-hold keeps had to show then */
 
@@ -161,6 +168,9 @@ struct pp_model {
 	size_t n_gated;
 	struct pp_swept *swept;
 	size_t n_swept, cap_swept;
+	bool looks;          /* the history has looks at pages, so that these are kept: */
+	struct pp_cut *cuts; /* in order of begin */
+	size_t n_cuts, cap_cuts;
 	size_t n_lists;
 	struct pp_lists touch, unknown; /* writes to each marked page; those of unknown outcome */
 	uint64_t *ends[6]; /* tree: latest end of a certain write among 64 events, 64 * 64... */

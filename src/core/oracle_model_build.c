@@ -225,6 +225,7 @@ void pp_model_free(struct pp_model *m)
 	free(m->notable.event);
 	free(m->gated);
 	free(m->swept);
+	free(m->cuts);
 	free(m->spaces);
 	free(m->state);
 	*m = (struct pp_model){ 0 };

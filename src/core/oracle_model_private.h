@@ -8,6 +8,9 @@
 /* ---- oracle_model_state.c, oracle_model_lists.c: passes of the build ---- */
 
 int pp_model_classify(struct pp_model *m);
+/** pp_cut_add - (page_track.c) pages of @region in @x are replaced; false without memory. */
+bool pp_cut_add(struct pp_model *m, uint16_t region, const struct pp_extent *x, uint32_t event,
+		uint64_t end_ns);
 /** pp_model_note - file one event that was not skipped; all in order. 0 or -ENOMEM. */
 int pp_model_note(struct pp_model *m, uint32_t event);
 int pp_model_index(struct pp_model *m);

@@ -246,6 +246,16 @@ static void add_flight(struct tracker *t, const struct flight *f)
 	t->flights[t->n_flights++] = *f;
 }
 
+/* For looks at pages: of which regions pages are replaced, whoever holds them. */
+static void note_cut(struct tracker *t, const struct hazard *h)
+{
+	const struct pp_extent x = page_extent(h->at);
+
+	for (uint16_t r = 0; r < t->m->plan->n_regions; r++)
+		if (cuts(t, h, r) && !pp_cut_add(t->m, r, &x, h->event, h->end_ns))
+			t->failed = true;
+}
+
 static void add_hazard(struct tracker *t, struct hazard h)
 {
 	const struct pp_event *e = &t->m->history->events[h.event];
@@ -259,6 +269,8 @@ static void add_hazard(struct tracker *t, struct hazard h)
 			collide(t, &h, &t->flights[i]);
 	for (size_t i = 0; h.cut != CUT_NONE && i < t->m->plan->n_mrs; i++)
 		part_mr(t, &h, i);
+	if (t->m->looks && h.cut != CUT_NONE)
+		note_cut(t, &h);
 	for (size_t i = 0; i < t->n_hazards; i++) {
 		struct hazard *old = &t->hazards[i];
 
@@ -567,6 +579,8 @@ int pp_model_classify(struct pp_model *m)
 	t.eof = calloc(regions, sizeof(*t.eof));
 	t.parted = calloc(m->plan->n_mrs + 1, sizeof(*t.parted));
 	t.failed = !m->state || !t.unmapped || !t.eof || !t.parted;
+	for (size_t i = 0; i < m->history->n_events; i++)
+		m->looks |= pp_verbs[m->history->events[i].verb].kind == PP_KIND_LOOK;
 	for (size_t r = 0; t.eof && r < regions; r++)
 		t.eof[r].from = PP_TIME_NEVER;
 	m->n_writers = m->plan->n_actors;

@@ -29,6 +29,7 @@ struct pp_pin_ledger; /* of oracle_rules_pins.c */
 struct pp_order;      /* of oracle_rules_order.c */
 struct pp_live;       /* of oracle_rules_live.c */
 struct pp_edges;      /* of oracle_edges.c */
+struct pp_page_track; /* of page_track.c */
 
 struct pp_judge {
 	const struct pp_plan *plan;
@@ -42,6 +43,7 @@ struct pp_judge {
 	struct pp_edges *edges;
 	bool all_succeed;  /* the plan wants no operation to fail */
 	uint64_t bound_ns; /* least of all operations */
+	struct pp_page_track *pages;
 	struct pp_broken pending;
 	struct pp_findings *out;
 };
@@ -64,6 +66,7 @@ void pp_rule_registration(struct pp_judge *j, uint32_t event); /* O8 */
 void pp_rule_results(struct pp_judge *j, uint32_t event);      /* O12 */
 void pp_rule_live(struct pp_judge *j, uint32_t event);         /* O9 */
 void pp_rule_fs(struct pp_judge *j, uint32_t event);           /* O11 */
+void pp_rule_pages(struct pp_judge *j, uint32_t event);        /* O13, O14 */
 
 /**
  * pp_rule_order - O3, for one whole value (stamp or zeros) in [@from, @to) that O1, O2 and O4 found

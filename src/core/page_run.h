@@ -48,7 +48,7 @@
 #define PP_PAGE_BITS        27
 
 /* What the kernel uses for itself, or has for anybody: nobody's page can be this. */
-#define PP_PAGE_FREED                                                                              \
+#define PP_PAGE_NOT_OURS                                                                           \
 	(PP_PAGE_BUDDY | PP_PAGE_SLAB | PP_PAGE_PGTABLE | PP_PAGE_NOPAGE | PP_PAGE_OFFLINE)
 
 /* Of each bit, in order: its name in histories, and what it says. */

@@ -81,7 +81,7 @@ static int parse_seed(struct pp_parser *p)
 
 static int parse_rules(struct pp_parser *p)
 {
-	static const char expected[] = "the name of a rule, O1 to O12";
+	static const char expected[] = "the name of a rule, O1 to O14";
 	const struct pp_span *word;
 	int rc, rule;
 

@@ -157,6 +157,7 @@ struct pp_verb_info {
 			 the file's own data space is expected */
 	bool moves;   /* changes the region's address or mapping: runs alone on the region */
 	bool machine; /* disturbs the whole machine */
+	bool cleans;  /* may write dirty pages back: of its file, its filesystem, or any */
 	const char *needs; /* fact it needs beyond its object's, NULL if none */
 	const char *title;
 };

@@ -32,6 +32,8 @@ const struct pp_word pp_rule_words[PP_RULE_COUNT] = {
 	[PP_O10_QUIET_KERNEL] = { "O10", "quiet kernel" },
 	[PP_O11_SOUND_FS]    = { "O11",  "sound filesystem" },
 	[PP_O12_EXPLAINED]   = { "O12",  "explained results" },
+	[PP_O13_PAGES_STAY]  = { "O13",  "pinned pages stay" },
+	[PP_O14_DIRTY]       = { "O14",  "what a device wrote is dirty" },
 };
 
 const struct pp_word pp_class_words[PP_CLASS_COUNT] = {
@@ -52,6 +54,10 @@ const struct pp_word pp_class_words[PP_CLASS_COUNT] = {
 	[PP_CLASS_STUCK]       = { "stuck",       "did not end before its bound" },
 	[PP_CLASS_EARLY]       = { "early",       "did not wait for what it must wait for" },
 	[PP_CLASS_DAMAGED]     = { "damaged",     "a check of the filesystem found damage" },
+	[PP_CLASS_MOVED]       = { "moved",       "a pinned page is in another frame, or in swap" },
+	[PP_CLASS_FREED]       = { "freed",       "a frame that is held is free or another's" },
+	[PP_CLASS_SHARED]      = { "shared",      "a child has a page that it must have a copy of" },
+	[PP_CLASS_CLEAN]       = { "clean",       "a page that a device wrote is not dirty" },
 };
 /* clang-format on */
 

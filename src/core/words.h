@@ -38,6 +38,8 @@ enum pp_rule {
 	PP_O10_QUIET_KERNEL,
 	PP_O11_SOUND_FS,
 	PP_O12_EXPLAINED,
+	PP_O13_PAGES_STAY,
+	PP_O14_DIRTY,
 	PP_RULE_COUNT
 };
 #define PP_RULE_BIT(r) (1u << (r))
@@ -64,6 +66,10 @@ enum pp_class {
 	PP_CLASS_STUCK,       /* did not end before its bound */
 	PP_CLASS_EARLY,       /* did not wait for what it must wait for */
 	PP_CLASS_DAMAGED,     /* a check of the filesystem found damage */
+	PP_CLASS_MOVED,       /* a pinned page is in another frame, or in swap */
+	PP_CLASS_FREED,       /* a frame that is held is free or another's */
+	PP_CLASS_SHARED,      /* a child has a page that it must have a copy of */
+	PP_CLASS_CLEAN,       /* a page that a device wrote is not dirty */
 	PP_CLASS_COUNT
 };
 

@@ -113,6 +113,29 @@ static void tell_checks(const struct pp_plan *plan, const char *log, size_t log_
 	}
 }
 
+/* Rules of pages need looks that saw some. The first look that failed says why there is none. */
+static void judge_pages(const struct pp_plan *plan, const struct pp_history *h, struct pp_result *r)
+{
+	const unsigned rules = PP_RULE_BIT(PP_O13_PAGES_STAY) | PP_RULE_BIT(PP_O14_DIRTY);
+	const struct pp_event *failed = NULL;
+
+	if (!(plan->rules & rules) || r->evidence.count[PP_EV_PAGES_LOOKED] ||
+	    (r->verdict != PP_VERDICT_PASS && r->verdict != PP_VERDICT_XPASS))
+		return;
+	for (size_t i = 0; i < h->n_events && !failed; i++)
+		if (pp_verbs[h->events[i].verb].kind == PP_KIND_LOOK && h->events[i].result)
+			failed = &h->events[i];
+	r->verdict = PP_VERDICT_INCONCLUSIVE;
+	r->reference[0] = '\0';
+	if (failed)
+		snprintf(r->reason, sizeof(r->reason),
+			 "O13 and O14 cannot be judged: op %u %s could not look at pages (%s)",
+			 failed->op, pp_verbs[failed->verb].name, pp_errno_name(failed->result));
+	else
+		snprintf(r->reason, sizeof(r->reason),
+			 "O13 and O14 cannot be judged: no look at pages has seen a frame");
+}
+
 /* Nobody may take what a planted fault caused for the kernel's, nor a pass beside it for one. */
 static void say_planted(const struct pp_ending_record *ending, struct pp_result *r)
 {
@@ -157,6 +180,7 @@ void pp_judge(const struct pp_plan *plan, const struct pp_history *h,
 	}
 	pp_result_decide(out, plan, facts);
 	judge_blind(plan, log, log_len, out);
+	judge_pages(plan, h, out);
 	say_planted(ending, out);
 }
 

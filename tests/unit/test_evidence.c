@@ -14,7 +14,8 @@
 	"gate g0 slot=disk0\nfs disk type=ext4 slot=g0\nregion data backing=ext4 fs=disk "         \
 	"size=16K\n"                                                                               \
 	"region idle backing=ext4 fs=disk size=16K bystander=yes\n"                                \
-	"region other backing=ext4 fs=disk size=16K\nmr m0 region=data\nactor main\nactor dev\n"   \
+	"region other backing=ext4 fs=disk size=16K\nregion priv backing=anon share=private size=8K\n"           \
+	"mr m0 region=data\nmr mp region=priv\nactor main\nactor dev\n"                            \
 	"op 1 main reg m0 expect=policy\nop 2 main rdma-write m0 0+4096 gen=1\n"                   \
 	"op 3 main store data 0+4096 gen=2\nop 4 main load data 0+4096\nop 5 main load data\n"     \
 	"op 6 main rdma-read m0 0+4096\nop 7 main fsync data\nop 8 main msync-async data\n"        \
@@ -29,6 +30,9 @@
 	"op 28 main extend data\nop 29 main vm-write other 0+64 gen=3\n"                           \
 	"op 30 dev rdma-write m0 100+30 gen=3\nop 31 dev rdma-write m0 64+20 gen=4\n"              \
 	"op 32 main await-huge data 0+4096\n"                                                      \
+	"op 33 main page-look data\nop 34 main page-mark data\nop 35 main frame-look data\n"       \
+	"op 36 main fork\nop 37 main child-look priv\nop 38 main reg mp\n"                         \
+	"op 39 main page-mark priv\nop 40 main dereg m0\n"                                         \
 	"op 1000000 main load data 0+64\n"                                                         \
 	"op 1000000000 main load data 0+64\n"
 
@@ -39,6 +43,16 @@
 #define UNDER  "@10-20 main op=20 await-writeback data 0+4096\n"
 #define OPEN   "@50-51 main op=21 gate-open g0\n"
 #define ZEROS  " data 4096+12288 saw zero\n"
+#define REG    "@1-2 main op=1 reg m0\n"
+#define LOOK(f)                                                                                    \
+	"@10-20 main op=33 page-look data 0+16384 frames=" #f ".. is present,dirty,uptodate\n"
+#define MARK(f)                                                                                    \
+	"@30-40 main op=34 page-mark data 0+16384 frames=" #f ".. is present,dirty,uptodate\n"
+#define FRAMES(is) "@50-60 main op=35 frame-look data 0+16384 frames=5.. is " is "\n"
+#define CHILD(f)                                                                                   \
+	"@1-2 main op=38 reg mp\n@3-4 main op=39 page-mark priv 0+8192 frames=7.. is present\n"    \
+	"@5-6 main op=36 fork\n@7-8 main op=37 child-look priv 0+8192 frames=" #f                  \
+	".. is present\n"
 
 static const struct evidence_case {
 	const char *what, *events, *counter;
@@ -207,6 +221,26 @@ static const struct evidence_case {
 	  "holds", 0 },
 	{ "an operation of the storm", "@1-2 main op=1000000 load data 0+64 saw zero\n",
 	  "storm-ops", 1 },
+	{ "pages behind which there is a frame",
+	  "@1-2 main op=33 page-look data 0+8192 frames=5.. is present\n"
+	  "@1-2 main op=33 page-look data 8192+8192 is nothing\n",
+	  "pages-looked", 2 },
+	{ "a look that could not be", "@1-2 main op=33 page-look data 0+8192 = EACCES\n",
+	  "pages-looked", 0 },
+	{ "pinned pages that stayed", REG LOOK(5) MARK(5), "pages-kept", 4 },
+	{ "pages that nobody has pinned", LOOK(5) MARK(5), "pages-kept", 0 },
+	{ "pages that moved", REG LOOK(5) MARK(50), "pages-kept", 0 },
+	{ "frames that are held", REG MARK(5) FRAMES("uptodate"), "frames-held", 4 },
+	{ "frames that are free", REG MARK(5) FRAMES("buddy"), "frames-held", 0 },
+	{ "frames that nobody holds", MARK(5) FRAMES("uptodate"), "frames-held", 0 },
+	{ "copies of pinned pages", CHILD(9), "pages-copied", 2 },
+	{ "pinned pages that a child has", CHILD(7), "pages-copied", 0 },
+	{ "dirty pages that a device wrote",
+	  REG "@3-4 main op=2 rdma-write data 0+4096 gen=1\n"
+	      "@5-6 main op=40 dereg m0\n" LOOK(5),
+	  "pages-soiled", 1 },
+	{ "dirty pages that a device still holds",
+	  REG "@3-4 main op=2 rdma-write data 0+4096 gen=1\n" LOOK(5), "pages-soiled", 0 },
 	{ "one that never ended", "@1-? main op=1000000 load data 0+64\n", "storm-ops", 0 },
 	{ "operations below the storm are not the storm's",
 	  "@1-2 main op=1000000000 load data 0+64 saw zero\n", "storm-ops", 0 },

@@ -27,7 +27,8 @@ struct golden {
 static const enum pp_rule rules[] = {
 	PP_O1_COHERENCE,   PP_O2_DURABILITY, PP_O3_NO_WAY_BACK, PP_O4_IDENTITY,
 	PP_O5_END_OF_FILE, PP_O6_ISOLATION,  PP_O7_PIN_BALANCE, PP_O8_REFUSAL,
-	PP_O9_LIVENESS,    PP_O11_SOUND_FS,  PP_O12_EXPLAINED,
+	PP_O9_LIVENESS,    PP_O11_SOUND_FS,  PP_O12_EXPLAINED,  PP_O13_PAGES_STAY,
+	PP_O14_DIRTY,
 };
 
 /* The text up to the next line "---", which is cut off; @next is what follows it. */

@@ -235,6 +235,51 @@ static void damage_row(size_t i)
 }
 
 /* No log is not a quiet one. */
+/* A rule of pages is not kept because no page was seen. */
+static void pages_unseen(void)
+{
+	static const char text[] =
+		"pinproof-plan 1\ncase unit/anon/rxe-mr\nbacking anon\npinner rxe-mr\nrules O13\n"
+		"bound 10s\nregion data backing=anon size=4096\nactor main\n"
+		"op 1 main page-look data\n";
+	static const struct {
+		const char *event;
+		enum pp_verdict verdict;
+		const char *says;
+	} rows[] = {
+		{ "frame=0x5 is present", PP_VERDICT_PASS, "1 pages looked" },
+		{ "is nothing", PP_VERDICT_INCONCLUSIVE, "no look at pages has seen a frame" },
+		{ "= EACCES", PP_VERDICT_INCONCLUSIVE,
+		  "op 1 page-look could not look at pages (EACCES)" },
+	};
+
+	for (size_t i = 0; i < PP_ARRAY_LEN(rows); i++) {
+		struct pp_ending_record e = { .ending = PP_ENDING_DONE };
+		struct pp_plan *plan = NULL;
+		struct pp_facts facts;
+		struct pp_history h;
+		struct pp_result r;
+		struct pp_err err;
+		char history[160];
+
+		snprintf(history, sizeof(history),
+			 "pinproof-history 1\nrun 7\n@1-2 main op=1 page-look data 0+4096 %s\n",
+			 rows[i].event);
+		pp_facts_kernel(&facts, "6.12.1", "");
+		CU_ASSERT_EQUAL_FATAL(pp_plan_parse(text, strlen(text), &plan, &err), 0);
+		CU_ASSERT_EQUAL_FATAL(pp_history_parse(history, strlen(history), plan, &h, &err),
+				      0);
+		pp_judge(plan, &h, &e, "", 0, &facts, &r);
+		CU_ASSERT_EQUAL(r.verdict, rows[i].verdict);
+		if (!strstr(r.reason, rows[i].says))
+			fprintf(stderr, "%s\n", r.reason);
+		CU_ASSERT_PTR_NOT_NULL(strstr(r.reason, rows[i].says));
+		pp_result_free(&r);
+		pp_history_free(&h);
+		pp_plan_free(plan);
+	}
+}
+
 static void lost_log(void)
 {
 	struct pp_ending_record e = { .ending = PP_ENDING_DONE, .attempts = 1 };
@@ -320,6 +365,7 @@ static void facts_of_a_run(void)
 }
 
 static const struct pp_unit_case cases[] = {
+	{ "rules of pages without pages", pages_unseen },
 	{ "endings there and back", endings_there_and_back },
 	{ "damaged endings", damaged_endings },
 	{ "verdicts from files", verdicts_from_files },

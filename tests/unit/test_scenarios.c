@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "core/evidence.h"
+#include "core/page_run.h"
 #include "core/policy.h"
 #include "core/storm.h"
 #include "run/scenario.h"
@@ -253,6 +254,24 @@ static void see_cells(struct world *w, const struct pp_op *op, const struct pp_e
 	}
 }
 
+/* Pages stay where they are, all in the best of states, and a child has copies. */
+static void see_pages(struct world *w, const struct pp_op *op, struct pp_event *e)
+{
+	const struct pp_page_run run = {
+		.frame = (space_of(w, op) + 1) * 0x100000u + e->offset_bytes / PP_PAGE_LOOK_BYTES +
+			 (op->verb == PP_VERB_CHILD_LOOK ? 0x80000 : 0),
+		.state = PP_PAGE_PRESENT | PP_PAGE_UPTODATE | PP_PAGE_DIRTY,
+		.form = PP_PAGES_STEP,
+	};
+
+	w->h.cells = realloc(w->h.cells, (w->h.n_cells + 1) * PP_CELL_BYTES);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(w->h.cells);
+	pp_page_run_put(w->h.cells[w->h.n_cells], &run);
+	e->seen = PP_SEEN_OTHER;
+	e->gen = (uint32_t)w->h.n_cells++;
+	record(w, e);
+}
+
 static void add_pins(struct world *w, const struct pp_mr_def *mr, int sign)
 {
 	struct pp_policy_pins pins = pp_policy_pins(w->plan, mr, w->era);
@@ -302,6 +321,9 @@ static void carry_out(struct world *w, const struct pp_op *op, struct pp_event *
 		return;
 	case PP_KIND_OBSERVE:
 		see_cells(w, op, e);
+		return;
+	case PP_KIND_LOOK:
+		see_pages(w, op, e);
 		return;
 	case PP_KIND_PIN:
 		answer_registration(w, op, e);
@@ -396,6 +418,7 @@ static int missing(const struct pp_plan *plan, enum pp_era era, enum drop drop)
 	free(w.cells);
 	free(w.registered);
 	free(w.h.events);
+	free(w.h.cells);
 	return need;
 }
 

@@ -49,7 +49,8 @@ static bool has(const char *flags, char flag)
 	return strchr(flags, flag) != NULL;
 }
 
-/* Flags: r ranged, b bytes, v via, d durable, p pin, f file, m moves, M machine, n needs a fact. */
+/* Flags: r ranged, b bytes, v via, d durable, p pin, f file, m moves, M machine, n needs a fact,
+ * c may write dirty pages back. */
 static void meanings(void)
 {
 	static const struct {
@@ -61,14 +62,14 @@ static void meanings(void)
 	} rows[] = {
 		{ "mkfs", PP_KIND_SETUP, PP_TARGET_FS, PP_EFFECT_NONE, "" },
 		{ "mount", PP_KIND_SETUP, PP_TARGET_FS, PP_EFFECT_NONE, "" },
-		{ "umount", PP_KIND_SETUP, PP_TARGET_FS, PP_EFFECT_NONE, "" },
+		{ "umount", PP_KIND_SETUP, PP_TARGET_FS, PP_EFFECT_NONE, "c" },
 		{ "map", PP_KIND_SETUP, PP_TARGET_REGION, PP_EFFECT_NONE, "" },
 		{ "unmap", PP_KIND_DETACH, PP_TARGET_REGION, PP_EFFECT_NONE, "" },
 		{ "reg", PP_KIND_PIN, PP_TARGET_MR, PP_EFFECT_NONE, "" },
 		{ "dereg", PP_KIND_UNPIN, PP_TARGET_MR, PP_EFFECT_NONE, "" },
 		{ "store", PP_KIND_WRITE, PP_TARGET_REGION, PP_EFFECT_NONE, "rb" },
 		{ "pwrite", PP_KIND_WRITE, PP_TARGET_REGION, PP_EFFECT_NONE, "rbf" },
-		{ "dio-pwrite", PP_KIND_WRITE, PP_TARGET_REGION, PP_EFFECT_REPLACE, "rfn" },
+		{ "dio-pwrite", PP_KIND_WRITE, PP_TARGET_REGION, PP_EFFECT_REPLACE, "rfnc" },
 		{ "rdma-write", PP_KIND_DEVICE_WRITE, PP_TARGET_MR, PP_EFFECT_NONE, "rb" },
 		{ "rdma-write-imm", PP_KIND_DEVICE_WRITE, PP_TARGET_MR, PP_EFFECT_NONE, "rb" },
 		{ "rdma-send", PP_KIND_DEVICE_WRITE, PP_TARGET_MR, PP_EFFECT_NONE, "rb" },
@@ -82,7 +83,7 @@ static void meanings(void)
 		{ "peer-load", PP_KIND_OBSERVE, PP_TARGET_REGION, PP_EFFECT_NONE, "rf" },
 		{ "pread", PP_KIND_OBSERVE, PP_TARGET_REGION, PP_EFFECT_NONE, "rf" },
 		{ "uring-read", PP_KIND_OBSERVE, PP_TARGET_REGION, PP_EFFECT_NONE, "rfn" },
-		{ "dio-pread", PP_KIND_OBSERVE, PP_TARGET_REGION, PP_EFFECT_NONE, "rf" },
+		{ "dio-pread", PP_KIND_OBSERVE, PP_TARGET_REGION, PP_EFFECT_NONE, "rfc" },
 		{ "rdma-read", PP_KIND_OBSERVE, PP_TARGET_MR, PP_EFFECT_NONE, "rp" },
 		{ "dio-write", PP_KIND_OBSERVE, PP_TARGET_REGION, PP_EFFECT_NONE, "rvp" },
 		{ "fixed-write", PP_KIND_OBSERVE, PP_TARGET_MR, PP_EFFECT_NONE, "rvp" },
@@ -90,13 +91,13 @@ static void meanings(void)
 		{ "vmsplice", PP_KIND_OBSERVE, PP_TARGET_REGION, PP_EFFECT_NONE, "rp" },
 		{ "splice-drain", PP_KIND_OBSERVE, PP_TARGET_REGION, PP_EFFECT_NONE, "rp" },
 		{ "disk-read", PP_KIND_OBSERVE, PP_TARGET_REGION, PP_EFFECT_NONE, "rdf" },
-		{ "cold-read", PP_KIND_OBSERVE, PP_TARGET_REGION, PP_EFFECT_NONE, "rdf" },
-		{ "fsync", PP_KIND_SYNC, PP_TARGET_REGION, PP_EFFECT_NONE, "f" },
-		{ "fdatasync", PP_KIND_SYNC, PP_TARGET_REGION, PP_EFFECT_NONE, "f" },
-		{ "msync", PP_KIND_SYNC, PP_TARGET_REGION, PP_EFFECT_NONE, "r" },
-		{ "msync-async", PP_KIND_SYNC, PP_TARGET_REGION, PP_EFFECT_NONE, "r" },
-		{ "sync-range", PP_KIND_SYNC, PP_TARGET_REGION, PP_EFFECT_NONE, "rf" },
-		{ "syncfs", PP_KIND_SYNC, PP_TARGET_FS, PP_EFFECT_NONE, "" },
+		{ "cold-read", PP_KIND_OBSERVE, PP_TARGET_REGION, PP_EFFECT_NONE, "rdfc" },
+		{ "fsync", PP_KIND_SYNC, PP_TARGET_REGION, PP_EFFECT_NONE, "fc" },
+		{ "fdatasync", PP_KIND_SYNC, PP_TARGET_REGION, PP_EFFECT_NONE, "fc" },
+		{ "msync", PP_KIND_SYNC, PP_TARGET_REGION, PP_EFFECT_NONE, "rc" },
+		{ "msync-async", PP_KIND_SYNC, PP_TARGET_REGION, PP_EFFECT_NONE, "rc" },
+		{ "sync-range", PP_KIND_SYNC, PP_TARGET_REGION, PP_EFFECT_NONE, "rfc" },
+		{ "syncfs", PP_KIND_SYNC, PP_TARGET_FS, PP_EFFECT_NONE, "c" },
 		{ "splice-hold", PP_KIND_HOLD, PP_TARGET_REGION, PP_EFFECT_NONE, "rn" },
 		{ "child-hold", PP_KIND_HOLD, PP_TARGET_REGION, PP_EFFECT_NONE, "rn" },
 		{ "gate-hold", PP_KIND_WINDOW, PP_TARGET_GATE, PP_EFFECT_NONE, "" },
@@ -105,16 +106,16 @@ static void meanings(void)
 		{ "await-writeback", PP_KIND_WINDOW, PP_TARGET_REGION, PP_EFFECT_NONE, "rn" },
 		{ "await-asleep", PP_KIND_WINDOW, PP_TARGET_NONE, PP_EFFECT_NONE, "" },
 		{ "await-huge", PP_KIND_WINDOW, PP_TARGET_REGION, PP_EFFECT_NONE, "r" },
-		{ "truncate", PP_KIND_HAZARD, PP_TARGET_REGION, PP_EFFECT_HOLE, "rf" },
+		{ "truncate", PP_KIND_HAZARD, PP_TARGET_REGION, PP_EFFECT_HOLE, "rfc" },
 		{ "extend", PP_KIND_HAZARD, PP_TARGET_REGION, PP_EFFECT_NONE, "f" },
-		{ "punch", PP_KIND_HAZARD, PP_TARGET_REGION, PP_EFFECT_HOLE, "rf" },
-		{ "zero-range", PP_KIND_HAZARD, PP_TARGET_REGION, PP_EFFECT_HOLE, "rf" },
-		{ "collapse", PP_KIND_HAZARD, PP_TARGET_REGION, PP_EFFECT_SHIFT, "rf" },
-		{ "insert", PP_KIND_HAZARD, PP_TARGET_REGION, PP_EFFECT_SHIFT, "rf" },
-		{ "reflink", PP_KIND_HAZARD, PP_TARGET_REGION, PP_EFFECT_CLONE, "f" },
+		{ "punch", PP_KIND_HAZARD, PP_TARGET_REGION, PP_EFFECT_HOLE, "rfc" },
+		{ "zero-range", PP_KIND_HAZARD, PP_TARGET_REGION, PP_EFFECT_HOLE, "rfc" },
+		{ "collapse", PP_KIND_HAZARD, PP_TARGET_REGION, PP_EFFECT_SHIFT, "rfc" },
+		{ "insert", PP_KIND_HAZARD, PP_TARGET_REGION, PP_EFFECT_SHIFT, "rfc" },
+		{ "reflink", PP_KIND_HAZARD, PP_TARGET_REGION, PP_EFFECT_CLONE, "fc" },
 		{ "dontneed", PP_KIND_HAZARD, PP_TARGET_REGION, PP_EFFECT_DROP, "r" },
-		{ "pageout", PP_KIND_HAZARD, PP_TARGET_REGION, PP_EFFECT_NONE, "r" },
-		{ "fadvise", PP_KIND_HAZARD, PP_TARGET_REGION, PP_EFFECT_NONE, "rf" },
+		{ "pageout", PP_KIND_HAZARD, PP_TARGET_REGION, PP_EFFECT_NONE, "rc" },
+		{ "fadvise", PP_KIND_HAZARD, PP_TARGET_REGION, PP_EFFECT_NONE, "rfc" },
 		{ "mremap", PP_KIND_HAZARD, PP_TARGET_REGION, PP_EFFECT_NONE, "m" },
 		{ "fork", PP_KIND_HAZARD, PP_TARGET_NONE, PP_EFFECT_NONE, "" },
 		{ "reap", PP_KIND_HAZARD, PP_TARGET_NONE, PP_EFFECT_NONE, "" },
@@ -122,13 +123,13 @@ static void meanings(void)
 		{ "migrate", PP_KIND_HAZARD, PP_TARGET_REGION, PP_EFFECT_NONE, "r" },
 		{ "compact", PP_KIND_HAZARD, PP_TARGET_NONE, PP_EFFECT_NONE, "Mn" },
 		{ "drop-caches", PP_KIND_HAZARD, PP_TARGET_NONE, PP_EFFECT_NONE, "M" },
-		{ "reclaim", PP_KIND_HAZARD, PP_TARGET_NONE, PP_EFFECT_NONE, "n" },
+		{ "reclaim", PP_KIND_HAZARD, PP_TARGET_NONE, PP_EFFECT_NONE, "nc" },
 		{ "thp-split", PP_KIND_HAZARD, PP_TARGET_REGION, PP_EFFECT_NONE, "rn" },
 		{ "ksm", PP_KIND_HAZARD, PP_TARGET_REGION, PP_EFFECT_NONE, "rMn" },
-		{ "freeze", PP_KIND_HAZARD, PP_TARGET_FS, PP_EFFECT_NONE, "" },
+		{ "freeze", PP_KIND_HAZARD, PP_TARGET_FS, PP_EFFECT_NONE, "c" },
 		{ "thaw", PP_KIND_HAZARD, PP_TARGET_FS, PP_EFFECT_NONE, "" },
-		{ "self-read", PP_KIND_HAZARD, PP_TARGET_REGION, PP_EFFECT_SELF, "rfn" },
-		{ "self-write", PP_KIND_HAZARD, PP_TARGET_REGION, PP_EFFECT_SELF, "rfn" },
+		{ "self-read", PP_KIND_HAZARD, PP_TARGET_REGION, PP_EFFECT_SELF, "rfnc" },
+		{ "self-write", PP_KIND_HAZARD, PP_TARGET_REGION, PP_EFFECT_SELF, "rfnc" },
 		{ "link-delete", PP_KIND_HAZARD, PP_TARGET_REGION, PP_EFFECT_NONE, "rn" },
 		{ "page-look", PP_KIND_LOOK, PP_TARGET_REGION, PP_EFFECT_NONE, "rn" },
 		{ "page-mark", PP_KIND_LOOK, PP_TARGET_REGION, PP_EFFECT_NONE, "rn" },
@@ -155,6 +156,7 @@ static void meanings(void)
 		CU_ASSERT_EQUAL(i->file, has(flags, 'f'));
 		CU_ASSERT_EQUAL(i->moves, has(flags, 'm'));
 		CU_ASSERT_EQUAL(i->machine, has(flags, 'M'));
+		CU_ASSERT_EQUAL(i->cleans, has(flags, 'c'));
 		CU_ASSERT_EQUAL(i->needs != NULL, has(flags, 'n'));
 	}
 }

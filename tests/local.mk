@@ -57,6 +57,7 @@ PP_UNIT_TESTS = \
 	tests/unit/test_select \
 	tests/unit/test_shrink \
 	tests/unit/test_slots \
+	tests/unit/test_stacks \
 	tests/unit/test_stamp \
 	tests/unit/test_storm \
 	tests/unit/test_stream \

@@ -210,6 +210,8 @@ static void *worker_main(void *arg)
 	int rc = 0;
 
 	w->tid = gettid();
+	if (w->actor < PP_ARRAY_LEN(w->x->outcome->tids))
+		w->x->outcome->tids[w->actor] = w->tid;
 	/* What a trace, a stack and the kernel's log call this thread; cut to what the kernel
 	 * keeps. The first one's name is that of the process, by which people look for it. */
 	if (w->actor)

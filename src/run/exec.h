@@ -13,7 +13,9 @@
 #ifndef PP_RUN_EXEC_H
 #define PP_RUN_EXEC_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
+#include <sys/types.h>
 
 #include "core/plan.h"
 #include "core/result.h"
@@ -34,13 +36,26 @@ struct pp_exec_setup {
 	bool drop_hazard;
 	bool drop_device_writes;
 	struct pp_plant_spec plant;
+	int stacks_fd; /* where stacks of an operation behind its bound are appended; -1: nowhere */
 };
+
+/* An operation that was behind its bound when somebody looked. */
+struct pp_exec_wait {
+	uint32_t op;     /* id in the plan */
+	uint32_t ms;     /* since it began */
+	char where[160]; /* functions, the innermost first */
+};
+#define PP_EXEC_WAITS_MAX 8
 
 /* How it went; lies in memory shared with the supervisor. */
 struct pp_exec_outcome {
 	enum pp_ending ending;
 	char reason[512];
-	uint32_t planted_op; /* id of the device write that --plant hit; 0: none (yet) */
+	pid_t tids[256]; /* thread of each actor, 0: not running yet */
+	struct pp_exec_wait waits[PP_EXEC_WAITS_MAX];
+	_Atomic uint32_t n_waits; /* complete ones */
+	_Atomic bool dumped;      /* the kernel has listed its blocked tasks in the log */
+	uint32_t planted_op;      /* id of the device write that --plant hit; 0: none (yet) */
 };
 
 /**

@@ -93,9 +93,11 @@ struct pp_worker {
 	_Atomic uint32_t op; /* being carried out, 0: none: await-asleep and the watchdog look */
 	_Atomic uint64_t deadline_ns; /* of that operation: the watchdog interrupts it then; 0: none
 				       */
+	_Atomic uint64_t watched_ns;  /* when the watchdog was told of that operation */
 	_Atomic bool signalling;      /* the watchdog is about to interrupt: do not go on yet */
 	_Atomic bool signalled;       /* it did: the signal may still be pending */
 	bool in_storm;
+	uint32_t told;     /* the watchdog's: the last operation whose stacks it wrote down */
 	uint64_t began_ns; /* when the operation at hand was published */
 	uint8_t *buf;      /* stamps to write, bytes observed; page aligned */
 	size_t buf_bytes;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The watchdog: interrupts operations that exceed their bound, so that the case can go on. */
+/* The watchdog: interrupts operations that exceed their bound, so that the case can go on; before
+ * that it writes down where they wait. */
 #include <errno.h>
 #include <sched.h>
 #include <signal.h>
@@ -9,6 +10,7 @@
 #include <unistd.h>
 
 #include "run/exec_state.h"
+#include "run/hang.h"
 #include "sys/clock.h"
 
 /* As good as any that nobody else uses: default actions and libraries leave it alone. */
@@ -41,6 +43,12 @@ static void interrupt_if_late(struct pp_worker *w, uint64_t now_ns)
 		return;
 	atomic_store(&w->signalling, true);
 	if (atomic_load(&w->deadline_ns) == deadline) {
+		/* Before anything changes. */
+		if (w->told != atomic_load(&w->op)) {
+			w->told = atomic_load(&w->op);
+			pp_hang_note(w->x->setup, w->x->outcome, w->told, w->tid,
+				     (now_ns - atomic_load(&w->watched_ns)) / 1000000);
+		}
 		atomic_store(&w->signalled, true);
 		/* Its thread is inside the operation, so that it exists. */
 		syscall(SYS_tgkill, getpid(), w->tid, WATCH_SIGNAL);
@@ -51,6 +59,7 @@ static void interrupt_if_late(struct pp_worker *w, uint64_t now_ns)
 void pp_watch_op_begins(struct pp_worker *w, uint32_t op, uint32_t bound_ms)
 {
 	atomic_store(&w->op, op);
+	atomic_store(&w->watched_ns, pp_now_ns());
 	atomic_store(&w->deadline_ns, pp_deadline_ns(bound_ms));
 }
 

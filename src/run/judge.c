@@ -136,6 +136,24 @@ static void judge_pages(const struct pp_plan *plan, const struct pp_history *h, 
 			 "O13 and O14 cannot be judged: no look at pages has seen a frame");
 }
 
+/* Where what is stuck waited: that tells one defect from another. */
+static void say_waits(const struct pp_ending_record *ending, struct pp_result *r)
+{
+	for (size_t i = 0; i < r->findings.count; i++) {
+		struct pp_finding *f = &r->findings.items[i];
+		size_t len = strlen(f->text);
+
+		for (uint32_t k = 0; f->cls == PP_CLASS_STUCK && k < ending->n_waits; k++) {
+			if (ending->waits[k].op != f->op)
+				continue;
+			snprintf(f->text + len, sizeof(f->text) - len,
+				 "; after %u ms it waited in %s", ending->waits[k].ms,
+				 ending->waits[k].where);
+			break;
+		}
+	}
+}
+
 /* Nobody may take what a planted fault caused for the kernel's, nor a pass beside it for one. */
 static void say_planted(const struct pp_ending_record *ending, struct pp_result *r)
 {
@@ -173,6 +191,7 @@ void pp_judge(const struct pp_plan *plan, const struct pp_history *h,
 	else
 		pp_evidence_count(plan, h, &out->evidence);
 	tell_checks(plan, log, log_len, out);
+	say_waits(ending, out);
 	if (plan->rules & PP_RULE_BIT(PP_O10_QUIET_KERNEL)) {
 		if (log && judge_log(log, log_len, out, &err))
 			broken(out, "the log", &err);
@@ -210,15 +229,46 @@ static int trace_fill(const json_t *j, struct pp_trace_account *t)
 	return 0;
 }
 
+static json_t *waits_json(const struct pp_ending_record *e)
+{
+	json_t *all = json_array();
+
+	for (uint32_t i = 0; all && i < e->n_waits; i++)
+		json_array_append_new(
+			all, json_pack("{s:I, s:I, s:s}", "op", (json_int_t)e->waits[i].op, "ms",
+				       (json_int_t)e->waits[i].ms, "where", e->waits[i].where));
+	return all;
+}
+
+static int waits_fill(const json_t *all, struct pp_ending_record *e, struct pp_err *err)
+{
+	size_t n = json_array_size(all);
+
+	for (size_t i = 0; i < n && i < PP_EXEC_WAITS_MAX; i++) {
+		json_int_t op = 0, ms = 0;
+		const char *where = "";
+
+		if (json_unpack(json_array_get(all, i), "{s:I, s:I, s:s}", "op", &op, "ms", &ms,
+				"where", &where))
+			return pp_err_set(err, -EINVAL, "ending.json has a bad wait.");
+		e->waits[i].op = (uint32_t)op;
+		e->waits[i].ms = (uint32_t)ms;
+		snprintf(e->waits[i].where, sizeof(e->waits[i].where), "%s", where);
+		e->n_waits++;
+	}
+	return 0;
+}
+
 int pp_ending_save(const char *dir, const struct pp_ending_record *e, struct pp_err *err)
 {
 	json_t *j =
-		json_pack("{s:i, s:s, s:s, s:I, s:i, s:b, s:s, s:I, s:I, s:I, s:o}", "version",
+		json_pack("{s:i, s:s, s:s, s:I, s:i, s:b, s:s, s:I, s:I, s:I, s:o, s:o}", "version",
 			  ENDING_VERSION, "ending", pp_ending_words[e->ending].name, "reason",
 			  e->reason, "duration_ms", (json_int_t)e->duration_ms, "attempts",
 			  e->attempts, "dropped", e->dropped, "planted", e->planted, "taint_before",
 			  (json_int_t)e->taint_before, "taint_after", (json_int_t)e->taint_after,
-			  "mark_ns", (json_int_t)e->mark_ns, "trace", trace_json(&e->trace));
+			  "mark_ns", (json_int_t)e->mark_ns, "trace", trace_json(&e->trace),
+			  "waits", waits_json(e));
 	char *text;
 	int rc;
 
@@ -238,11 +288,13 @@ static int ending_fill(json_t *j, struct pp_ending_record *e, struct pp_err *err
 	json_int_t duration = 0, before = 0, after = 0, mark = 0;
 	const json_t *counted = json_object_get(j, "counted");
 	int version = 0, dropped = 0, found;
+	json_t *waits = NULL;
 
-	if (json_unpack(j, "{s:i, s:s, s:s, s:I, s:i, s:b, s?s, s:I, s:I, s?I}", "version",
+	if (json_unpack(j, "{s:i, s:s, s:s, s:I, s:i, s:b, s?s, s:I, s:I, s?I, s?o}", "version",
 			&version, "ending", &ending, "reason", &reason, "duration_ms", &duration,
 			"attempts", &e->attempts, "dropped", &dropped, "planted", &planted,
-			"taint_before", &before, "taint_after", &after, "mark_ns", &mark))
+			"taint_before", &before, "taint_after", &after, "mark_ns", &mark, "waits",
+			&waits))
 		return pp_err_set(err, -EINVAL, "ending.json lacks a field.");
 	if (version != ENDING_VERSION)
 		return pp_err_set(err, -EPROTO, "ending.json is of version %d, not %d.", version,
@@ -263,7 +315,7 @@ static int ending_fill(json_t *j, struct pp_ending_record *e, struct pp_err *err
 	e->mark_ns = (uint64_t)mark;
 	if (trace_fill(json_object_get(j, "trace"), &e->trace))
 		return pp_err_set(err, -EINVAL, "ending.json: \"trace\" is wrong.");
-	return 0;
+	return waits_fill(waits, e, err);
 }
 
 int pp_ending_load(const char *dir, struct pp_ending_record *e, struct pp_err *err)

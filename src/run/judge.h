@@ -11,6 +11,7 @@
 #include "core/plan.h"
 #include "core/result.h"
 #include "core/trace.h"
+#include "run/exec.h"
 
 /* What the supervisor knows of an execution beside plan and history: ending.json. */
 struct pp_ending_record {
@@ -26,6 +27,8 @@ struct pp_ending_record {
 	struct pp_trace_account trace;
 	uint64_t mark_ns; /* when the mark in the kernel log was written, since the start of the
 			     history */
+	struct pp_exec_wait waits[PP_EXEC_WAITS_MAX]; /* what was behind its bound waited there */
+	uint32_t n_waits;
 };
 
 /** pp_judge - result of one case. @log: kernel log of the case's time, in front of its mark that of

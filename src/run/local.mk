@@ -20,6 +20,7 @@ libpinproof_a_SOURCES += \
 	src/run/exec_verbs.c \
 	src/run/exec_watch.c \
 	src/run/guardian.c \
+	src/run/hang.c \
 	src/run/judge.c \
 	src/run/machine.c \
 	src/run/mutants.c \

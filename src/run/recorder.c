@@ -169,18 +169,28 @@ int pp_recorder_history(const struct pp_recorder *r, uint32_t plan_crc, struct p
 	return rc;
 }
 
+bool pp_recorder_open_event(const struct pp_recorder *r, size_t actor, struct pp_event *out)
+{
+	struct pp_track *t = r->tracks[actor];
+	uint32_t n = atomic_load_explicit(&t->n_events, memory_order_acquire);
+
+	if (!n || !(t->events[n - 1].flags & PP_EVENT_OPEN))
+		return false;
+	*out = t->events[n - 1];
+	return true;
+}
+
 int pp_recorder_running(const struct pp_recorder *r, struct pp_event *out)
 {
 	int found = 0;
 
 	for (size_t i = 0; i < r->n_tracks; i++) {
-		struct pp_track *t = r->tracks[i];
-		uint32_t n = atomic_load_explicit(&t->n_events, memory_order_acquire);
+		struct pp_event e;
 
-		if (!n || !(t->events[n - 1].flags & PP_EVENT_OPEN))
+		if (!pp_recorder_open_event(r, i, &e))
 			continue;
-		if (!found || t->events[n - 1].begin_ns > out->begin_ns)
-			*out = t->events[n - 1];
+		if (!found || e.begin_ns > out->begin_ns)
+			*out = e;
 		found = 1;
 	}
 	return found;

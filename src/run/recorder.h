@@ -61,6 +61,9 @@ void pp_recorder_drawn(const struct pp_recorder *r, size_t actor, uint32_t *draw
 int pp_recorder_history(const struct pp_recorder *r, uint32_t plan_crc, struct pp_history *out,
 			struct pp_err *err);
 
+/** pp_recorder_open_event - the event of @actor that has not ended; false if there is none. */
+bool pp_recorder_open_event(const struct pp_recorder *r, size_t actor, struct pp_event *out);
+
 /** pp_recorder_running - newest open event (where a hung child is), false if none is open. */
 int pp_recorder_running(const struct pp_recorder *r, struct pp_event *out);
 

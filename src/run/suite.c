@@ -133,13 +133,14 @@ static void beat(void *arg, uint64_t elapsed_ms)
 }
 
 static void attempt_of(struct suite *s, const struct pp_case *k, const struct pp_plan *plan,
-		       int number, struct pp_attempt *a)
+		       const char *dir, int number, struct pp_attempt *a)
 {
 	memset(a, 0, sizeof(*a));
 	a->plan = plan;
 	a->slots = &s->machine.slots;
 	a->link = s->machine.has_link ? &s->machine.link : NULL;
 	a->workdir = s->machine.workdir;
+	a->dir = dir;
 	a->label = k->label;
 	a->counter = s->c->counter;
 	/* Another run id for each execution: what an earlier one left on a disk is FOREIGN. */
@@ -182,12 +183,16 @@ static int save_files(const char *dir, const struct pp_plan *plan,
 static int save_attempt(const char *dir, int number, const struct pp_plan *plan,
 			const struct pp_attempt_result *r, struct pp_err *err)
 {
-	char sub[PP_PATH_MAX];
+	char sub[PP_PATH_MAX], stacks[PP_PATH_MAX], moved[PP_PATH_MAX + 32];
 
 	if (snprintf(sub, sizeof(sub), "%s/attempt-%d", dir, number) >= (int)sizeof(sub))
 		return pp_err_set(err, -ENAMETOOLONG, "attempt of %.80s", dir);
 	if (mkdir(sub, 0755) && errno != EEXIST)
 		return pp_err_set(err, -errno, "cannot make the directory %s", sub);
+	snprintf(moved, sizeof(moved), "%s/" PP_STACKS_FILE, sub);
+	if (snprintf(stacks, sizeof(stacks), "%s/" PP_STACKS_FILE, dir) < (int)sizeof(stacks) &&
+	    rename(stacks, moved) && errno != ENOENT)
+		return pp_err_set(err, -errno, "cannot move %s", stacks);
 	return save_files(sub, plan, r, err);
 }
 
@@ -215,7 +220,7 @@ static int execute(struct suite *s, const struct pp_case *k, const struct pp_pla
 	int rc;
 
 	for (int number = 1;; number++) {
-		attempt_of(s, k, plan, number, &a);
+		attempt_of(s, k, plan, dir, number, &a);
 		rc = pp_attempt_run(&a, &r, err);
 		r.ending.attempts = number;
 		r.ending.dropped = s->c->drop_hazard || s->c->drop_device_writes;
@@ -248,7 +253,7 @@ static int shrink_once(void *arg, const struct pp_plan *plan, struct pp_attempt_
 	struct pp_attempt a;
 	int rc;
 
-	attempt_of(h->s, h->k, plan, ++h->number, &a);
+	attempt_of(h->s, h->k, plan, NULL, ++h->number, &a);
 	rc = pp_attempt_run(&a, r, err);
 	r->ending.attempts = 1;
 	return rc;

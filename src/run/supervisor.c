@@ -2,8 +2,8 @@
 /* One case in one child, under a deadline; see supervisor.h. */
 #include "run/supervisor.h"
 
-#include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <sched.h>
 #include <stdio.h>
@@ -12,11 +12,13 @@
 #include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "core/storm.h"
+#include "run/hang.h"
 #include "run/rundir.h"
 #include "sys/clock.h"
 #include "sys/gate.h"
@@ -41,7 +43,7 @@ static int private_mounts(const struct pp_attempt *a, struct pp_err *err)
 }
 
 __attribute__((noreturn)) static void child_main(const struct pp_attempt *a, pid_t parent,
-						 struct pp_recorder *rec,
+						 struct pp_recorder *rec, int stacks_fd,
 						 struct pp_exec_outcome *outcome)
 {
 	struct pp_exec_setup setup = {
@@ -54,6 +56,7 @@ __attribute__((noreturn)) static void child_main(const struct pp_attempt *a, pid
 		.drop_hazard = a->drop_hazard,
 		.drop_device_writes = a->drop_device_writes,
 		.plant = a->plant,
+		.stacks_fd = stacks_fd,
 	};
 	struct pp_err err = { 0 };
 
@@ -74,67 +77,27 @@ __attribute__((noreturn)) static void child_main(const struct pp_attempt *a, pid
 	_exit(0);
 }
 
-/* First line of a file of /proc, without its newline. */
-static void proc_line(const char *path, char *out, size_t size)
-{
-	size_t len;
-	char *text;
-
-	out[0] = '\0';
-	if (pp_file_read(NULL, path, &text, &len, NULL))
-		return;
-	snprintf(out, size, "%.*s", (int)strcspn(text, "\n"), text);
-	free(text);
-}
-
-/* Where each thread of a hung child sleeps, as a few words for the reason. */
-static void describe_sleep(pid_t pid, char *out, size_t size)
-{
-	char path[300], line[128];
-	struct dirent *e;
-	size_t used = 0;
-	DIR *d;
-
-	snprintf(path, sizeof(path), "/proc/%d/task", pid);
-	d = opendir(path);
-	out[0] = '\0';
-	while (d && (e = readdir(d))) {
-		if (e->d_name[0] == '.')
-			continue;
-		snprintf(path, sizeof(path), "/proc/%d/task/%s/stack", pid, e->d_name);
-		proc_line(path, line, sizeof(line));
-		if (!line[0]) {
-			snprintf(path, sizeof(path), "/proc/%d/task/%s/wchan", pid, e->d_name);
-			proc_line(path, line, sizeof(line));
-		}
-		if (used < size)
-			used += (size_t)snprintf(out + used, size - used, "%s%s", used ? ", " : "",
-						 line[0] ? line : "in user space");
-	}
-	if (d)
-		closedir(d);
-}
-
 static void describe_timeout(const struct pp_attempt *a, const struct pp_recorder *rec, pid_t pid,
+			     int stacks_fd, struct pp_exec_outcome *outcome,
 			     struct pp_ending_record *ending)
 {
 	struct pp_event e;
 	char where[256];
 	const struct pp_op *op;
 
-	describe_sleep(pid, where, sizeof(where));
+	pp_hang_deadline(a->plan, rec, pid, stacks_fd, a->quiet_machine, outcome, where,
+			 sizeof(where));
 	ending->ending = PP_ENDING_TIMEOUT;
 	if (!pp_recorder_running(rec, &e)) {
 		snprintf(ending->reason, sizeof(ending->reason),
-			 "the deadline of %u ms passed between operations; sleeping at %s",
-			 a->bound_ms, where);
+			 "the deadline of %u ms passed between operations; %s", a->bound_ms, where);
 		return;
 	}
 	op = pp_plan_op(a->plan, e.op);
 	snprintf(ending->reason, sizeof(ending->reason),
-		 "the deadline of %u ms passed in operation %u (%s, step \"%s\"); sleeping at %s",
-		 a->bound_ms, e.op, pp_verbs[e.verb].name,
-		 a->plan->steps[op ? op->step : a->plan->storm_step], where);
+		 "the deadline of %u ms passed in operation %u (%s, step \"%s\"); %s", a->bound_ms,
+		 e.op, pp_verbs[e.verb].name, a->plan->steps[op ? op->step : a->plan->storm_step],
+		 where);
 }
 
 static int pidfd_of(pid_t pid)
@@ -290,8 +253,8 @@ static void describe_plant(const struct pp_attempt *a, const struct pp_exec_outc
 }
 
 static int supervise(const struct pp_attempt *a, pid_t pid, const struct pp_recorder *rec,
-		     const struct pp_exec_outcome *outcome, struct pp_ending_record *ending,
-		     struct pp_err *err)
+		     int stacks_fd, struct pp_exec_outcome *outcome,
+		     struct pp_ending_record *ending, struct pp_err *err)
 {
 	int pidfd = pidfd_of(pid), status = 0, rc = 0;
 
@@ -307,7 +270,7 @@ static int supervise(const struct pp_attempt *a, pid_t pid, const struct pp_reco
 		describe_end(outcome, status, ending);
 		break;
 	case 0:
-		describe_timeout(a, rec, pid, ending);
+		describe_timeout(a, rec, pid, stacks_fd, outcome, ending);
 		if (!end_child(a, pid, pidfd, &status))
 			strncat(ending->reason, "; it cannot be killed",
 				sizeof(ending->reason) - strlen(ending->reason) - 1);
@@ -345,7 +308,7 @@ static char *join(char *a, size_t *a_len, char *b, size_t b_len)
 }
 
 /* Forks the child, and waits for all of its life. */
-static int fork_and_supervise(const struct pp_attempt *a, struct pp_recorder *rec,
+static int fork_and_supervise(const struct pp_attempt *a, struct pp_recorder *rec, int stacks_fd,
 			      struct pp_exec_outcome *outcome, struct pp_ending_record *ending,
 			      pid_t *child, struct pp_err *err)
 {
@@ -357,9 +320,9 @@ static int fork_and_supervise(const struct pp_attempt *a, struct pp_recorder *re
 	if (pid < 0)
 		return pp_err_set(err, -errno, "fork");
 	if (!pid)
-		child_main(a, parent, rec, outcome);
+		child_main(a, parent, rec, stacks_fd, outcome);
 	*child = pid;
-	rc = supervise(a, pid, rec, outcome, ending, err);
+	rc = supervise(a, pid, rec, stacks_fd, outcome, ending, err);
 	return rc;
 }
 
@@ -389,6 +352,38 @@ static void count_growth(const struct pp_attempt *a, bool had, uint64_t before,
 	ending->counted = after - before;
 }
 
+/* Opened before the fork: the child has no way to the case's directory later. */
+static int stacks_open(const struct pp_attempt *a)
+{
+	char path[PP_PATH_MAX];
+
+	if (!a->dir ||
+	    snprintf(path, sizeof(path), "%s/" PP_STACKS_FILE, a->dir) >= (int)sizeof(path))
+		return -1;
+	return open(path, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0644);
+}
+
+/* Most cases have nothing to say there. */
+static void stacks_close(const struct pp_attempt *a, int fd)
+{
+	char path[PP_PATH_MAX];
+	struct stat st;
+
+	if (fd < 0)
+		return;
+	if (!fstat(fd, &st) && !st.st_size) {
+		snprintf(path, sizeof(path), "%s/" PP_STACKS_FILE, a->dir);
+		unlink(path);
+	}
+	close(fd);
+}
+
+static void take_waits(struct pp_exec_outcome *outcome, struct pp_ending_record *ending)
+{
+	ending->n_waits = atomic_load(&outcome->n_waits);
+	memcpy(ending->waits, outcome->waits, sizeof(ending->waits));
+}
+
 int pp_attempt_run(const struct pp_attempt *a, struct pp_attempt_result *out, struct pp_err *err)
 {
 	struct pp_exec_outcome *outcome;
@@ -397,8 +392,8 @@ int pp_attempt_run(const struct pp_attempt *a, struct pp_attempt_result *out, st
 	uint64_t begin_ns, count = 0;
 	pid_t child = 0;
 	bool counts;
+	int stacks_fd, rc;
 	size_t len;
-	int rc;
 
 	memset(out, 0, sizeof(*out));
 	outcome = mmap(NULL, sizeof(*outcome), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
@@ -420,7 +415,10 @@ int pp_attempt_run(const struct pp_attempt *a, struct pp_attempt_result *out, st
 	counts = read_counter(a, &count);
 	begin_ns = pp_now_ns();
 	pp_tracing_begin(a->tracing, &out->ending.trace);
-	rc = fork_and_supervise(a, &rec, outcome, &out->ending, &child, err);
+	stacks_fd = stacks_open(a);
+	rc = fork_and_supervise(a, &rec, stacks_fd, outcome, &out->ending, &child, err);
+	stacks_close(a, stacks_fd);
+	take_waits(outcome, &out->ending);
 	if (!rc)
 		wait_devices(a, &out->ending);
 	count_growth(a, counts, count, &out->ending);

@@ -15,11 +15,15 @@
 #include "run/tracing.h"
 #include "sys/kmsg.h"
 
+/* Stacks of what was behind its bound, in the directory of a case or attempt. */
+#define PP_STACKS_FILE "stacks.txt"
+
 struct pp_attempt {
 	const struct pp_plan *plan;
 	const struct pp_slots *slots;
 	const struct pp_link *link;
 	const char *workdir;
+	const char *dir;     /* of the case, for stacks.txt; NULL: nowhere */
 	const char *label;   /* for markers in the kernel log */
 	const char *counter; /* file with a number; NULL: none */
 	uint64_t run;        /* run id of the stamps */

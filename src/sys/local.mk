@@ -37,6 +37,7 @@ libpinproof_a_SOURCES += \
 	src/sys/region.c \
 	src/sys/region_special.c \
 	src/sys/slots.c \
+	src/sys/stacks.c \
 	src/sys/tracer.c \
 	src/sys/tracer_arm.c
 
@@ -73,5 +74,6 @@ ppsys_HEADERS = \
 	src/sys/region.h \
 	src/sys/region_special.h \
 	src/sys/slots.h \
+	src/sys/stacks.h \
 	src/sys/tracer.h \
 	src/sys/tracer_private.h

@@ -102,6 +102,7 @@ static int run(const char *name, const struct pp_plan *plan, const struct pp_lin
 	struct pp_history h;
 	struct pp_err err = { "" };
 	const struct pp_exec_setup setup = {
+		.stacks_fd = -1,
 		.plan = plan,
 		.slots = &slots,
 		.link = link,

@@ -57,6 +57,8 @@ static void endings_there_and_back(void)
 		.taint_before = 1ul << 13,
 		.taint_after = 1ul << 13 | 1ul << 9,
 		.reason = "a \"quoted\" reason\nin two lines",
+		.n_waits = 2,
+		.waits = { { 3, 20012, "a < b" }, { 4, 7, "c" } },
 	};
 
 	make(&m, SEEN);
@@ -74,6 +76,10 @@ static void endings_there_and_back(void)
 		PP_ASSERT_STR(back.planted, e.planted);
 		CU_ASSERT_EQUAL(back.taint_before, e.taint_before);
 		CU_ASSERT_EQUAL(back.taint_after, e.taint_after);
+		CU_ASSERT_EQUAL_FATAL(back.n_waits, 2);
+		CU_ASSERT_EQUAL(back.waits[0].op, 3);
+		CU_ASSERT_EQUAL(back.waits[0].ms, 20012);
+		PP_ASSERT_STR(back.waits[1].where, "c");
 	}
 	unmake(&m);
 }
@@ -235,6 +241,38 @@ static void damage_row(size_t i)
 }
 
 /* No log is not a quiet one. */
+/* A stuck operation's finding says where it waited. */
+static void waits_are_told(void)
+{
+	static const char text[] =
+		"pinproof-plan 1\ncase unit/anon/rxe-mr\nbacking anon\npinner rxe-mr\nrules O9\n"
+		"bound 10s\nregion data backing=memfd size=4096\nactor main\n"
+		"op 1 main punch data bound=1s\n";
+	static const char history[] = "pinproof-history 1\nrun 7\n"
+				      "@1-2000000001 main op=1 punch data 0+4096 = EINTR\n";
+	struct pp_ending_record e = {
+		.ending = PP_ENDING_DONE,
+		.n_waits = 1,
+		.waits = { { 1, 1003, "wait_for_it < punch_it" } },
+	};
+	struct pp_plan *plan = NULL;
+	struct pp_facts facts = { 0 };
+	struct pp_history h;
+	struct pp_result r;
+	struct pp_err err;
+
+	pp_facts_kernel(&facts, "6.12.1", "");
+	CU_ASSERT_EQUAL_FATAL(pp_plan_parse(text, strlen(text), &plan, &err), 0);
+	CU_ASSERT_EQUAL_FATAL(pp_history_parse(history, strlen(history), plan, &h, &err), 0);
+	pp_judge(plan, &h, &e, "", 0, &facts, &r);
+	CU_ASSERT_EQUAL(r.verdict, PP_VERDICT_FAIL);
+	CU_ASSERT_PTR_NOT_NULL(strstr(r.findings.items[0].text,
+				      "; after 1003 ms it waited in wait_for_it < punch_it"));
+	pp_result_free(&r);
+	pp_history_free(&h);
+	pp_plan_free(plan);
+}
+
 /* A rule of pages is not kept because no page was seen. */
 static void pages_unseen(void)
 {
@@ -256,7 +294,7 @@ static void pages_unseen(void)
 	for (size_t i = 0; i < PP_ARRAY_LEN(rows); i++) {
 		struct pp_ending_record e = { .ending = PP_ENDING_DONE };
 		struct pp_plan *plan = NULL;
-		struct pp_facts facts;
+		struct pp_facts facts = { 0 };
 		struct pp_history h;
 		struct pp_result r;
 		struct pp_err err;
@@ -354,7 +392,7 @@ static void result_cannot_be_written(void)
 static void facts_of_a_run(void)
 {
 	struct made m;
-	struct pp_facts facts;
+	struct pp_facts facts = { 0 };
 
 	make(&m, SEEN);
 	CU_ASSERT_EQUAL(pp_facts_load(m.dir.path, &facts, &m.err), -ENOENT);
@@ -366,6 +404,7 @@ static void facts_of_a_run(void)
 
 static const struct pp_unit_case cases[] = {
 	{ "rules of pages without pages", pages_unseen },
+	{ "where a stuck operation waited", waits_are_told },
 	{ "endings there and back", endings_there_and_back },
 	{ "damaged endings", damaged_endings },
 	{ "verdicts from files", verdicts_from_files },

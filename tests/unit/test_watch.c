@@ -20,6 +20,9 @@
 
 struct watched {
 	struct pp_plan *plan;
+	struct pp_recorder recorder;
+	struct pp_exec_setup setup;
+	struct pp_exec_outcome outcome;
 	struct pp_exec x;
 	struct pp_watch *watch;
 	int fds[2]; /* a pipe that nobody writes into */
@@ -32,9 +35,17 @@ static void make(struct watched *w)
 	alarm(30); /* nobody else would end this test if the watchdog does not */
 	memset(w, 0, sizeof(*w));
 	CU_ASSERT_EQUAL_FATAL(pp_plan_parse(PLAN, strlen(PLAN), &w->plan, &err), 0);
+	w->recorder.start_ns = pp_now_ns();
+	w->setup = (struct pp_exec_setup){ .plan = w->plan,
+					   .recorder = &w->recorder,
+					   .stacks_fd = -1 };
+	w->x.setup = &w->setup;
+	w->x.outcome = &w->outcome;
 	w->x.plan = w->plan;
 	w->x.workers = calloc(w->plan->n_actors, sizeof(*w->x.workers));
 	CU_ASSERT_PTR_NOT_NULL_FATAL(w->x.workers);
+	for (size_t i = 0; i < w->plan->n_actors; i++)
+		w->x.workers[i].x = &w->x;
 	CU_ASSERT_EQUAL_FATAL(pipe(w->fds), 0);
 	CU_ASSERT_EQUAL_FATAL(pp_watch_start(&w->x, &w->watch, &err), 0);
 }
@@ -76,6 +87,12 @@ static void a_stuck_operation_is_interrupted(void)
 	pthread_join(thread, NULL);
 	CU_ASSERT_EQUAL(atomic_load(&w.x.workers[1].op), 0);
 	CU_ASSERT_EQUAL(atomic_load(&w.x.workers[1].deadline_ns), 0);
+	/* Before that, it was written down where it slept, once; how well depends on who asks. */
+	CU_ASSERT_EQUAL_FATAL(atomic_load(&w.outcome.n_waits), 1);
+	CU_ASSERT_EQUAL(w.outcome.waits[0].op, 2);
+	CU_ASSERT(w.outcome.waits[0].ms >= BOUND_MS);
+	CU_ASSERT(strstr(w.outcome.waits[0].where, "pipe_read") || geteuid());
+	CU_ASSERT_NOT_EQUAL(w.outcome.waits[0].where[0], '\0');
 	unmake(&w);
 }
 

@@ -10,6 +10,7 @@ static const char *const names[PP_PLANT_COUNT] = {
 	[PP_PLANT_NONE] = "",         [PP_PLANT_DROP] = "drop",   [PP_PLANT_SHIFT] = "shift",
 	[PP_PLANT_TEAR] = "tear",     [PP_PLANT_DELAY] = "delay", [PP_PLANT_REPEAT] = "repeat",
 	[PP_PLANT_REFUSE] = "refuse", [PP_PLANT_HANG] = "hang",   [PP_PLANT_CRASH] = "crash",
+	[PP_PLANT_MOVE] = "move",
 };
 
 const char *pp_plant_name(enum pp_plant kind)

@@ -30,6 +30,8 @@ enum pp_plant {
 	PP_PLANT_REFUSE, /* mapping fails: set-up that should work does not */
 	PP_PLANT_HANG,   /* the first observation never returns */
 	PP_PLANT_CRASH,  /* the first observation kills the child */
+	PP_PLANT_MOVE,   /* before each page-look, a page of anonymous memory really gets another
+			    frame */
 	PP_PLANT_COUNT
 };
 

@@ -109,6 +109,8 @@ static const struct row rows[] = {
 	{ "xpass",        MEMFD, PP_PLANT_NONE,   "",                      PP_TIER_QUICK },
 	{ "other-class",  MEMFD, PP_PLANT_TEAR,   "",                      PP_TIER_QUICK },
 	{ "repaired",     MEMFD, PP_PLANT_DROP,   "",                      PP_TIER_QUICK },
+	{ "moved",        ANON,  PP_PLANT_MOVE,   "need io-uring page-flags", PP_TIER_FULL },
+	{ "stays",        ANON,  PP_PLANT_NONE,   "need io-uring page-flags", PP_TIER_FULL },
 	{ "twice",        MEMFD, PP_PLANT_NONE,   "",                      PP_TIER_FULL },
 	{ "storm",        MEMFD, PP_PLANT_NONE,   "",                      PP_TIER_FULL },
 	{ "storm-hang",   MEMFD, PP_PLANT_HANG,   "",                      PP_TIER_FULL },
@@ -153,7 +155,7 @@ static void plan(const struct pp_variant *v, uint64_t seed, struct pp_plan_text 
 
 	(void)seed;
 	/* Not O7: others on the machine may pin meanwhile, and this must not depend on them. */
-	pp_say(t, "rules O1 O4 O8 O10 O12");
+	pp_say(t, "rules O1 O4 O8 O10 O12%s", strstr(r->more, "page-flags") ? " O13" : "");
 	pp_say(t, "bound %ds", r->plant == PP_PLANT_HANG ? 1 : 20);
 	pp_say(t, "need memfd process-vm vmsplice");
 	pp_say(t, "%s", r->more);
@@ -161,6 +163,8 @@ static void plan(const struct pp_variant *v, uint64_t seed, struct pp_plan_text 
 	pp_say(t, "evidence pin-reads >= 2");
 	pp_say(t, "evidence syncs >= 1");
 	pp_say(t, "region data %s prot=rw size=16384", r->region);
+	if (strstr(r->more, "page-flags"))
+		pp_say(t, "mr m0 region=data kind=uring");
 	pp_say(t, "actor main");
 	pp_say(t, "actor other");
 	pp_say(t, "step \"set-up\"");
@@ -173,6 +177,11 @@ static void plan(const struct pp_variant *v, uint64_t seed, struct pp_plan_text 
 	pp_say(t, "step \"write and look\"");
 	pp_op(t, "load data");
 	pp_op(t, "vm-write data 4096+8192 gen=2");
+	if (strstr(r->more, "page-flags")) {
+		pp_op(t, "reg m0");
+		pp_op(t, "page-mark data");
+		pp_op(t, "page-look data");
+	}
 	pp_op(t, "vm-read data");
 	pp_op(t, "msync data hazard");
 	if (!strcmp(r->region, MEMFD))
@@ -182,6 +191,10 @@ static void plan(const struct pp_variant *v, uint64_t seed, struct pp_plan_text 
 		pp_op(t, "vm-write data 8192+4100 gen=3");
 		pp_op(t, "vm-read data");
 		pp_op(t, "load data");
+	}
+	if (strstr(r->more, "page-flags")) {
+		pp_op(t, "frame-look data");
+		pp_op(t, "dereg m0");
 	}
 	pp_op(t, "quiet");
 }

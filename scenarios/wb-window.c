@@ -197,7 +197,7 @@ static uint32_t window_lines(const struct backing *b, const struct pinner *p,
 /* The bytes are on the disk, and what the filesystem knows of them fits. */
 static void synced_lines(struct pp_plan_text *t)
 {
-	pp_op(t, "fsync data");
+	pp_op(t, "fsync data hazard");
 	pp_op(t, "disk-read data");
 	pp_op(t, "dio-pread data");
 	pp_op(t, "load data");

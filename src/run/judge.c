@@ -261,14 +261,13 @@ static int waits_fill(const json_t *all, struct pp_ending_record *e, struct pp_e
 
 int pp_ending_save(const char *dir, const struct pp_ending_record *e, struct pp_err *err)
 {
-	json_t *j =
-		json_pack("{s:i, s:s, s:s, s:I, s:i, s:b, s:s, s:I, s:I, s:I, s:o, s:o}", "version",
-			  ENDING_VERSION, "ending", pp_ending_words[e->ending].name, "reason",
-			  e->reason, "duration_ms", (json_int_t)e->duration_ms, "attempts",
-			  e->attempts, "dropped", e->dropped, "planted", e->planted, "taint_before",
-			  (json_int_t)e->taint_before, "taint_after", (json_int_t)e->taint_after,
-			  "mark_ns", (json_int_t)e->mark_ns, "trace", trace_json(&e->trace),
-			  "waits", waits_json(e));
+	json_t *j = json_pack("{s:i, s:s, s:s, s:I, s:i, s:b, s:s, s:I, s:I, s:I, s:o, s:o}",
+			      "version", ENDING_VERSION, "ending", pp_ending_words[e->ending].name,
+			      "reason", e->reason, "duration_ms", (json_int_t)e->duration_ms,
+			      "attempts", e->attempts, "dropped", e->dropped, "planted", e->planted,
+			      "taint_before", (json_int_t)e->taint_before, "taint_after",
+			      (json_int_t)e->taint_after, "mark_ns", (json_int_t)e->mark_ns,
+			      "trace", trace_json(&e->trace), "waits", waits_json(e));
 	char *text;
 	int rc;
 

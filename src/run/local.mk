@@ -51,6 +51,7 @@ pprun_HEADERS = \
 	src/run/exec_aside.h \
 	src/run/exec_state.h \
 	src/run/guardian.h \
+	src/run/hang.h \
 	src/run/judge.h \
 	src/run/machine.h \
 	src/run/mutants.h \

@@ -14,7 +14,8 @@
 	"gate g0 slot=disk0\nfs disk type=ext4 slot=g0\nregion data backing=ext4 fs=disk "         \
 	"size=16K\n"                                                                               \
 	"region idle backing=ext4 fs=disk size=16K bystander=yes\n"                                \
-	"region other backing=ext4 fs=disk size=16K\nregion priv backing=anon share=private size=8K\n"           \
+	"region other backing=ext4 fs=disk size=16K\nregion priv backing=anon share=private "      \
+	"size=8K\n"                                                                                \
 	"mr m0 region=data\nmr mp region=priv\nactor main\nactor dev\n"                            \
 	"op 1 main reg m0 expect=policy\nop 2 main rdma-write m0 0+4096 gen=1\n"                   \
 	"op 3 main store data 0+4096 gen=2\nop 4 main load data 0+4096\nop 5 main load data\n"     \

@@ -8,11 +8,17 @@ PP_SCENARIOS = \
 	scenarios/dax-truncate \
 	scenarios/dio-mmap \
 	scenarios/folio-edges \
+	scenarios/hugetlb-pool \
+	scenarios/inherited-fd \
 	scenarios/journal-data \
+	scenarios/link-delete \
+	scenarios/memlock \
 	scenarios/mm-race \
 	scenarios/mr-fsync \
 	scenarios/mr-policy \
 	scenarios/msync-race \
+	scenarios/pin-balance \
+	scenarios/process-exit \
 	scenarios/redirty \
 	scenarios/reflink-race \
 	scenarios/short-pin \

@@ -37,6 +37,7 @@ PP_UNIT_TESTS = \
 	tests/unit/test_logscan \
 	tests/unit/test_oracle \
 	tests/unit/test_oracle_ops \
+	tests/unit/test_owner \
 	tests/unit/test_pins \
 	tests/unit/test_mutant \
 	tests/unit/test_plan \

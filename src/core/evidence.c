@@ -37,6 +37,9 @@ const struct pp_evidence_def pp_evidence_defs[PP_EV_COUNT] = {
 	[PP_EV_FRAMES_HELD]        = { "frames-held", "held frames found to be what they were" },
 	[PP_EV_PAGES_COPIED]       = { "pages-copied", "pinned pages of which a child has a copy" },
 	[PP_EV_PAGES_SOILED]       = { "pages-soiled", "pages found dirty after a device wrote them" },
+	[PP_EV_PINS_COUNTED]       = { "pins-counted", "quiet points at which the pin counters were judged" },
+	[PP_EV_OBJECTS_COUNTED]    = { "objects-counted", "quiet points at which the device's objects were judged" },
+	[PP_EV_POOLS_COUNTED]      = { "pools-counted", "quiet points at which pools of huge pages were judged" },
 };
 /* clang-format on */
 
@@ -138,15 +141,30 @@ static void count_observation(struct counting *c, const struct pp_event *e)
 		count_durable(c, e, space, write);
 }
 
+/* What a quiet point tells of an account beside pins, VmPin and packets. */
+static void count_account(struct counting *c, const struct pp_event *e)
+{
+	enum pp_account account = pp_event_account(e);
+	bool known = (int64_t)e->offset_bytes != PP_ACCOUNT_UNKNOWN;
+
+	c->count[PP_EV_OBJECTS_COUNTED] += known && account == PP_ACCOUNT_MRS;
+	c->count[PP_EV_POOLS_COUNTED] += known && account == PP_ACCOUNT_HUGE_SPARE;
+}
+
 static void count_quiet(struct counting *c, const struct pp_event *e, struct pp_evidence *out)
 {
 	struct pp_quiet q;
 	int64_t pins;
 
+	if (pp_event_account(e) != PP_ACCOUNT_COUNT) {
+		count_account(c, e);
+		return;
+	}
 	pp_event_quiet_get(e, &q);
 	/* Where the counters cannot be read the kernel's VmPin is what is left. */
 	pins = q.pins == INT64_MIN ? q.vmpin_pages : q.pins;
 	c->count[PP_EV_QUIETS]++;
+	c->count[PP_EV_PINS_COUNTED] += q.pins != INT64_MIN;
 	out->blind_quiets += q.pins == INT64_MIN;
 	c->count[PP_EV_PACKETS] = q.packets;
 	if (pins > 0 && (uint64_t)pins > c->count[PP_EV_PINS_SEEN])

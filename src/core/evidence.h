@@ -49,6 +49,9 @@ enum pp_evidence_id {
 				   a pipe held them */
 	PP_EV_PAGES_COPIED, /* pages of which child-look found another frame than the pinned one */
 	PP_EV_PAGES_SOILED, /* pages found dirty after a device wrote them and let go */
+	PP_EV_PINS_COUNTED, /* quiet points at which the kernel's pin counters were ours to judge */
+	PP_EV_OBJECTS_COUNTED, /* the same of the RDMA device's objects */
+	PP_EV_POOLS_COUNTED,   /* the same of the pools of huge pages */
 	PP_EV_COUNT
 };
 

@@ -23,6 +23,7 @@ struct subject {
 
 void pp_event_quiet_put(struct pp_event *e, const struct pp_quiet *q)
 {
+	e->writer = 0;
 	e->offset_bytes = (uint64_t)q->pins;
 	e->length_bytes = (uint32_t)q->vmpin_pages;
 	e->gen = q->packets;
@@ -33,6 +34,29 @@ void pp_event_quiet_get(const struct pp_event *e, struct pp_quiet *q)
 	q->pins = (int64_t)e->offset_bytes;
 	q->vmpin_pages = (int32_t)e->length_bytes;
 	q->packets = e->gen;
+}
+
+enum pp_account pp_event_account(const struct pp_event *e)
+{
+	if (pp_verbs[e->verb].kind != PP_KIND_LEDGER || !pp_account_alone(e->writer))
+		return PP_ACCOUNT_COUNT;
+	return (enum pp_account)e->writer;
+}
+
+void pp_event_account_put(struct pp_event *e, enum pp_account account, int64_t value)
+{
+	e->writer = (uint16_t)account;
+	e->offset_bytes = (uint64_t)value;
+	e->length_bytes = 0;
+	e->gen = 0;
+}
+
+bool pp_event_continues(const struct pp_event *before, const struct pp_event *e)
+{
+	return pp_verbs[before->verb].kind == PP_KIND_LEDGER && before->verb == e->verb &&
+	       before->op == e->op && before->actor == e->actor && before->flags == e->flags &&
+	       before->result == e->result && before->begin_ns == e->begin_ns &&
+	       before->end_ns == e->end_ns && before->writer < e->writer;
 }
 
 enum pp_target pp_event_target(enum pp_verb verb)
@@ -96,6 +120,14 @@ static bool bad_range(const struct subject *s)
 {
 	return s->verb->kind != PP_KIND_LEDGER &&
 	       s->e->offset_bytes > UINT64_MAX - s->e->length_bytes;
+}
+
+/* A quiet point's events: the first, or an account's, which holds its value alone. */
+static bool bad_account(const struct subject *s)
+{
+	if (s->verb->kind != PP_KIND_LEDGER || !s->e->writer)
+		return false;
+	return !pp_account_alone(s->e->writer) || s->e->length_bytes || s->e->gen;
 }
 
 static bool bad_cell(const struct subject *s)
@@ -184,6 +216,7 @@ static const struct rule {
 	{ false, PP_PART_RESULT, bad_result,    "has a result that is neither 0 nor a negative errno" },
 	{ false, PP_PART_SEEN,   bad_seen,      "has an unknown kind of sight" },
 	{ false, PP_PART_OFFSET, bad_range,     "has a range that wraps around" },
+	{ false, PP_PART_WRITER, bad_account,   "is a quiet point's of an account that there is not" },
 	{ false, PP_PART_GEN,    bad_cell,      "names a raw cell that the history does not have" },
 	{ true,  PP_PART_OP,     no_op,         "names an operation that the plan does not have" },
 	{ true,  PP_PART_ACTOR,  other_actor,   "has another actor than its operation in the plan" },

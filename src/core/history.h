@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "core/account.h"
 #include "core/err.h"
 #include "core/plan.h"
 #include "core/stamp.h"
@@ -36,9 +37,11 @@
  * and object is the region's index, except: reg and dereg (index of the MR), mkfs, mount, umount
  * (fs).
  *
- * Quiet points carry numbers instead of a range (signed, differences to the case's baseline):
- * offset_bytes = pins held (acquired - released), length_bytes = VmPin in pages, gen = packets that
- * the fabric counted. pp_event_quiet_put() packs them.
+ * Quiet points carry numbers instead of a range (signed, differences to the case's baseline), and
+ * writer says which: 0: offset_bytes = pins held (acquired - released), length_bytes = VmPin in
+ * pages, gen = packets that the fabric counted (pp_event_quiet_put() packs them); else the number
+ * of one account (core/account.h), whose value is offset_bytes. The events of one quiet point are
+ * neighbours with the same begin and end.
  *
  * A look at pages (PP_KIND_LOOK) gives one event for each run of pages in the same state; the run
  * is in a raw cell (core/page_run.h): seen is PP_SEEN_OTHER and gen its index. One that failed has
@@ -119,8 +122,18 @@ bool pp_event_keeps_cell(const struct pp_event *e);
  *  verbs that only act through an MR (all but reg and dereg). @verb must be a known verb. */
 enum pp_target pp_event_target(enum pp_verb verb);
 
+/** pp_event_quiet_put - pack the first event of a quiet point. */
 void pp_event_quiet_put(struct pp_event *e, const struct pp_quiet *q);
 void pp_event_quiet_get(const struct pp_event *e, struct pp_quiet *q);
+
+/** pp_event_account - the account whose event of its own this is; PP_ACCOUNT_COUNT: another event,
+ *  such as a quiet point's first. */
+enum pp_account pp_event_account(const struct pp_event *e);
+/** pp_event_account_put - make @e, a copy of the first event of its quiet point, the event of
+ *  @account, which is one that pp_account_alone(). */
+void pp_event_account_put(struct pp_event *e, enum pp_account account, int64_t value);
+/** pp_event_continues - is @e an account's event of the same quiet point as @before? */
+bool pp_event_continues(const struct pp_event *before, const struct pp_event *e);
 
 /**
  * pp_history_merge - build one history from the recorders' pieces

@@ -203,10 +203,17 @@ static int read_gen(struct pp_reader *r, struct pp_rd_word w, struct pp_draft *d
 	return pp_rd_number32(r, w, &d->e.gen);
 }
 
+/* A number, or "?" where the kernel did not tell. */
+static int read_known(struct pp_reader *r, struct pp_rd_word w, int64_t *value)
+{
+	*value = PP_ACCOUNT_UNKNOWN;
+	return pp_rd_is(w, "?") ? 0 : pp_rd_signed_number(r, w, -INT64_MAX, INT64_MAX, value);
+}
+
 static int read_pins(struct pp_reader *r, struct pp_rd_word w, struct pp_draft *d)
 {
-	int64_t pins = INT64_MIN;
-	int ret = pp_rd_is(w, "?") ? 0 : pp_rd_signed_number(r, w, -INT64_MAX, INT64_MAX, &pins);
+	int64_t pins;
+	int ret = read_known(r, w, &pins);
 
 	d->e.offset_bytes = (uint64_t)pins;
 	return ret;
@@ -363,9 +370,39 @@ static bool field_is(const struct field *f, struct pp_rd_word *w)
 	return len > 1 && f->word[len - 1] == '=' ? pp_rd_cut(w, f->word) : pp_rd_is(*w, f->word);
 }
 
+/* "mrs=1": the account of a quiet point that has events of its own, PP_ACCOUNT_COUNT if none. */
+static unsigned account_of(struct pp_rd_word *w)
+{
+	for (unsigned a = PP_ACCOUNT_FIRST_ALONE; a < PP_ACCOUNT_COUNT; a++) {
+		struct pp_rd_word rest = *w;
+
+		if (!pp_rd_cut(&rest, pp_accounts[a].name) || !pp_rd_cut(&rest, "="))
+			continue;
+		*w = rest;
+		return a;
+	}
+	return PP_ACCOUNT_COUNT;
+}
+
+static int read_account(struct pp_reader *r, struct pp_rd_word w, const char *start, unsigned a,
+			struct pp_draft *d)
+{
+	if (d->verb->kind != PP_KIND_LEDGER)
+		return pp_rd_bad(r, start, "'%s=' does not belong to %s", pp_accounts[a].name,
+				 d->verb->name);
+	if (d->accounts & 1u << a)
+		return pp_rd_bad(r, start, "'%s=' is here twice", pp_accounts[a].name);
+	d->accounts |= 1u << a;
+	return read_known(r, w, &d->value[a]);
+}
+
 static int read_field(struct pp_reader *r, struct pp_rd_word w, struct pp_draft *d)
 {
 	const char *start = w.at;
+	unsigned account = account_of(&w);
+
+	if (account < PP_ACCOUNT_COUNT)
+		return read_account(r, w, start, account, d);
 
 	for (size_t i = 0; i < PP_ARRAY_LEN(fields); i++) {
 		const struct field *f = &fields[i];
@@ -383,12 +420,18 @@ static int read_field(struct pp_reader *r, struct pp_rd_word w, struct pp_draft 
 	return pp_rd_bad(r, start, "expected a field of %s or the end of the line", d->verb->name);
 }
 
+/* A quiet point of which only the accounts with events of their own are left. */
+static bool only_accounts(const struct pp_draft *d)
+{
+	return d->accounts && !(d->said & (1u << PINS | 1u << VMPIN | 1u << PACKETS));
+}
+
 /* Is a field missing that this event must have? */
 static bool missing(const struct pp_draft *d, size_t i)
 {
 	if (!(fields[i].must & 1u << d->verb->kind) || d->said & 1u << i)
 		return false;
-	if (d->e.flags & PP_EVENT_SKIPPED)
+	if (d->e.flags & PP_EVENT_SKIPPED || only_accounts(d))
 		return false;
 	return !fields[i].excused || !(d->e.flags & PP_EVENT_OPEN || d->e.result);
 }
@@ -425,5 +468,6 @@ int pp_rd_read_fields(struct pp_reader *r, struct pp_draft *d)
 		if (missing(d, i))
 			return pp_rd_bad(r, w.at, "expected '%s' of %s", fields[i].word,
 					 d->verb->name);
+	d->alone = only_accounts(d);
 	return d->verb->kind == PP_KIND_LOOK ? keep_run(r, d, w.at) : 0;
 }

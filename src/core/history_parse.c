@@ -114,16 +114,13 @@ static int read_operand(struct pp_reader *r, struct pp_draft *d)
 	return read_range(r, d);
 }
 
-/* Fills in what the text leaves to the reader, then keeps the event if it is right. */
-static int keep_event(struct pp_reader *r, struct pp_draft *d)
+static int keep_one(struct pp_reader *r, struct pp_draft *d)
 {
 	void *events = r->h->events;
 	enum pp_event_part part;
 	const char *why;
 	int ret;
 
-	if (d->verb->kind == PP_KIND_WRITE || d->verb->kind == PP_KIND_DEVICE_WRITE)
-		d->e.writer = d->e.actor;
 	part = pp_event_fault(&d->e, r->h->n_cells, r->plan, &why);
 	if (part)
 		return pp_rd_bad(r, d->where[part] ? d->where[part] : r->line, "this event %s",
@@ -134,6 +131,24 @@ static int keep_event(struct pp_reader *r, struct pp_draft *d)
 		return ret;
 	r->h->events[r->h->n_events++] = d->e;
 	return 0;
+}
+
+/* Fills in what the text leaves to the reader, then keeps the line's events if they are right. */
+static int keep_event(struct pp_reader *r, struct pp_draft *d)
+{
+	int ret = 0;
+
+	if (d->verb->kind == PP_KIND_WRITE || d->verb->kind == PP_KIND_DEVICE_WRITE)
+		d->e.writer = d->e.actor;
+	if (!d->alone)
+		ret = keep_one(r, d);
+	for (unsigned a = PP_ACCOUNT_FIRST_ALONE; !ret && a < PP_ACCOUNT_COUNT; a++) {
+		if (!(d->accounts & 1u << a))
+			continue;
+		pp_event_account_put(&d->e, (enum pp_account)a, d->value[a]);
+		ret = keep_one(r, d);
+	}
+	return ret;
 }
 
 static int read_event(struct pp_reader *r, struct pp_rd_word when)

@@ -31,6 +31,9 @@ struct pp_draft {
 	const char *where[PP_PART_COUNT]; /* place of each field, for errors of pp_event_fault() */
 	unsigned said;                    /* fields seen, a bit each */
 	struct pp_page_run run;           /* of a look at pages */
+	uint32_t accounts; /* of a quiet point: those that the line says, a bit each */
+	int64_t value[PP_ACCOUNT_COUNT]; /* of these */
+	bool alone;                      /* and no first event of the quiet point */
 };
 
 /** pp_rd_bad - "line L column C: ..." of the byte @at; returns -EINVAL. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Prints a history as text, one line an event, for people and for golden tests. */
+/* Prints a history as text, one line an event or quiet point, for people and for golden tests. */
 #include "core/history.h"
 
 #include <inttypes.h>
@@ -100,16 +100,43 @@ static void print_look(FILE *out, const struct pp_history *h, const struct pp_ev
 	fprintf(out, " count=%" PRIu32 " is %s", run.count, state);
 }
 
-static void print_quiet(FILE *out, const struct pp_event *e)
+static void print_account(FILE *out, const char *name, int64_t value)
 {
+	if (value == PP_ACCOUNT_UNKNOWN)
+		fprintf(out, " %s=?", name);
+	else
+		fprintf(out, " %s=%" PRId64, name, value);
+}
+
+/* The events of one quiet point make one line: how many more than @e there are. */
+static size_t more_accounts(const struct pp_history *h, const struct pp_event *e)
+{
+	size_t more = 0, room = (size_t)(h->events + h->n_events - e) - 1;
+
+	while (more < room && pp_event_continues(&e[more], &e[more + 1]) &&
+	       pp_event_account(&e[more + 1]) != PP_ACCOUNT_COUNT)
+		more++;
+	return more;
+}
+
+static void print_quiet(FILE *out, const struct pp_history *h, const struct pp_event *e)
+{
+	size_t more = more_accounts(h, e);
 	struct pp_quiet q;
 
-	pp_event_quiet_get(e, &q);
-	if (q.pins == INT64_MIN)
-		fputs(" pins=?", out);
-	else
-		fprintf(out, " pins=%" PRId64, q.pins);
-	fprintf(out, " vmpin=%" PRId32 " packets=%" PRIu32, q.vmpin_pages, q.packets);
+	if (!e->writer) {
+		pp_event_quiet_get(e, &q);
+		print_account(out, pp_accounts[PP_ACCOUNT_PINS].name, q.pins);
+		fprintf(out, " vmpin=%" PRId32 " packets=%" PRIu32, q.vmpin_pages, q.packets);
+	}
+	for (size_t i = e->writer ? 0 : 1; i <= more; i++) {
+		enum pp_account a = pp_event_account(&e[i]);
+
+		if (a == PP_ACCOUNT_COUNT)
+			fprintf(out, " ?%u=%" PRId64, e[i].writer, (int64_t)e[i].offset_bytes);
+		else
+			print_account(out, pp_accounts[a].name, (int64_t)e[i].offset_bytes);
+	}
 }
 
 static void print_details(FILE *out, const struct pp_history *h, const struct pp_plan *plan,
@@ -133,7 +160,7 @@ static void print_details(FILE *out, const struct pp_history *h, const struct pp
 		print_seen(out, h, plan, e);
 		break;
 	case PP_KIND_LEDGER:
-		print_quiet(out, e);
+		print_quiet(out, h, e);
 		break;
 	case PP_KIND_LOOK:
 		print_look(out, h, e);
@@ -170,8 +197,9 @@ static void print_remark(FILE *out, const struct pp_history *h, const struct pp_
 	fprintf(out, " # a whole stamp: %s", text);
 }
 
-static void print_event(FILE *out, const struct pp_history *h, const struct pp_plan *plan,
-			const struct pp_event *e)
+/* One line; how many events it tells. */
+static size_t print_event(FILE *out, const struct pp_history *h, const struct pp_plan *plan,
+			  const struct pp_event *e)
 {
 	bool known = e->verb > PP_VERB_NONE && e->verb < PP_VERB_COUNT;
 
@@ -192,6 +220,7 @@ static void print_event(FILE *out, const struct pp_history *h, const struct pp_p
 	if (known)
 		print_remark(out, h, e);
 	fputc('\n', out);
+	return known && pp_verbs[e->verb].kind == PP_KIND_LEDGER ? 1 + more_accounts(h, e) : 1;
 }
 
 char *pp_history_print(const struct pp_history *h, const struct pp_plan *plan)
@@ -209,8 +238,8 @@ char *pp_history_print(const struct pp_history *h, const struct pp_plan *plan)
 	fprintf(out, "plan-crc 0x%" PRIx32 "\n", h->plan_crc);
 	if (h->start_realtime_ns)
 		fprintf(out, "start-realtime-ns %" PRIu64 "\n", h->start_realtime_ns);
-	for (size_t i = 0; i < h->n_events; i++)
-		print_event(out, h, plan, &h->events[i]);
+	for (size_t i = 0; i < h->n_events;)
+		i += print_event(out, h, plan, &h->events[i]);
 	failed = ferror(out);
 	if (fclose(out) || failed) {
 		free(text);

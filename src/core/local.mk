@@ -2,6 +2,8 @@
 # Sources and installed headers of src/core; what only the layer itself includes is a source.
 
 libpinproof_a_SOURCES += \
+	src/core/account.c \
+	src/core/asymmetry.c \
 	src/core/coverage.c \
 	src/core/coverage_report.c \
 	src/core/coverage_table.c \
@@ -30,6 +32,7 @@ libpinproof_a_SOURCES += \
 	src/core/history_parse.c \
 	src/core/history_reader.c \
 	src/core/history_text.c \
+	src/core/ledger.c \
 	src/core/logscan.c \
 	src/core/mutant.c \
 	src/core/mutant_report.c \
@@ -90,6 +93,7 @@ libpinproof_a_SOURCES += \
 
 ppcoredir = $(includedir)/pinproof/core
 ppcore_HEADERS = \
+	src/core/account.h \
 	src/core/coverage.h \
 	src/core/defect.h \
 	src/core/err.h \
@@ -101,6 +105,7 @@ ppcore_HEADERS = \
 	src/core/finding.h \
 	src/core/history.h \
 	src/core/history_reader.h \
+	src/core/ledger.h \
 	src/core/logscan.h \
 	src/core/mutant.h \
 	src/core/oracle.h \

@@ -215,7 +215,7 @@ void pp_model_take(struct pp_model *m, uint32_t i)
 		take_write(m, i);
 	else if (m->state[i] & PP_STATE_ZEROS)
 		take_zeros(m, i);
-	else if (kind == PP_KIND_PIN)
+	else if (kind == PP_KIND_PIN && !pp_verbs[e->verb].owner)
 		take_pin(m, e);
 	else if (kind == PP_KIND_SYNC)
 		pp_model_take_sync(m, i);

@@ -1,104 +1,177 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Rules O7 (pin balance) and O8 (no trace of a refusal) at quiet points. */
+/* Rules O7 (pin balance, and every other account) and O8 (no trace of a refusal) at quiet points.
+ */
 #include <stdlib.h>
 
+#include "core/ledger.h"
 #include "core/oracle_rules.h"
-#include "core/policy.h"
 
-enum { PINS, VMPIN, ACCOUNTS }; /* nr_foll_pin_acquired less released; the process's VmPin */
-
-/* Pages taken and given back by all changes up to one moment. */
-struct pin_sum {
+/* What an account has gained and lost by all changes up to one moment. */
+struct sum {
 	uint64_t time_ns;
-	int64_t taken[ACCOUNTS], given[ACCOUNTS];
+	int64_t taken, given;
 };
 
-/* Registrations and deregistrations that worked, by begin and by end, with running sums. */
+/* The changes of one account, by begin and by end, with running sums. */
+struct history_of {
+	struct sum *begins, *ends;
+	size_t n, cap;
+};
+
+/* A quiet point at which some accounts may be lower than they must, see pp_ledger_slack(). */
+struct slack {
+	uint32_t event;
+	int64_t of[PP_ACCOUNT_COUNT];
+};
+
 struct pp_pin_ledger {
-	struct pin_sum *begins, *ends;
-	size_t n_begins, n_ends;
-	uint32_t last_reg; /* last registration since the quiet point before, PP_NO_EVENT */
-	int64_t last_off[ACCOUNTS]; /* how far pins and VmPin were off at the quiet point before */
-	enum pp_rule last_rule;     /* that they broke there */
+	struct history_of of[PP_ACCOUNT_COUNT];
+	struct slack *slacks; /* in order of events */
+	size_t n_slacks, cap_slacks;
+	uint32_t last_reg;                  /* last registration since the quiet point before */
+	int64_t last_off[PP_ACCOUNT_COUNT]; /* how far accounts were off at that quiet point */
+	enum pp_rule last_rule;             /* that they broke there */
 };
 
 static int cmp_sum(const void *a, const void *b)
 {
-	const struct pin_sum *x = a, *y = b;
+	const struct sum *x = a, *y = b;
 
 	return x->time_ns < y->time_ns ? -1 : x->time_ns > y->time_ns;
 }
 
-static void run_sums(struct pin_sum *sums, size_t n)
+static void run_sums(struct sum *sums, size_t n)
 {
-	qsort(sums, n, sizeof(*sums), cmp_sum);
-	for (size_t i = 1; i < n; i++)
-		for (int k = 0; k < ACCOUNTS; k++) {
-			sums[i].taken[k] += sums[i - 1].taken[k];
-			sums[i].given[k] += sums[i - 1].given[k];
-		}
+	if (n)
+		qsort(sums, n, sizeof(*sums), cmp_sum);
+	for (size_t i = 1; i < n; i++) {
+		sums[i].taken += sums[i - 1].taken;
+		sums[i].given += sums[i - 1].given;
+	}
 }
 
-static void take(struct pp_pin_ledger *l, const struct pp_plan *plan, const struct pp_event *e,
-		 enum pp_era era)
+static bool grow(struct history_of *h)
 {
-	bool reg = pp_verbs[e->verb].kind == PP_KIND_PIN;
-	struct pp_policy_pins pins = pp_policy_pins(plan, &plan->mrs[e->object], era);
-	struct pin_sum sum = { .time_ns = e->begin_ns };
-	int64_t *of = reg ? sum.taken : sum.given;
+	size_t cap = h->cap ? 2 * h->cap : 16;
+	struct sum *begins, *ends;
 
-	of[PINS] = pins.counted_pages;
-	of[VMPIN] = pins.vmpin_pages;
-	l->begins[l->n_begins++] = sum;
-	/* An open one ends at the end of time: no quiet point comes after it. */
-	sum.time_ns = e->end_ns;
-	l->ends[l->n_ends++] = sum;
+	if (h->n < h->cap)
+		return true;
+	begins = realloc(h->begins, cap * sizeof(*begins));
+	if (begins)
+		h->begins = begins;
+	ends = realloc(h->ends, cap * sizeof(*ends));
+	if (ends)
+		h->ends = ends;
+	if (!begins || !ends)
+		return false;
+	h->cap = cap;
+	return true;
+}
+
+/* One that is open ends at the end of time: no quiet point comes after it. */
+static bool add(struct history_of *h, const struct pp_event *e, int64_t change)
+{
+	struct sum s = { .taken = change > 0 ? change : 0, .given = change < 0 ? -change : 0 };
+
+	if (!change)
+		return true;
+	if (!grow(h))
+		return false;
+	s.time_ns = e->begin_ns;
+	h->begins[h->n] = s;
+	s.time_ns = e->end_ns;
+	h->ends[h->n++] = s;
+	return true;
+}
+
+/* What the ledger shows after an operation that may have changed it; @before becomes @after. */
+static bool take(struct pp_pin_ledger *l, const struct pp_ledger *now, const struct pp_event *e,
+		 int64_t before[PP_ACCOUNT_COUNT])
+{
+	bool ok = true;
+
+	for (int a = 0; a < PP_ACCOUNT_COUNT; a++) {
+		int64_t after = pp_accounts[a].judged ? pp_ledger_value(now, a) : 0;
+
+		ok &= add(&l->of[a], e, after - before[a]);
+		before[a] = after;
+	}
+	return ok;
+}
+
+static bool take_slack(struct pp_pin_ledger *l, const struct pp_ledger *now, uint32_t event)
+{
+	struct slack s = { .event = event }, *more;
+	bool any = false;
+
+	for (int a = 0; a < PP_ACCOUNT_COUNT; a++) {
+		s.of[a] = pp_ledger_slack(now, a);
+		any |= s.of[a] != 0;
+	}
+	if (!any)
+		return true;
+	if (l->n_slacks == l->cap_slacks) {
+		l->cap_slacks = l->cap_slacks ? 2 * l->cap_slacks : 16;
+		more = realloc(l->slacks, l->cap_slacks * sizeof(*more));
+		if (!more)
+			return false;
+		l->slacks = more;
+	}
+	l->slacks[l->n_slacks++] = s;
+	return true;
+}
+
+static bool take_all(struct pp_pin_ledger *l, const struct pp_plan *plan,
+		     const struct pp_history *h, enum pp_era era)
+{
+	struct pp_ledger *now = pp_ledger_new(plan, era);
+	int64_t before[PP_ACCOUNT_COUNT] = { 0 };
+	bool ok = now != NULL;
+
+	for (uint32_t i = 0; ok && i < h->n_events; i++) {
+		const struct pp_event *e = &h->events[i];
+
+		if (pp_verbs[e->verb].kind == PP_KIND_LEDGER)
+			ok = e->writer || take_slack(l, now, i);
+		else if (pp_ledger_concerns(now, e) && pp_ledger_apply(now, e))
+			ok = take(l, now, e, before);
+	}
+	pp_ledger_free(now);
+	for (int a = 0; a < PP_ACCOUNT_COUNT; a++) {
+		run_sums(l->of[a].begins, l->of[a].n);
+		run_sums(l->of[a].ends, l->of[a].n);
+	}
+	return ok;
 }
 
 struct pp_pin_ledger *pp_pin_ledger_new(const struct pp_model *m, enum pp_era era)
 {
-	const struct pp_history *h = m->history;
 	struct pp_pin_ledger *l = calloc(1, sizeof(*l));
-	size_t n = 0;
 
 	if (!l)
 		return NULL;
-	for (size_t i = 0; i < m->notable.n; i++) {
-		enum pp_kind kind = pp_verbs[h->events[m->notable.event[i]].verb].kind;
-
-		n += kind == PP_KIND_PIN || kind == PP_KIND_UNPIN;
-	}
 	l->last_reg = PP_NO_EVENT;
-	l->begins = calloc(n + 1, sizeof(*l->begins));
-	l->ends = calloc(n + 1, sizeof(*l->ends));
-	if (!l->begins || !l->ends) {
-		pp_pin_ledger_free(l);
-		return NULL;
-	}
-	for (size_t i = 0; i < m->notable.n; i++) {
-		const struct pp_event *e = &h->events[m->notable.event[i]];
-		enum pp_kind kind = pp_verbs[e->verb].kind;
-
-		/* What failed changed nothing: a deregistration that fails keeps its pins. */
-		if ((kind == PP_KIND_PIN || kind == PP_KIND_UNPIN) && !e->result)
-			take(l, m->plan, e, era);
-	}
-	run_sums(l->begins, l->n_begins);
-	run_sums(l->ends, l->n_ends);
-	return l;
+	if (take_all(l, m->plan, m->history, era))
+		return l;
+	pp_pin_ledger_free(l);
+	return NULL;
 }
 
 void pp_pin_ledger_free(struct pp_pin_ledger *l)
 {
 	if (!l)
 		return;
-	free(l->begins);
-	free(l->ends);
+	for (int a = 0; a < PP_ACCOUNT_COUNT; a++) {
+		free(l->of[a].begins);
+		free(l->of[a].ends);
+	}
+	free(l->slacks);
 	free(l);
 }
 
 /* Sums of all changes before @time_ns. */
-static struct pin_sum sum_before(const struct pin_sum *sums, size_t n, uint64_t time_ns)
+static struct sum sum_before(const struct sum *sums, size_t n, uint64_t time_ns)
 {
 	size_t low = 0, high = n;
 
@@ -110,8 +183,15 @@ static struct pin_sum sum_before(const struct pin_sum *sums, size_t n, uint64_t 
 		else
 			high = mid;
 	}
-	return low ? sums[low - 1] : (struct pin_sum){ 0 };
+	return low ? sums[low - 1] : (struct sum){ 0 };
 }
+
+/* What one account shows and must show: from @least, to @most where changes overlap the quiet
+ * point. */
+struct reading {
+	int64_t value, least, most;
+	int64_t off; /* 0: as it must be, or not known */
+};
 
 /* A damaged history may hold any number: what does not fit is as far off as a number can be. */
 static int64_t off_by(int64_t value, int64_t least, int64_t most)
@@ -122,64 +202,170 @@ static int64_t off_by(int64_t value, int64_t least, int64_t most)
 	if (value >= least && value <= most)
 		return 0;
 	if (__builtin_sub_overflow(value, border, &off))
-		off = value < 0 ? INT64_MIN : INT64_MAX;
+		off = value < 0 ? INT64_MIN + 1 : INT64_MAX;
 	return off;
 }
 
+static int64_t slack_at(const struct pp_pin_ledger *l, uint32_t event, int account)
+{
+	size_t low = 0, high = l->n_slacks;
+
+	while (low < high) {
+		size_t mid = low + (high - low) / 2;
+
+		if (l->slacks[mid].event < event)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return low < l->n_slacks && l->slacks[low].event == event ? l->slacks[low].of[account] : 0;
+}
+
+static void expect(const struct pp_judge *j, uint32_t event, int account, struct reading *r)
+{
+	const struct pp_pin_ledger *l = j->ledger;
+	const struct pp_event *e = &j->h->events[event];
+	const struct history_of *of = &l->of[account];
+	struct sum ended = sum_before(of->ends, of->n, e->begin_ns);
+	struct sum begun = sum_before(of->begins, of->n, e->end_ns + 1);
+	int64_t held = ended.taken - ended.given;
+
+	r->least = held - (begun.given - ended.given) - slack_at(l, event, account);
+	r->most = held + (begun.taken - ended.taken);
+	r->off = r->value == PP_ACCOUNT_UNKNOWN ? 0 : off_by(r->value, r->least, r->most);
+}
+
+/* All accounts that the events of one quiet point tell. */
+static void read_all(const struct pp_judge *j, uint32_t event, struct reading r[PP_ACCOUNT_COUNT])
+{
+	const struct pp_event *first = &j->h->events[event];
+	struct pp_quiet q;
+
+	pp_event_quiet_get(first, &q);
+	for (int a = 0; a < PP_ACCOUNT_COUNT; a++)
+		r[a] = (struct reading){ .value = PP_ACCOUNT_UNKNOWN };
+	r[PP_ACCOUNT_PINS].value = q.pins;
+	r[PP_ACCOUNT_VMPIN].value = q.vmpin_pages;
+	for (uint32_t i = event + 1; i < j->h->n_events; i++) {
+		enum pp_account a = pp_event_account(&j->h->events[i]);
+
+		if (!pp_event_continues(&j->h->events[i - 1], &j->h->events[i]) ||
+		    a == PP_ACCOUNT_COUNT)
+			break;
+		r[a].value = (int64_t)j->h->events[i].offset_bytes;
+	}
+	for (int a = 0; a < PP_ACCOUNT_COUNT; a++)
+		if (pp_accounts[a].judged)
+			expect(j, event, a, &r[a]);
+}
+
 /* A refusal answers for what was not off before it; what stays off stays with its rule. */
-static enum pp_rule rule_of(const struct pp_judge *j, const int64_t off[2])
+static enum pp_rule rule_of(const struct pp_judge *j, const struct reading r[PP_ACCOUNT_COUNT])
 {
 	const struct pp_pin_ledger *l = j->ledger;
 	bool refused = l->last_reg != PP_NO_EVENT && j->h->events[l->last_reg].result;
+	bool same = l->last_rule != PP_RULE_NONE;
 
-	if (l->last_rule && off[0] == l->last_off[0] && off[1] == l->last_off[1])
+	for (int a = 0; a < PP_ACCOUNT_COUNT; a++)
+		same &= r[a].off == l->last_off[a];
+	if (same)
 		return l->last_rule;
 	return refused && (j->plan->rules & PP_RULE_BIT(PP_O8_REFUSAL)) ? PP_O8_REFUSAL
 									: PP_O7_PIN_BALANCE;
 }
 
-/* What one account must show: from @least, to @most where changes overlap the quiet point. */
-struct span {
-	int64_t value, least, most;
-};
-
-static void report(struct pp_judge *j, uint32_t event, enum pp_rule rule, const int64_t off[2],
-		   const struct span spans[ACCOUNTS])
+static enum pp_class class_of(int account, int64_t off)
 {
-	static const char *const counter[ACCOUNTS] = { "pins", "VmPin" };
+	const struct pp_account_info *info = &pp_accounts[account];
+	bool more = (off > 0) != info->pool;
 
-	for (int k = 0; k < ACCOUNTS; k++) {
-		const struct span *s = &spans[k];
-		enum pp_class cls = off[k] > 0 ? PP_CLASS_LEAK : PP_CLASS_OVERRELEASE;
-		bool both = k == PINS && off[VMPIN] && (off[PINS] > 0) == (off[VMPIN] > 0) &&
-			    spans[PINS].least == spans[VMPIN].least;
-		uint32_t refused = rule == PP_O8_REFUSAL ? j->ledger->last_reg : PP_NO_EVENT;
+	if (info->charge)
+		return more ? PP_CLASS_OVERCHARGE : PP_CLASS_UNDERCHARGE;
+	return more ? PP_CLASS_LEAK : PP_CLASS_OVERRELEASE;
+}
 
-		if (!off[k])
-			continue;
-		pp_judge_op(j, rule, cls, event, refused,
-			    "%s%s: the kernel counts %lld pages%s%s, the registrations that hold "
-			    "explain %lld%s",
-			    counter[k], both ? " and VmPin" : "", (long long)s->value,
-			    refused == PP_NO_EVENT ? "" : " after a refused registration",
-			    both && off[0] != off[1] ? " (VmPin differs)" : "", (long long)s->least,
-			    s->least == s->most ? "" : " or more, as some overlap the quiet point");
-		if (both)
-			return;
+/* How a sentence begins, by class. */
+static const char *lead(enum pp_class cls)
+{
+	switch (cls) {
+	case PP_CLASS_LEAK:
+		return "a leak";
+	case PP_CLASS_OVERRELEASE:
+		return "released twice";
+	case PP_CLASS_OVERCHARGE:
+		return "charged too much";
+	default:
+		return "charged too little";
 	}
 }
 
-static void expect(const struct pp_pin_ledger *l, const struct pp_event *e,
-		   struct span spans[ACCOUNTS])
+static uint32_t refusal_of(const struct pp_judge *j, enum pp_rule rule)
 {
-	struct pin_sum ended = sum_before(l->ends, l->n_ends, e->begin_ns);
-	struct pin_sum begun = sum_before(l->begins, l->n_begins, e->end_ns + 1);
+	return rule == PP_O8_REFUSAL ? j->ledger->last_reg : PP_NO_EVENT;
+}
 
-	for (int k = 0; k < ACCOUNTS; k++) {
-		int64_t held = ended.taken[k] - ended.given[k];
+static void report_one(struct pp_judge *j, uint32_t event, enum pp_rule rule, int account,
+		       const struct reading *r, const char *also)
+{
+	const struct pp_account_info *info = &pp_accounts[account];
+	enum pp_class cls = class_of(account, r->off);
+	uint32_t refused = refusal_of(j, rule);
 
-		spans[k].least = held - (begun.given[k] - ended.given[k]);
-		spans[k].most = held + (begun.taken[k] - ended.taken[k]);
+	pp_judge_op(j, rule, cls, event, refused,
+		    "%s: of %s%s the kernel counts %lld %s%s, the plan explains %lld%s", lead(cls),
+		    info->name, also, (long long)r->value, info->title,
+		    refused == PP_NO_EVENT ? "" : " after a refused registration",
+		    (long long)r->least,
+		    r->least == r->most ? "" : " or more, as not all of it is certain");
+}
+
+/* What one process is charged too much and another too little is charged to the wrong one. */
+static bool report_wrong_mm(struct pp_judge *j, uint32_t event, enum pp_rule rule,
+			    const struct reading r[PP_ACCOUNT_COUNT])
+{
+	int over = -1, under = -1;
+	int64_t sum = 0;
+
+	for (int a = 0; a < PP_ACCOUNT_COUNT; a++) {
+		if (!pp_accounts[a].charge || !r[a].off ||
+		    __builtin_add_overflow(sum, r[a].off, &sum))
+			continue;
+		*(r[a].off > 0 ? &over : &under) = a;
+	}
+	if (over < 0 || under < 0 || sum)
+		return false;
+	pp_judge_op(
+		j, rule, PP_CLASS_MISCHARGE, event, refusal_of(j, rule),
+		"charged to the wrong process: %s counts %lld pages, the plan explains %lld; %s "
+		"counts %lld, the plan explains %lld",
+		pp_accounts[over].name, (long long)r[over].value, (long long)r[over].least,
+		pp_accounts[under].name, (long long)r[under].value, (long long)r[under].least);
+	return true;
+}
+
+/* Pins that stay with their charge are one finding. */
+static bool together(const struct reading *pins, const struct reading *charge)
+{
+	return pins->off && charge->off && (pins->off > 0) == (charge->off > 0) &&
+	       pins->least == charge->least;
+}
+
+static void report(struct pp_judge *j, uint32_t event, enum pp_rule rule,
+		   const struct reading r[PP_ACCOUNT_COUNT])
+{
+	const struct reading *pins = &r[PP_ACCOUNT_PINS], *charge = &r[PP_ACCOUNT_VMPIN];
+	bool both = together(pins, charge), moved = report_wrong_mm(j, event, rule, r);
+
+	if (moved)
+		both = false;
+	for (int a = 0; a < PP_ACCOUNT_COUNT; a++) {
+		bool told = (moved && pp_accounts[a].charge) || (both && a == PP_ACCOUNT_VMPIN);
+
+		if (r[a].off && !told)
+			report_one(j, event, rule, a, &r[a],
+				   !both || a != PP_ACCOUNT_PINS ? ""
+				   : pins->off == charge->off    ? " and vmpin"
+								 : " and vmpin (which differs)");
 	}
 }
 
@@ -187,37 +373,32 @@ static void quiet(struct pp_judge *j, uint32_t event)
 {
 	const struct pp_event *e = &j->h->events[event];
 	struct pp_pin_ledger *l = j->ledger;
-	struct span spans[ACCOUNTS];
-	int64_t off[ACCOUNTS];
-	struct pp_quiet q;
+	struct reading r[PP_ACCOUNT_COUNT];
+	bool off = false;
 
-	if (e->result || (e->flags & PP_EVENT_OPEN))
+	if (e->result || e->flags & PP_EVENT_OPEN || e->writer)
 		return;
-	pp_event_quiet_get(e, &q);
-	expect(l, e, spans);
-	spans[PINS].value = q.pins;
-	spans[VMPIN].value = q.vmpin_pages;
-	/* INT64_MIN: the counters were not ours to read. */
-	for (int k = 0; k < ACCOUNTS; k++)
-		off[k] = spans[k].value == INT64_MIN
-				 ? 0
-				 : off_by(spans[k].value, spans[k].least, spans[k].most);
-	if (off[PINS] || off[VMPIN]) {
-		enum pp_rule rule = rule_of(j, off);
+	read_all(j, event, r);
+	for (int a = 0; a < PP_ACCOUNT_COUNT; a++)
+		off |= r[a].off != 0;
+	if (off) {
+		enum pp_rule rule = rule_of(j, r);
 
-		report(j, event, rule, off, spans);
+		report(j, event, rule, r);
 		l->last_rule = rule;
 	} else {
 		l->last_rule = PP_RULE_NONE;
 	}
-	l->last_off[PINS] = off[PINS];
-	l->last_off[VMPIN] = off[VMPIN];
+	for (int a = 0; a < PP_ACCOUNT_COUNT; a++)
+		l->last_off[a] = r[a].off;
 	l->last_reg = PP_NO_EVENT;
 }
 
 void pp_rule_pins(struct pp_judge *j, uint32_t event)
 {
-	if (pp_verbs[j->h->events[event].verb].kind == PP_KIND_LEDGER)
+	const struct pp_event *e = &j->h->events[event];
+
+	if (pp_verbs[e->verb].kind == PP_KIND_LEDGER)
 		quiet(j, event);
 	else
 		j->ledger->last_reg = event;

@@ -161,7 +161,10 @@ struct pp_op {
 	uint16_t to;          /* to=: region (reflink), PP_NO_INDEX if none */
 	uint32_t of;          /* op=: id of the operation that an await speaks of, 0 if none */
 	uint64_t least_bytes; /* least=: await-bios */
-	bool hazard;          /* left out by --drop-hazard */
+	bool limited;         /* memlock= was said: own-start */
+	bool no_caps;         /* caps=none: own-start */
+	uint64_t memlock_bytes; /* memlock=: the owner's RLIMIT_MEMLOCK */
+	bool hazard;            /* left out by --drop-hazard */
 	enum pp_expect expect;
 	int expect_errno;  /* positive */
 	uint32_t bound_ms; /* 0: the executor's default bound for one operation */

@@ -26,16 +26,19 @@ enum {
 	KEY_MODE = 32,
 	KEY_TO = 64,
 	KEY_OP = 128,
-	KEY_LEAST = 256
+	KEY_LEAST = 256,
+	KEY_MEMLOCK = 512,
+	KEY_CAPS = 1024
 };
 
 static const struct {
 	const char *name;
 	unsigned bit;
 } verb_keys[] = {
-	{ "gen", KEY_GEN },     { "via", KEY_VIA },   { "split", KEY_SPLIT },
-	{ "depth", KEY_DEPTH }, { "sges", KEY_SGES }, { "mode", KEY_MODE },
-	{ "to", KEY_TO },       { "op", KEY_OP },     { "least", KEY_LEAST },
+	{ "gen", KEY_GEN },         { "via", KEY_VIA },   { "split", KEY_SPLIT },
+	{ "depth", KEY_DEPTH },     { "sges", KEY_SGES }, { "mode", KEY_MODE },
+	{ "to", KEY_TO },           { "op", KEY_OP },     { "least", KEY_LEAST },
+	{ "memlock", KEY_MEMLOCK }, { "caps", KEY_CAPS },
 };
 
 static bool is_write(enum pp_verb verb)
@@ -77,6 +80,8 @@ static unsigned keys_known(enum pp_verb verb)
 		return KEY_SPLIT | KEY_DEPTH | KEY_MODE;
 	case PP_VERB_AWAIT_BIOS:
 		return KEY_OP | KEY_LEAST;
+	case PP_VERB_OWN_START:
+		return KEY_MEMLOCK | KEY_CAPS;
 	default:
 		return 0;
 	}
@@ -91,13 +96,13 @@ uint32_t pp_plan_unit(enum pp_verb verb)
 	return pp_verbs[verb].bytes ? 1 : PP_CELL_BYTES;
 }
 
-/* A verb and the kind of MR it works on; reg and dereg do on any. */
+/* A verb and the kind of MR it works on; registration and its end do on any. */
 static int check_mr(struct pp_parser *p, const struct pp_op *op, const struct pp_span *place)
 {
 	const enum pp_mr_kind kind = p->plan->mrs[op->object].kind;
 	const bool fixed = op->verb == PP_VERB_FIXED_READ || op->verb == PP_VERB_FIXED_WRITE;
 
-	if (op->verb == PP_VERB_REG || op->verb == PP_VERB_DEREG)
+	if (pp_verbs[op->verb].kind == PP_KIND_PIN || pp_verbs[op->verb].kind == PP_KIND_UNPIN)
 		return 0;
 	if (fixed && kind != PP_MR_URING)
 		return pp_plan_bad(p, place, "an mr with kind=uring");

@@ -79,6 +79,31 @@ static int set_op_id(struct pp_parser *p, const struct pp_span *v, void *field,
 	return 0;
 }
 
+/* RLIMIT_MEMLOCK: a number of bytes that may be 0. */
+static int set_memlock(struct pp_parser *p, const struct pp_span *v, void *field,
+		       const struct pp_key *k)
+{
+	struct pp_op *op = field;
+
+	(void)k;
+	if (v->quoted || !pp_span_bytes(v->s, v->len, &op->memlock_bytes))
+		return pp_plan_bad(p, v, "a number of bytes, such as 0 or 64K");
+	op->limited = true;
+	return 0;
+}
+
+static int set_caps(struct pp_parser *p, const struct pp_span *v, void *field,
+		    const struct pp_key *k)
+{
+	struct pp_op *op = field;
+
+	(void)k;
+	if (!pp_span_is(v, "none"))
+		return pp_plan_bad(p, v, "none");
+	op->no_caps = true;
+	return 0;
+}
+
 static int take_head(struct pp_parser *p, struct pp_op *op)
 {
 	const char *expected = p->has_storm
@@ -127,6 +152,8 @@ int pp_plan_parse_op(struct pp_parser *p)
 		PP_KEY(struct pp_op, "after", set_after, after_count),
 		PP_KEY(struct pp_op, "op", set_op_id, of),
 		PP_KEY(struct pp_op, "least", pp_plan_set_number, least_bytes, .arg = &least_limit),
+		PP_KEY(struct pp_op, "memlock", set_memlock, id),
+		PP_KEY(struct pp_op, "caps", set_caps, id),
 	};
 	struct pp_op op = { .after_first = (uint32_t)p->plan->n_after, .to = PP_NO_INDEX };
 	int rc = take_head(p, &op);

@@ -185,6 +185,10 @@ static void print_op(struct pp_plan_text *t, const struct pp_plan *plan, const s
 	print_how(t, plan, op);
 	if (op->gen)
 		pp_text_add(t, " gen=%" PRIu32, op->gen);
+	if (op->limited)
+		pp_text_add(t, " memlock=%" PRIu64, op->memlock_bytes);
+	if (op->no_caps)
+		pp_text_add(t, " caps=none");
 	for (uint32_t i = 0; i < op->after_count; i++)
 		pp_text_add(t, "%s%" PRIu32, i ? "," : " after=", plan->after[op->after_first + i]);
 	if (op->expect != PP_EXPECT_OK)

@@ -2,9 +2,8 @@
 /*
  * The registration policy as data: which mapping x access ibv_reg_mr() accepts
  * in which kernel era, with which errno it refuses; the same for io_uring's
- * registered buffers; and how many pins the kernel then counts. One table; the
- * recorded atlases of real kernels test it row by row, and the scenario
- * mr-policy makes variants of each row.
+ * registered buffers. One table; the recorded atlases of real kernels test it
+ * row by row, and the scenario mr-policy makes variants of each row.
  */
 #ifndef PP_CORE_POLICY_H
 #define PP_CORE_POLICY_H
@@ -78,21 +77,6 @@ int pp_policy_expect(const struct pp_region_def *r, unsigned access, enum pp_era
  * what the table says of registered buffers. Pure.
  */
 int pp_policy_expect_mr(const struct pp_region_def *r, const struct pp_mr_def *mr, enum pp_era era);
-
-/* What a registration adds to the kernel's accounts while it lasts, in pages of 4096 bytes. */
-struct pp_policy_pins {
-	int64_t counted_pages; /* nr_foll_pin_acquired - nr_foll_pin_released */
-	int64_t vmpin_pages;   /* VmPin of the process */
-};
-
-/**
- * pp_policy_pins - what an accepted registration of @mr adds in @era
- *
- * An on-demand MR holds no pins. io_uring charges huge pages whole, and from 6.5 on keeps one pin
- * of each (the kernel counts the others as released at once). Pure.
- */
-struct pp_policy_pins pp_policy_pins(const struct pp_plan *plan, const struct pp_mr_def *mr,
-				     enum pp_era era);
 
 /** pp_policy_eras - bit mask (1 << era) of the eras in which @result (positive errno or 0) is
  * expected. */

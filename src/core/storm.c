@@ -20,6 +20,8 @@ static const struct pair {
 
 bool pp_storm_may_draw(enum pp_verb verb)
 {
+	if (pp_verbs[verb].owner)
+		return false;
 	switch (pp_verbs[verb].kind) {
 	case PP_KIND_PIN:
 	case PP_KIND_WRITE:
@@ -30,7 +32,8 @@ bool pp_storm_may_draw(enum pp_verb verb)
 	case PP_KIND_OBSERVE: /* a cold read unmounts what others work on */
 		return verb != PP_VERB_COLD_READ && verb != PP_VERB_SPLICE_DRAIN;
 	case PP_KIND_HAZARD:
-		return verb != PP_VERB_EXTEND && verb != PP_VERB_REAP && verb != PP_VERB_THAW;
+		return verb != PP_VERB_EXTEND && verb != PP_VERB_REAP && verb != PP_VERB_THAW &&
+		       verb != PP_VERB_POOL_DRAIN && verb != PP_VERB_POOL_REFILL;
 	default:
 		return verb == PP_VERB_GATE_HOLD;
 	}

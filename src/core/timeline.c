@@ -181,7 +181,7 @@ static void put_quiet_counts(struct pp_timeline_writer *w, const struct pp_event
 {
 	struct pp_quiet q;
 
-	if (pp_verbs[e->verb].kind != PP_KIND_LEDGER ||
+	if (pp_verbs[e->verb].kind != PP_KIND_LEDGER || pp_event_account(e) != PP_ACCOUNT_COUNT ||
 	    e->flags & (PP_EVENT_OPEN | PP_EVENT_SKIPPED))
 		return;
 	pp_event_quiet_get(e, &q);

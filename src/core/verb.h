@@ -87,11 +87,23 @@ enum pp_verb {
 	PP_VERB_RECLAIM, /* reclaim under a cgroup limit */
 	PP_VERB_THP_SPLIT,
 	PP_VERB_KSM,
+	PP_VERB_POOL_DRAIN,  /* leave no spare page in the pool of huge pages */
+	PP_VERB_POOL_REFILL, /* make it as large as it was */
 	PP_VERB_FREEZE,
 	PP_VERB_THAW,
 	PP_VERB_SELF_READ,   /* O_DIRECT read of the file into its own mapping, same offsets */
 	PP_VERB_SELF_WRITE,  /* O_DIRECT write of the mapping into its own file, same offsets */
 	PP_VERB_LINK_DELETE, /* rdma link delete of a link that another process holds MRs on */
+	/* the owner: a process with mappings, device file and registrations of its own */
+	PP_VERB_OWN_START,
+	PP_VERB_OWN_REG,
+	PP_VERB_OWN_DEREG,
+	PP_VERB_OWN_UNMAP, /* munmap of a part of its mapping */
+	PP_VERB_OWN_FORK,  /* a child of it, the heir, inherits its descriptors and stays */
+	PP_VERB_OWN_EXEC,  /* it executes another program, which stays: close-on-exec */
+	PP_VERB_OWN_EXIT,  /* it ends without letting go of anything */
+	PP_VERB_OWN_KILL,  /* SIGKILL, and wait for its end */
+	PP_VERB_HEIR_END,  /* the heir ends */
 	/* looks at page frames: no data */
 	PP_VERB_PAGE_LOOK,  /* frames and states of the pages behind the mapping */
 	PP_VERB_PAGE_MARK,  /* the same, and remember the frames */
@@ -158,6 +170,7 @@ struct pp_verb_info {
 	bool moves;   /* changes the region's address or mapping: runs alone on the region */
 	bool machine; /* disturbs the whole machine */
 	bool cleans;  /* may write dirty pages back: of its file, its filesystem, or any */
+	bool owner; /* is done by the owner: what it maps and registers is no memory of the case */
 	const char *needs; /* fact it needs beyond its object's, NULL if none */
 	const char *title;
 };

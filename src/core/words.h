@@ -60,8 +60,11 @@ enum pp_class {
 	PP_CLASS_ACCEPTED,    /* a call that must be refused was accepted */
 	PP_CLASS_REFUSED,     /* a call that must work was refused */
 	PP_CLASS_ERRNO,       /* refused, but with the wrong errno; or an unexplained errno */
-	PP_CLASS_LEAK,        /* more pins or charges than expected */
-	PP_CLASS_OVERRELEASE, /* fewer than expected */
+	PP_CLASS_LEAK,        /* something is held that nobody in the plan holds */
+	PP_CLASS_OVERRELEASE, /* less is held than the plan holds: released twice */
+	PP_CLASS_OVERCHARGE,  /* a process is charged more than it holds */
+	PP_CLASS_UNDERCHARGE, /* a process is charged less than it holds */
+	PP_CLASS_MISCHARGE,   /* one process is charged what another holds */
 	PP_CLASS_SPLAT,       /* a line of damage in the kernel log, or new taint */
 	PP_CLASS_STUCK,       /* did not end before its bound */
 	PP_CLASS_EARLY,       /* did not wait for what it must wait for */

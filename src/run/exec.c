@@ -49,13 +49,13 @@ static bool op_skipped(struct pp_exec *x, const struct pp_op *op)
 	const struct pp_verb_info *v = verb_of(op);
 
 	if (op->hazard && x->setup->drop_hazard) {
-		if (op->verb == PP_VERB_REG)
+		if (v->kind == PP_KIND_PIN)
 			x->mrs[op->object].absent = true;
 		return true;
 	}
 	if (v->kind == PP_KIND_DEVICE_WRITE && x->setup->drop_device_writes)
 		return true;
-	return v->target == PP_TARGET_MR && op->verb != PP_VERB_REG && x->mrs[op->object].absent;
+	return v->target == PP_TARGET_MR && v->kind != PP_KIND_PIN && x->mrs[op->object].absent;
 }
 
 /* Acts on the file alone, on pages that a pipe or an MR holds or on frames: where the mapping lies,
@@ -77,6 +77,9 @@ static int op_possible(const struct pp_exec *x, const struct pp_target_ref *t, s
 
 	if (!pp_exec_verb(op->verb))
 		return pp_err_set(err, -EOPNOTSUPP, "nothing here can carry out %s.", v->name);
+	/* It has a device, mappings and registrations of its own, and answers for itself. */
+	if (v->owner)
+		return 0;
 	if (v->target == PP_TARGET_MR && !x->fabric && x->plan->mrs[op->object].kind == PP_MR_RXE)
 		return pp_err_set(err, -ENODEV, "the plan uses an MR but there is no fabric.");
 	if (verb_of(op)->target == PP_TARGET_MR && op->verb != PP_VERB_REG &&
@@ -245,8 +248,8 @@ static void op_demands(const struct pp_plan *p, const struct pp_op *op, uint64_t
 
 	if (moves && length > d->longest)
 		d->longest = length;
-	d->fabric |= mr && p->mrs[op->object].kind == PP_MR_RXE;
-	d->uring |= v->via || (mr && p->mrs[op->object].kind == PP_MR_URING);
+	d->fabric |= mr && !v->owner && p->mrs[op->object].kind == PP_MR_RXE;
+	d->uring |= v->via || (mr && !v->owner && p->mrs[op->object].kind == PP_MR_URING);
 }
 
 static void plan_demands(const struct pp_plan *p, struct demands *d)
@@ -324,7 +327,7 @@ static void workers_run(struct pp_exec *x)
 static bool uses_fabric(const struct pp_plan *p, const struct pp_op *op, uint16_t actor)
 {
 	return op->actor == actor && pp_verbs[op->verb].target == PP_TARGET_MR &&
-	       p->mrs[op->object].kind == PP_MR_RXE;
+	       !pp_verbs[op->verb].owner && p->mrs[op->object].kind == PP_MR_RXE;
 }
 
 /* The device, and a queue pair for each actor that has work for it. */
@@ -370,7 +373,7 @@ static int exec_open(struct pp_exec *x, struct pp_err *err)
 	if (!rc && d.fabric && x->setup->link)
 		rc = fabric_open(x, d.longest, err);
 	if (!rc)
-		rc = pp_exec_pins_baseline(x, err);
+		rc = pp_exec_accounts_open(x, err);
 	return rc;
 }
 
@@ -385,6 +388,7 @@ static void exec_close(struct pp_exec *x)
 	pp_exec_objects_close(x);
 	pp_fabric_close(x->fabric);
 	pp_exec_gates_close(x);
+	pp_exec_accounts_close(x);
 }
 
 void pp_exec_run(const struct pp_exec_setup *setup, struct pp_exec_outcome *outcome)

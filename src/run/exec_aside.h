@@ -9,14 +9,18 @@
 #include "run/exec_state.h"
 #include "sys/hazard.h"
 #include "sys/keeper.h"
+#include "sys/owner.h"
 #include "sys/peer.h"
 
 struct pp_exec_peer {
 	pthread_mutex_t lock;    /* one request at a time, to either */
 	struct pp_keeper keeper; /* pid 0: the plan owes nothing to the machine */
 	struct pp_peer peer;     /* pid 0: the plan needs none */
+	struct pp_owner owner;   /* nursery 0: the plan needs none */
 	struct pp_memcg memcg;   /* mount "": the plan does not reclaim */
 	int memcg_debt;          /* -1: none */
+	char pool[32];           /* size of the pool of huge pages before it was drained */
+	int pool_debt;           /* -1: none */
 	int *frozen;             /* of each filesystem: its debt, -1 if it is not frozen */
 };
 

@@ -5,10 +5,8 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/utsname.h>
 #include <unistd.h>
 
-#include "core/policy.h"
 #include "run/exec_state.h"
 
 #define CONNECT_MS 10000u
@@ -49,26 +47,6 @@ void pp_exec_worker_device_close(struct pp_worker *w)
 }
 
 /* Registration */
-
-static enum pp_era era_now(void)
-{
-	struct pp_facts facts = { 0 };
-	struct utsname u;
-
-	if (uname(&u))
-		return PP_ERA_UNKNOWN;
-	pp_facts_kernel(&facts, u.release, u.version);
-	return facts.era;
-}
-
-static void expect_pins(struct pp_worker *w, const struct pp_mr_def *def, int sign)
-{
-	struct pp_policy_pins pins = pp_policy_pins(w->x->plan, def, era_now());
-
-	pthread_mutex_lock(&w->x->lock);
-	w->x->pins_expected += sign * pins.counted_pages;
-	pthread_mutex_unlock(&w->x->lock);
-}
 
 /* Does any operation on the buffer want a submitting thread? Then it is registered with that ring.
  */
@@ -121,8 +99,6 @@ static int act_reg(struct pp_worker *w, const struct pp_target_ref *t, struct pp
 		rc = pp_fabric_reg(w->x->fabric, pp_exec_memory_at(w, t), def->length_bytes,
 				   def->access, &mr->handle, &w->err);
 	mr->absent = rc != 0;
-	if (!rc)
-		expect_pins(w, def, 1);
 	return rc;
 }
 
@@ -147,12 +123,8 @@ static int dereg(struct pp_exec_mr *mr, struct pp_err *err)
 
 static int act_dereg(struct pp_worker *w, const struct pp_target_ref *t, struct pp_event *e)
 {
-	int rc = dereg(&w->x->mrs[t->op->object], &w->err);
-
 	(void)e;
-	if (!rc)
-		expect_pins(w, &w->x->plan->mrs[t->op->object], -1);
-	return rc;
+	return dereg(&w->x->mrs[t->op->object], &w->err);
 }
 
 void pp_exec_mrs_close(struct pp_exec *x)

@@ -271,6 +271,40 @@ ACT(ksm)
 	return rc;
 }
 
+/* The debt comes first: the pool outlives us. */
+ACT(pool_drain)
+{
+	struct pp_exec_peer *a = w->x->peer;
+	int rc;
+
+	(void)t;
+	(void)e;
+	if (a->pool_debt >= 0)
+		return pp_err_set(&w->err, -EEXIST, "the pool is drained already");
+	rc = pp_control_read(PP_POOL_SIZE, a->pool, sizeof(a->pool), &w->err);
+	if (rc)
+		return rc;
+	a->pool_debt = pp_exec_owe(w, PP_DEBT_WRITE, PP_POOL_SIZE, a->pool);
+	return a->pool_debt < 0 ? a->pool_debt : pp_hazard_pool_drain(&w->err);
+}
+
+ACT(pool_refill)
+{
+	struct pp_exec_peer *a = w->x->peer;
+	int rc;
+
+	(void)t;
+	(void)e;
+	if (a->pool_debt < 0)
+		return pp_err_set(&w->err, -ENOENT, "the pool has not been drained");
+	rc = pp_hazard_pool_refill(a->pool, &w->err);
+	if (rc)
+		return rc;
+	pp_exec_paid(w->x, a->pool_debt);
+	a->pool_debt = -1;
+	return 0;
+}
+
 /* Children */
 
 static int start_child(struct pp_worker *w, int pipe, const void *mem, size_t length)
@@ -288,6 +322,8 @@ static int start_child(struct pp_worker *w, int pipe, const void *mem, size_t le
 		free(c);
 	else
 		w->child = c;
+	if (!rc)
+		atomic_store(&w->child_pid, c->child.pid);
 	return rc;
 }
 
@@ -323,6 +359,7 @@ static int end_child(struct pp_worker *w, int by_signal)
 	rc = pp_child_end(&w->child->child, by_signal, &w->err);
 	if (rc == -EINTR)
 		return rc;
+	atomic_store(&w->child_pid, 0);
 	free(w->child);
 	w->child = NULL;
 	return rc;
@@ -406,6 +443,8 @@ const struct pp_verb_impl pp_exec_hazard_verbs[] = {
 	{ .verb = PP_VERB_RECLAIM, .act = act_reclaim },
 	{ .verb = PP_VERB_THP_SPLIT, .act = act_thp_split },
 	{ .verb = PP_VERB_KSM, .act = act_ksm },
+	{ .verb = PP_VERB_POOL_DRAIN, .act = act_pool_drain },
+	{ .verb = PP_VERB_POOL_REFILL, .act = act_pool_refill },
 	{ .verb = PP_VERB_FORK, .act = act_fork },
 	{ .verb = PP_VERB_CHILD_HOLD, .act = act_child_hold },
 	{ .verb = PP_VERB_REAP, .act = act_reap },

@@ -48,6 +48,12 @@ static int enter_memcg(struct pp_exec *x, struct pp_err *err)
 	return a->memcg_debt < 0 ? a->memcg_debt : 0;
 }
 
+/* The device that an owner opens, as the ledger expects it to; NULL: it needs none. */
+static const char *owner_device(const struct pp_exec *x)
+{
+	return pp_ledger_owner_opens(x->plan) && x->setup->link ? x->setup->link->ibdev : NULL;
+}
+
 int pp_exec_peer_open(struct pp_exec *x, struct pp_err *err)
 {
 	const struct pp_plan *p = x->plan;
@@ -60,16 +66,19 @@ int pp_exec_peer_open(struct pp_exec *x, struct pp_err *err)
 		return pp_err_set(err, -ENOMEM, "what stands beside the case");
 	x->peer = a;
 	pthread_mutex_init(&a->lock, NULL);
-	a->memcg_debt = -1;
+	a->memcg_debt = a->pool_debt = -1;
 	a->frozen = malloc((p->n_fs + 1) * sizeof(*a->frozen));
 	if (!a->frozen)
 		return pp_err_set(err, -ENOMEM, "what stands beside the case");
 	for (size_t i = 0; i <= p->n_fs; i++)
 		a->frozen[i] = -1;
-	if (link || reclaim || plan_has(p, PP_VERB_FREEZE) || plan_has(p, PP_VERB_KSM))
+	if (link || reclaim || plan_has(p, PP_VERB_FREEZE) || plan_has(p, PP_VERB_KSM) ||
+	    plan_has(p, PP_VERB_POOL_DRAIN))
 		rc = pp_keeper_start(&a->keeper, err);
 	if (!rc && (link || plan_has(p, PP_VERB_PEER_LOAD)))
 		rc = pp_peer_start(&a->peer, longest_load(p), err);
+	if (!rc && plan_has(p, PP_VERB_OWN_START))
+		rc = pp_owner_open(&a->owner, p, owner_device(x), err);
 	if (!rc && reclaim)
 		rc = enter_memcg(x, err);
 	return rc;
@@ -83,6 +92,7 @@ void pp_exec_peer_close(struct pp_exec *x)
 		return;
 	if (!pp_memcg_leave(&a->memcg, NULL))
 		pp_exec_paid(x, a->memcg_debt);
+	pp_owner_close(&a->owner);
 	pp_peer_stop(&a->peer);
 	pp_keeper_stop(&a->keeper);
 	pthread_mutex_destroy(&a->lock);

@@ -152,18 +152,3 @@ const char *pp_exec_region_dev(struct pp_exec *x, uint16_t index)
 
 	return pp_exec_dev_below(x, def->fs == PP_NO_INDEX ? def->slot : x->plan->fs[def->fs].slot);
 }
-
-int pp_exec_pins_baseline(struct pp_exec *x, struct pp_err *err)
-{
-	struct pp_pins pins;
-	int rc = pp_pins_read(&pins, err);
-
-	if (rc)
-		return rc;
-	x->pins_base = (int64_t)(pins.acquired - pins.released);
-	/* Somebody (KVM, vfio, io_uring) holds pins: theirs may go at any moment. */
-	x->pins_foreign = !x->setup->quiet_machine && x->pins_base != 0;
-	x->vmpin_base = pins.vmpin_pages;
-	x->packets_base = x->setup->link ? pp_link_packets(x->setup->link->ibdev) : 0;
-	return 0;
-}

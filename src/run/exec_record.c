@@ -26,7 +26,7 @@ static void event_template(const struct pp_target_ref *t, struct pp_event *e)
 	e->verb = (uint8_t)t->op->verb;
 	e->actor = (uint8_t)t->op->actor;
 	e->object = t->op->object;
-	if (t->op->verb == PP_VERB_REG || t->op->verb == PP_VERB_DEREG)
+	if (v->kind == PP_KIND_PIN || v->kind == PP_KIND_UNPIN)
 		return;
 	if (t->region != PP_NO_INDEX && v->target != PP_TARGET_FS) {
 		e->object = t->region;
@@ -68,6 +68,17 @@ struct pp_event *pp_exec_publish(struct pp_worker *w, const struct pp_target_ref
 	return publish(w, t, 0);
 }
 
+/* The operation has ended: its event is complete, and the ledger knows of it. */
+static void ended(struct pp_worker *w, struct pp_event *at, uint64_t end_ns, int result)
+{
+	struct pp_event e = *at;
+
+	e.flags &= (uint8_t)~PP_EVENT_OPEN;
+	e.result = result;
+	pp_exec_accounts_note(w->x, &e);
+	pp_record_end(at, end_ns, result);
+}
+
 void pp_exec_skipped(struct pp_worker *w, const struct pp_target_ref *t)
 {
 	struct pp_event *at = publish(w, t, PP_EVENT_SKIPPED);
@@ -76,9 +87,29 @@ void pp_exec_skipped(struct pp_worker *w, const struct pp_target_ref *t)
 		pp_record_end(at, at->begin_ns, 0);
 }
 
+/* What a quiet point saw beside what its first event holds: an event for each account. */
+static void record_accounts(struct pp_worker *w, const struct pp_event *first)
+{
+	for (int a = PP_ACCOUNT_FIRST_ALONE; a < PP_ACCOUNT_COUNT; a++) {
+		struct pp_event e = *first, *at;
+
+		/* An account of a process that there is not says nothing. */
+		if (w->accounts[a] == PP_ACCOUNT_UNKNOWN &&
+		    pp_accounts[a].scope == PP_SCOPE_PROCESS)
+			continue;
+		pp_event_account_put(&e, (enum pp_account)a, w->accounts[a]);
+		at = pp_exec_record(w, &e);
+		if (!at)
+			return;
+		at->flags = first->flags;
+		pp_record_end(at, first->end_ns, 0);
+	}
+}
+
 int pp_exec_act(struct pp_worker *w, const struct pp_target_ref *t)
 {
 	struct pp_event *at = pp_exec_publish(w, t);
+	uint64_t end_ns;
 	int rc;
 
 	if (!at)
@@ -86,7 +117,10 @@ int pp_exec_act(struct pp_worker *w, const struct pp_target_ref *t)
 	pp_watch_op_begins(w, t->op->id, t->bound_ms);
 	rc = pp_exec_verb(t->op->verb)->act(w, t, at);
 	pp_watch_op_ended(w);
-	pp_record_end(at, pp_exec_now(w->x), rc);
+	end_ns = pp_exec_now(w->x);
+	ended(w, at, end_ns, rc);
+	if (!rc && verb_of(t->op)->kind == PP_KIND_LEDGER)
+		record_accounts(w, at);
 	return rc;
 }
 
@@ -162,7 +196,7 @@ int pp_exec_write(struct pp_worker *w, const struct pp_target_ref *t)
 	/* A call that moved nothing and says nothing is wrong: O12 asks why. */
 	if (n == 0)
 		n = -ENODATA;
-	pp_record_end(at, pp_exec_now(w->x), n < 0 ? (int)n : 0);
+	ended(w, at, pp_exec_now(w->x), n < 0 ? (int)n : 0);
 	return 0;
 }
 
@@ -204,6 +238,10 @@ static void record_runs(struct pp_worker *w, const struct pp_target_ref *t, stru
 		.region = verb_of(t->op)->file ? def->file_space : def->space,
 	};
 	struct pp_event whole = *at, run;
+
+	whole.flags &= (uint8_t)~PP_EVENT_OPEN;
+	pp_exec_accounts_note(w->x, &whole);
+	whole = *at;
 
 	for (uint32_t pos = 0; pos < length;) {
 		bool first = !pos;
@@ -256,7 +294,7 @@ int pp_exec_observe(struct pp_worker *w, const struct pp_target_ref *t)
 	}
 	if (n < PP_CELL_BYTES) {
 		at->seen = PP_SEEN_FAULT;
-		pp_record_end(at, end_ns, n < 0 ? (int)n : 0);
+		ended(w, at, end_ns, n < 0 ? (int)n : 0);
 		return 0;
 	}
 	if ((size_t)n < t->length_bytes)

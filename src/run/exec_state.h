@@ -7,12 +7,12 @@
 #include <stdatomic.h>
 #include <sys/types.h>
 
+#include "core/ledger.h"
 #include "core/oracle.h" /* PP_OP_BOUND_MS: what is judged is what was granted */
 #include "run/exec.h"
 #include "sys/fabric.h"
 #include "sys/pages.h"
 #include "sys/pinio.h"
-#include "sys/pins.h"
 #include "sys/region.h"
 
 #define PP_EXEC_VIAS 4
@@ -68,15 +68,18 @@ struct pp_exec {
 	struct pp_worker *workers;  /* of each actor */
 	pthread_mutex_t lock;       /* guards ended[], stop, outcome and the objects' states */
 	pthread_cond_t changed;
-	bool *ended;                      /* by index of the op */
-	bool stop;                        /* set-up broke: no actor goes on */
-	struct pp_exec_plant *plant;      /* exec_plant.c: the one device write to spoil; NULL */
-	struct pp_exec_storm *storm;      /* exec_storm.c; NULL: the plan has none */
-	int64_t pins_base, pins_expected; /* pages */
+	bool *ended;                    /* by index of the op */
+	bool stop;                      /* set-up broke: no actor goes on */
+	struct pp_exec_plant *plant;    /* exec_plant.c: the one device write to spoil; NULL */
+	struct pp_exec_storm *storm;    /* exec_storm.c; NULL: the plan has none */
+	struct pp_ledger *ledger;       /* guarded by lock */
+	int64_t base[PP_ACCOUNT_COUNT]; /* the accounts when the case began */
+	uint64_t packets_base;
 	bool pins_foreign; /* others hold pins or take them: the global counters say nothing of us
 			    */
-	int64_t vmpin_base;
-	uint64_t packets_base;
+	bool has_device;
+	uint32_t device;                   /* RDMA index of the link's */
+	_Atomic pid_t owner_pid, heir_pid; /* 0: there is none */
 	struct pp_exec_outcome *outcome;
 };
 
@@ -89,7 +92,9 @@ struct pp_worker {
 	struct pp_pinio *pinio;       /* own io_uring */
 	int held_pipe[2];             /* splice-hold: -1 until used */
 	struct pp_exec_child *child;  /* NULL: none */
-	pid_t tid;                    /* set by the thread itself before its first operation */
+	_Atomic pid_t child_pid;      /* of it: whoever takes a reading of the accounts looks */
+	int64_t accounts[PP_ACCOUNT_COUNT]; /* the quiet point at hand */
+	pid_t tid;           /* set by the thread itself before its first operation */
 	_Atomic uint32_t op; /* being carried out, 0: none: await-asleep and the watchdog look */
 	_Atomic uint64_t deadline_ns; /* of that operation: the watchdog interrupts it then; 0: none
 				       */
@@ -142,6 +147,8 @@ extern const struct pp_verb_impl pp_exec_gate_verbs[];   /* exec_gates.c: gates,
 extern const struct pp_verb_impl pp_exec_hazard_verbs[]; /* exec_hazards.c */
 extern const struct pp_verb_impl pp_exec_look_verbs[];   /* exec_looks.c: observers, fsck */
 extern const struct pp_verb_impl pp_exec_page_verbs[];   /* exec_pages.c: frames and states */
+extern const struct pp_verb_impl pp_exec_quiet_verbs[];  /* exec_quiet.c */
+extern const struct pp_verb_impl pp_exec_owner_verbs[];  /* exec_owner.c */
 /** pp_exec_verb - how @verb is carried out; NULL if nobody does. */
 const struct pp_verb_impl *pp_exec_verb(enum pp_verb verb);
 
@@ -245,7 +252,12 @@ int pp_exec_fs_umount(struct pp_exec *x, uint16_t index, uint32_t bound_ms, stru
 int pp_exec_fs_cycle(struct pp_exec *x, uint16_t index, uint32_t bound_ms, struct pp_err *err);
 /** pp_exec_region_dev - block device under the region's file, NULL if none. */
 const char *pp_exec_region_dev(struct pp_exec *x, uint16_t index);
-/** pp_exec_pins_baseline - take the baseline for quiet points. */
-int pp_exec_pins_baseline(struct pp_exec *x, struct pp_err *err);
+
+/* exec_quiet.c: the accounts of quiet points */
+/** pp_exec_accounts_open - what they are before the case does anything. */
+int pp_exec_accounts_open(struct pp_exec *x, struct pp_err *err);
+void pp_exec_accounts_close(struct pp_exec *x);
+/** pp_exec_accounts_note - this operation has ended, with @e->result. */
+void pp_exec_accounts_note(struct pp_exec *x, const struct pp_event *e);
 
 #endif

@@ -191,47 +191,6 @@ static int act_msync_async(struct pp_worker *w, const struct pp_target_ref *t, s
 	return do_msync(w, t, MS_ASYNC);
 }
 
-/* Releases are deferred to work queues; a leak is called one only after this long. */
-#define SETTLE_MS 2000
-/* A machine on which the counters move while we do nothing has other pinners. */
-#define WATCH_MS 200
-
-/* May the global counters be read as ours? Looked at only where they deviate. */
-static bool pins_are_ours(struct pp_exec *x, const struct pp_pins *pins)
-{
-	struct pp_pins later;
-
-	if (!pins->has_counters || x->pins_foreign)
-		return false;
-	if (x->setup->quiet_machine ||
-	    (int64_t)(pins->acquired - pins->released) - x->pins_base == x->pins_expected)
-		return true;
-	pp_pause_ms(WATCH_MS);
-	x->pins_foreign = pp_pins_read(&later, NULL) || later.acquired != pins->acquired ||
-			  later.released != pins->released;
-	return !x->pins_foreign;
-}
-
-static int act_quiet(struct pp_worker *w, const struct pp_target_ref *t, struct pp_event *e)
-{
-	struct pp_exec *x = w->x;
-	struct pp_quiet q = { 0 };
-	struct pp_pins pins;
-	int rc;
-
-	(void)t;
-	rc = pp_pins_settle(&pins, x->pins_base, x->pins_expected, SETTLE_MS, &w->err);
-	if (rc)
-		return rc;
-	q.pins = pins_are_ours(x, &pins) ? (int64_t)(pins.acquired - pins.released) - x->pins_base
-					 : INT64_MIN;
-	q.vmpin_pages = (int32_t)(pins.vmpin_pages - x->vmpin_base);
-	if (x->setup->link)
-		q.packets = (uint32_t)(pp_link_packets(x->setup->link->ibdev) - x->packets_base);
-	pp_event_quiet_put(e, &q);
-	return 0;
-}
-
 /* clang-format off */
 const struct pp_verb_impl pp_exec_basic_verbs[] = {
 	{ .verb = PP_VERB_MKFS, .act = act_mkfs },
@@ -252,7 +211,6 @@ const struct pp_verb_impl pp_exec_basic_verbs[] = {
 	{ .verb = PP_VERB_FDATASYNC, .act = act_fdatasync },
 	{ .verb = PP_VERB_MSYNC, .act = act_msync },
 	{ .verb = PP_VERB_MSYNC_ASYNC, .act = act_msync_async },
-	{ .verb = PP_VERB_QUIET, .act = act_quiet },
 	{ .verb = PP_VERB_NONE },
 };
 /* clang-format on */
@@ -262,6 +220,7 @@ const struct pp_verb_impl *pp_exec_verb(enum pp_verb verb)
 	static const struct pp_verb_impl *const lists[] = {
 		pp_exec_basic_verbs,  pp_exec_device_verbs, pp_exec_gate_verbs,
 		pp_exec_hazard_verbs, pp_exec_look_verbs,   pp_exec_page_verbs,
+		pp_exec_quiet_verbs,  pp_exec_owner_verbs,
 	};
 
 	for (size_t i = 0; i < PP_ARRAY_LEN(lists); i++)

@@ -13,8 +13,10 @@ libpinproof_a_SOURCES += \
 	src/run/exec_hazards.c \
 	src/run/exec_looks.c \
 	src/run/exec_objects.c \
+	src/run/exec_owner.c \
 	src/run/exec_pages.c \
 	src/run/exec_plant.c \
+	src/run/exec_quiet.c \
 	src/run/exec_record.c \
 	src/run/exec_storm.c \
 	src/run/exec_verbs.c \

@@ -107,30 +107,51 @@ size_t pp_fabric_max_message_bytes(const struct pp_fabric *f)
 	return f->max_message_bytes;
 }
 
-int pp_fabric_reg(struct pp_fabric *f, void *addr, size_t length_bytes, unsigned access,
-		  struct pp_fmr **out, struct pp_err *err)
+struct ibv_context *pp_fabric_open_device(const char *name)
+{
+	struct ibv_device **list = ibv_get_device_list(NULL);
+	struct ibv_context *ctx = NULL;
+
+	for (int i = 0; list && list[i] && !ctx; i++)
+		if (!strcmp(ibv_get_device_name(list[i]), name))
+			ctx = ibv_open_device(list[i]);
+	if (list)
+		ibv_free_device_list(list);
+	return ctx;
+}
+
+int pp_fabric_reg_on(struct ibv_pd *pd, void *addr, size_t length_bytes, unsigned access,
+		     struct ibv_mr **out, struct pp_err *err)
 {
 	char names[32];
 	unsigned bits = verbs_access(access, names, sizeof(names));
+
+	errno = 0;
+	/* In parentheses: the function, which hides no bit from the kernel, not the macro around
+	 * it. */
+	*out = (ibv_reg_mr)(pd, addr, length_bytes, (int)bits);
+	if (*out)
+		return 0;
+	return pp_err_set(err, errno ? -errno : -EIO,
+			  "ibv_reg_mr() of %zu bytes at %p with access %s refused", length_bytes,
+			  addr, names);
+}
+
+int pp_fabric_reg(struct pp_fabric *f, void *addr, size_t length_bytes, unsigned access,
+		  struct pp_fmr **out, struct pp_err *err)
+{
 	struct pp_fmr *mr = calloc(1, sizeof(*mr));
 	int ret;
 
 	*out = NULL;
 	if (!mr)
 		return pp_err_set(err, -ENOMEM, "no memory for a memory region");
-	errno = 0;
-	/* In parentheses: the function, which hides no bit from the kernel, not the macro around
-	 * it. */
-	mr->mr = (ibv_reg_mr)(f->pd, addr, length_bytes, (int)bits);
-	if (!mr->mr) {
-		ret = pp_err_set(err, errno ? -errno : -EIO,
-				 "ibv_reg_mr() of %zu bytes at %p with access %s refused",
-				 length_bytes, addr, names);
+	ret = pp_fabric_reg_on(f->pd, addr, length_bytes, access, &mr->mr, err);
+	if (ret)
 		free(mr);
-		return ret;
-	}
-	*out = mr;
-	return 0;
+	else
+		*out = mr;
+	return ret;
 }
 
 int pp_fabric_dereg(struct pp_fmr *mr, struct pp_err *err)

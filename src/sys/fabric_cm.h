@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Internal to the fabric's files: the inside of a fabric and of an endpoint, and its connection to
- * itself. */
+/* Internal to the fabric's files, and to processes that open the device by themselves: the inside
+ * of a fabric and of an endpoint, and its connection to itself. */
 #ifndef PP_SYS_FABRIC_CM_H
 #define PP_SYS_FABRIC_CM_H
 
@@ -45,6 +45,13 @@ struct pp_endpoint {
 	size_t stage_bytes;
 	struct ibv_mr *stage_mr;
 };
+
+/** pp_fabric_open_device - verbs device @name, opened anew; NULL if there is none or it cannot be.
+ */
+struct ibv_context *pp_fabric_open_device(const char *name);
+/** pp_fabric_reg_on - pp_fabric_reg() on any protection domain. */
+int pp_fabric_reg_on(struct ibv_pd *pd, void *addr, size_t length_bytes, unsigned access,
+		     struct ibv_mr **out, struct pp_err *err);
 
 /** pp_cm_bind - an id bound to @address on a new event channel: the device is (*id)->verbs. */
 int pp_cm_bind(struct in_addr address, struct rdma_event_channel **events, struct rdma_cm_id **id,

@@ -65,6 +65,19 @@ int pp_hazard_drop_caches(struct pp_err *err);
  * split_huge_pages); those that are pinned stay whole, which is no error. */
 int pp_hazard_thp_split(void *addr, size_t length_bytes, struct pp_err *err);
 
+#define PP_POOL_SIZE "/proc/sys/vm/nr_hugepages"
+/**
+ * pp_hazard_pool_drain - shrink the pool of huge pages of the default size by all pages that are
+ * neither in use nor reserved
+ *
+ * The pool stays so: keep a debt with a keeper to write the size of before to PP_POOL_SIZE. -EBUSY
+ * if spare pages are left. Source: mm/hugetlb.c, set_max_huge_pages().
+ */
+int pp_hazard_pool_drain(struct pp_err *err);
+/** pp_hazard_pool_refill - make it @size pages (a number as text); -ENOMEM if there are not that
+ *  many to be had. */
+int pp_hazard_pool_refill(const char *size, struct pp_err *err);
+
 #define PP_KSM_RUN "/sys/kernel/mm/ksm/run"
 /**
  * pp_hazard_ksm - declare the range mergeable and let ksmd pass over it, then give ksmd's switch

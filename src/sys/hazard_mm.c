@@ -13,6 +13,7 @@
 
 #include "sys/clock.h"
 #include "sys/hazard.h"
+#include "sys/pins.h"
 
 #define KSM_DIR     "/sys/kernel/mm/ksm/"
 #define KSM_PASSES  2
@@ -188,5 +189,39 @@ int pp_hazard_ksm(void *addr, size_t length_bytes, uint32_t bound_ms, struct pp_
 		return -ENOMEM;
 	rc = ksm_run(bound_ms, err);
 	munmap(bait, bait_length);
+	return rc;
+}
+
+static int set_pool(long long pages, struct pp_pins *after, struct pp_err *err)
+{
+	char text[32];
+	int rc;
+
+	snprintf(text, sizeof(text), "%lld", pages);
+	rc = pp_control_write(PP_POOL_SIZE, text, err);
+	return rc ? rc : pp_pins_read(after, err);
+}
+
+int pp_hazard_pool_drain(struct pp_err *err)
+{
+	struct pp_pins pins;
+	int rc = pp_pins_read(&pins, err);
+
+	if (!rc)
+		rc = set_pool(pins.huge_total - (pins.huge_free - pins.huge_reserved), &pins, err);
+	if (!rc && pins.huge_free != pins.huge_reserved)
+		rc = pp_err_set(err, -EBUSY, "the pool keeps spare huge pages");
+	return rc;
+}
+
+int pp_hazard_pool_refill(const char *size, struct pp_err *err)
+{
+	long long pages = strtoll(size, NULL, 10);
+	struct pp_pins pins;
+	int rc = set_pool(pages, &pins, err);
+
+	if (!rc && pins.huge_total != pages)
+		rc = pp_err_set(err, -ENOMEM, "the pool has %lld huge pages instead of %lld",
+				(long long)pins.huge_total, pages);
 	return rc;
 }

@@ -287,3 +287,43 @@ int pp_nl_rdma_users(uint32_t index, unsigned *count, uint32_t *pid)
 	*pid = users.pid;
 	return ret == -EINVAL || ret == -EOPNOTSUPP ? 0 : ret;
 }
+
+struct objects {
+	void (*each)(const char *name, uint64_t count, void *arg);
+	void *arg;
+};
+
+static int on_summary(struct nl_msg *msg, void *arg)
+{
+	struct nlattr *table = nlmsg_find_attr(nlmsg_hdr(msg), 0, RDMA_NLDEV_ATTR_RES_SUMMARY);
+	const struct objects *o = arg;
+	struct nlattr *entry;
+	int rest;
+
+	if (!table)
+		return NL_OK;
+	nla_for_each_nested(entry, table, rest)
+	{
+		struct nlattr *name = nla_find(nla_data(entry), nla_len(entry),
+					       RDMA_NLDEV_ATTR_RES_SUMMARY_ENTRY_NAME);
+		struct nlattr *count = nla_find(nla_data(entry), nla_len(entry),
+						RDMA_NLDEV_ATTR_RES_SUMMARY_ENTRY_CURR);
+
+		if (name && count)
+			o->each(nla_get_string(name), nla_get_u64(count), o->arg);
+	}
+	return NL_OK;
+}
+
+int pp_nl_rdma_objects(uint32_t index, void (*each)(const char *name, uint64_t count, void *arg),
+		       void *arg)
+{
+	struct nl_msg *msg = rdma_message(RDMA_NLDEV_CMD_RES_GET, NLM_F_REQUEST | NLM_F_ACK);
+	struct objects o = { each, arg };
+
+	if (msg && nla_put_u32(msg, RDMA_NLDEV_ATTR_DEV_INDEX, index)) {
+		nlmsg_free(msg);
+		msg = NULL;
+	}
+	return transact(NETLINK_RDMA, msg, on_summary, &o);
+}

@@ -25,6 +25,15 @@ int pp_nl_rdma_index(const char *name, uint32_t *index);
 int pp_nl_rdma_del(uint32_t index);
 
 /**
+ * pp_nl_rdma_objects - how many objects of each kind verbs device @index has
+ *(RDMA_NLDEV_CMD_RES_GET)
+ * @each: called with the kernel's name of the kind ("mr", "qp", ...) and the count, kernel's own
+ *	included
+ */
+int pp_nl_rdma_objects(uint32_t index, void (*each)(const char *name, uint64_t count, void *arg),
+		       void *arg);
+
+/**
  * pp_nl_rdma_users - how many times verbs device @index is open
  * @count: 0 also if the kernel cannot tell (before 5.14)
  * @pid: one of those who opened it; 0 if that process is dead and another inherited the file

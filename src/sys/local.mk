@@ -2,6 +2,7 @@
 # Sources and installed headers of src/sys; what only the layer itself includes is a source.
 
 libpinproof_a_SOURCES += \
+	src/sys/accounts.c \
 	src/sys/blocks.c \
 	src/sys/blocks_btrfs.c \
 	src/sys/child.c \
@@ -25,6 +26,8 @@ libpinproof_a_SOURCES += \
 	src/sys/link_existing.c \
 	src/sys/link_netlink.c \
 	src/sys/pages.c \
+	src/sys/owner.c \
+	src/sys/owner_life.c \
 	src/sys/peer.c \
 	src/sys/peer_link.c \
 	src/sys/pinio.c \
@@ -43,6 +46,8 @@ libpinproof_a_SOURCES += \
 
 ppsysdir = $(includedir)/pinproof/sys
 ppsys_HEADERS = \
+	src/sys/accounts.h \
+	src/sys/accounts_parse.h \
 	src/sys/blocks.h \
 	src/sys/blocks_map.h \
 	src/sys/child.h \
@@ -61,6 +66,8 @@ ppsys_HEADERS = \
 	src/sys/kmsg_record.h \
 	src/sys/link.h \
 	src/sys/link_netlink.h \
+	src/sys/owner.h \
+	src/sys/owner_private.h \
 	src/sys/pages.h \
 	src/sys/peer.h \
 	src/sys/peer_private.h \

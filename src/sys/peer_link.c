@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "sys/clock.h"
+#include "sys/fabric_cm.h"
 #include "sys/hazard.h"
 #include "sys/link.h"
 #include "sys/link_netlink.h"
@@ -27,19 +28,6 @@ struct told {
 	struct pp_err why;
 };
 
-static struct ibv_context *open_device(const char *name)
-{
-	struct ibv_device **list = ibv_get_device_list(NULL);
-	struct ibv_context *ctx = NULL;
-
-	for (int i = 0; list && list[i] && !ctx; i++)
-		if (!strcmp(ibv_get_device_name(list[i]), name))
-			ctx = ibv_open_device(list[i]);
-	if (list)
-		ibv_free_device_list(list);
-	return ctx;
-}
-
 /* Everything stays open: this process is to be killed. A read-only MR is what every kernel allows
  * on the mapping of a file. */
 static void hold(void *mem, size_t length, struct told *t)
@@ -51,7 +39,7 @@ static void hold(void *mem, size_t length, struct told *t)
 	if (t->result)
 		return;
 	errno = ENODEV;
-	ctx = open_device(t->link.ibdev);
+	ctx = pp_fabric_open_device(t->link.ibdev);
 	pd = ctx ? ibv_alloc_pd(ctx) : NULL;
 	if (!pd)
 		t->result = pp_err_set(&t->why, -errno, "cannot open %s", t->link.ibdev);

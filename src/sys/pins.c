@@ -10,10 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "sys/clock.h"
 #include "sys/pins_parse.h"
-
-#define POLL_MS 2
 
 /* The number after @key, which stands at the start of a line and ends with the separator given in
  * it. */
@@ -54,21 +51,22 @@ bool pp_pins_parse_status(const char *text, unsigned page_bytes, struct pp_pins 
 
 bool pp_pins_parse_meminfo(const char *text, struct pp_pins *out)
 {
-	uint64_t total, avail, reserved;
+	uint64_t total, avail, reserved, size_kb = 0;
 
-	out->huge_total = out->huge_free = out->huge_reserved = 0;
+	out->huge_total = out->huge_free = out->huge_reserved = out->huge_kb = 0;
 	if (!number_after(text, "HugePages_Total:", &total) ||
 	    !number_after(text, "HugePages_Free:", &avail) ||
 	    !number_after(text, "HugePages_Rsvd:", &reserved))
 		return false;
+	(void)number_after(text, "Hugepagesize:", &size_kb);
+	out->huge_kb = (int64_t)size_kb;
 	out->huge_total = (int64_t)total;
 	out->huge_free = (int64_t)avail;
 	out->huge_reserved = (int64_t)reserved;
 	return true;
 }
 
-/* A whole file of /proc in one go; NULL and errno if it cannot be read. */
-static char *slurp(const char *path)
+char *pp_pins_slurp(const char *path)
 {
 	size_t len = 0, cap = 16384;
 	char *text = malloc(cap), *more;
@@ -101,10 +99,14 @@ static char *slurp(const char *path)
 }
 
 /* Folds the counters of every CPU into the totals (mm/vmstat.c, vmstat_refresh()). */
-static bool refresh(void)
+static bool refresh(const char *proc)
 {
-	int fd = open("/proc/sys/vm/stat_refresh", O_WRONLY | O_CLOEXEC);
+	char path[300];
 	bool done;
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/sys/vm/stat_refresh", proc);
+	fd = open(path, O_WRONLY | O_CLOEXEC);
 
 	if (fd < 0)
 		return false;
@@ -113,46 +115,44 @@ static bool refresh(void)
 	return done;
 }
 
-int pp_pins_read(struct pp_pins *out, struct pp_err *err)
+/* The text of @name below @proc, malloc'ed. */
+static int read_text(const char *proc, const char *name, char **text, struct pp_err *err)
 {
-	bool fresh = refresh(), parsed;
+	char path[300];
+
+	snprintf(path, sizeof(path), "%s/%s", proc, name);
+	*text = pp_pins_slurp(path);
+	return *text ? 0 : pp_err_set(err, -errno, "cannot read %s", path);
+}
+
+int pp_pins_read_at(const char *proc, struct pp_pins *out, struct pp_err *err)
+{
+	bool fresh = refresh(proc), parsed;
 	char *text;
+	int rc;
 
 	memset(out, 0, sizeof(*out));
-	text = slurp("/proc/vmstat");
-	if (!text)
-		return pp_err_set(err, -errno, "cannot read /proc/vmstat");
+	rc = read_text(proc, "vmstat", &text, err);
+	if (rc)
+		return rc;
 	out->has_counters = pp_pins_parse_vmstat(text, out) && fresh;
 	free(text);
-	text = slurp("/proc/self/status");
-	if (!text)
-		return pp_err_set(err, -errno, "cannot read /proc/self/status");
+	rc = read_text(proc, "self/status", &text, err);
+	if (rc)
+		return rc;
 	parsed = pp_pins_parse_status(text, (unsigned)sysconf(_SC_PAGESIZE), out);
 	free(text);
 	if (!parsed)
-		return pp_err_set(err, -EPROTO, "/proc/self/status has no VmPin or VmLck.");
-	text = slurp("/proc/meminfo");
-	if (!text)
-		return pp_err_set(err, -errno, "cannot read /proc/meminfo");
+		return pp_err_set(err, -EPROTO, "%s/self/status has no VmPin or VmLck.", proc);
+	rc = read_text(proc, "meminfo", &text, err);
+	if (rc)
+		return rc;
 	(void)pp_pins_parse_meminfo(text, out); /* no hugetlb: an empty pool */
 	free(text);
 	return 0;
 }
 
-int pp_pins_settle(struct pp_pins *out, int64_t baseline, int64_t expected, uint32_t bound_ms,
-		   struct pp_err *err)
+int pp_pins_read(struct pp_pins *out, struct pp_err *err)
 {
-	uint64_t deadline = pp_deadline_ns(bound_ms);
-	int ret;
-
-	for (;;) {
-		ret = pp_pins_read(out, err);
-		if (ret || !out->has_counters)
-			return ret;
-		if ((int64_t)(out->acquired - out->released) - baseline == expected)
-			return 0;
-		if (pp_now_ns() >= deadline)
-			return 0;
-		pp_pause_ms(POLL_MS);
-	}
+	return pp_pins_read_at("/proc", out, err);
 }

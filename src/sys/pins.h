@@ -13,19 +13,16 @@
 
 struct pp_pins {
 	bool has_counters; /* /proc/vmstat has nr_foll_pin_* and stat_refresh could be written */
-	uint64_t acquired, released;      /* base pages, since boot */
-	int64_t vmpin_pages, vmlck_pages; /* of this process */
-	int64_t huge_total, huge_free, huge_reserved;
+	uint64_t acquired, released;                  /* base pages, since boot */
+	int64_t vmpin_pages, vmlck_pages;             /* of this process */
+	int64_t huge_total, huge_free, huge_reserved; /* pages of the default size, */
+	int64_t huge_kb;                              /* which this is */
 };
 
 /** pp_pins_read - one consistent reading; costs about 0.4 ms under emulation. */
 int pp_pins_read(struct pp_pins *out, struct pp_err *err);
 
-/**
- * pp_pins_settle - read until acquired-released-@baseline == @expected, at most @bound_ms (releases
- * are deferred to work queues); the last reading stands whatever it says
- */
-int pp_pins_settle(struct pp_pins *out, int64_t baseline, int64_t expected, uint32_t bound_ms,
-		   struct pp_err *err);
+/** pp_pins_read_at - the same from another directory than /proc: tests give one. */
+int pp_pins_read_at(const char *proc, struct pp_pins *out, struct pp_err *err);
 
 #endif

@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Internal to pins.c and its unit test: the parsers of /proc text. Pure. */
+/* Internal to pins.c, accounts.c and their unit tests: how text of /proc is read. */
 #ifndef PP_SYS_PINS_PARSE_H
 #define PP_SYS_PINS_PARSE_H
 
 #include <stdbool.h>
 
 #include "sys/pins.h"
+
+/** pp_pins_slurp - a whole file of /proc in one go (malloc'ed); NULL and errno if it cannot be
+ *  read. */
+char *pp_pins_slurp(const char *path);
 
 /** pp_pins_parse_vmstat - fill acquired and released from /proc/vmstat; false if either is missing.
  */

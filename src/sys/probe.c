@@ -13,10 +13,12 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
+#include "sys/accounts.h"
 #include "sys/fs.h"
 #include "sys/gate.h"
 #include "sys/gate_trace.h"
 #include "sys/kmsg.h"
+#include "sys/link_netlink.h"
 #include "sys/pages.h"
 #include "sys/pinio.h"
 #include "sys/pins.h"
@@ -131,6 +133,21 @@ static int try_pin_counters(run_t run, struct pp_err *why)
 			"to write.");
 	return yes(why, "nr_foll_pin_acquired %" PRIu64 ", nr_foll_pin_released %" PRIu64 ".",
 		   pins.acquired, pins.released);
+}
+
+static int try_rdma_objects(run_t run, struct pp_err *why)
+{
+	const struct pp_link *link = run->env->link;
+	uint32_t index;
+	int ret = link ? pp_nl_rdma_index(link->ibdev, &index) : -ENODEV;
+
+	if (ret)
+		return pp_err_set(why, ret, "there is no RDMA device to ask about");
+	if (!link->made_ibdev)
+		return pp_err_set(why, -EBUSY, "%s is not ours alone, so that its objects are not.",
+				  link->ibdev);
+	return unless(pp_accounts_device_possible(index, why), why,
+		      "RDMA netlink counts the device's objects.");
 }
 
 static int try_kmsg(run_t run, struct pp_err *why)
@@ -331,6 +348,7 @@ const struct pp_probe pp_probes[] = {
 	{ "rdma-cm",      "librdmacm connects the link to itself",                 try_rdma_cm },
 	{ "rxe-odp",      "the RDMA device offers on-demand paging",               try_odp },
 	{ "pin-counters", "exact FOLL_PIN counters (vmstat and stat_refresh)",     try_pin_counters },
+	{ "rdma-objects", "the kernel counts objects of an RDMA device of ours",  try_rdma_objects },
 	{ "kmsg",         "the kernel log can be followed",                        try_kmsg },
 	{ "debugfs",      "debugfs is mounted",                                    try_debugfs },
 	{ "hugepages",    "at least 4 free 2 MiB pages",                           try_hugepages },

@@ -239,9 +239,9 @@ CALL(code, int,            blkid_do_probe,       P(blkid_probe p), P(p),        
 
 CANNOT_FAIL("computes only",
 	__ctype_b_loc __isoc99_sscanf fprintf gnu_dev_major gnu_dev_makedev gnu_dev_minor htonl htons memchr memcmp strerror strtol memcpy memset inet_ntop qsort snprintf vsnprintf strcasecmp strchr strcmp strcspn
-	strlen strncmp strrchr strstr strtok_r strtoul strtoull strverscmp sigemptyset sigfillset
+	strlen strncmp strrchr strstr strtok_r strtoll strtoul strtoull strverscmp sigemptyset sigfillset
 	ibv_wc_status_str ibv_get_device_name rdma_event_str rdma_get_src_port
-	nla_data nla_find nla_get_u32 nla_len nla_next nla_ok nla_strcmp nlmsg_find_attr nlmsg_hdr
+	nla_data nla_find nla_get_string nla_get_u32 nla_get_u64 nla_len nla_next nla_ok nla_strcmp nlmsg_find_attr nlmsg_hdr
 	rtnl_addr_set_ifindex rtnl_link_set_flags rtnl_link_set_mtu rtnl_link_set_name
 	dm_dir dm_log_with_errno_init dm_udev_set_checking dm_udev_set_sync_support
 	blkid_probe_lookup_value)
@@ -250,6 +250,8 @@ CANNOT_FAIL("always succeeds with the arguments that it gets",
 	prctl pthread_clockjoin_np pthread_sigmask raise rewinddir setsid __sigsetjmp siglongjmp signal
 	sigprocmask sysconf uname ibv_ack_cq_events)
 CANNOT_FAIL("is named in a branch that is never taken, by a compiler that does not optimize", ibv_reg_mr_iova2)
+CANNOT_FAIL("what fails ends the owner, which its nursery answers for: tests/unit/test_owner.c",
+	dup2 execv setrlimit)
 CANNOT_FAIL("only asks or ends a process of ours, or looks whether a stranger lives", kill)
 CANNOT_FAIL("ends a pause early, or flushes what the caller printed, at worst", nanosleep fflush shutdown)
 #undef P

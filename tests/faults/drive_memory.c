@@ -14,6 +14,7 @@
 #include "sys/kmsg.h"
 #include "sys/pages.h"
 #include "sys/pinio.h"
+#include "sys/accounts.h"
 #include "sys/pins.h"
 #include "world.h"
 
@@ -126,10 +127,19 @@ static int run_pages(const struct driver *d, struct pp_err *err)
 static int run_pins(const struct driver *d, struct pp_err *err)
 {
 	struct pp_pins pins;
-	int rc = pp_pins_read(&pins, err);
 
 	(void)d;
-	return rc ? rc : pp_pins_settle(&pins, 0, 0, 1, err);
+	return pp_pins_read(&pins, err);
+}
+
+/* What cannot be told is not known, which is no error; /proc itself must be there. */
+static int run_accounts(const struct driver *d, struct pp_err *err)
+{
+	struct pp_account_source from = { .has_device = true, .device = 1 };
+	int64_t value[PP_ACCOUNT_COUNT];
+
+	(void)d;
+	return pp_accounts_read(&from, value, err);
 }
 
 static int run_kmsg(const struct driver *d, struct pp_err *err)
@@ -250,6 +260,19 @@ const struct driver drive_memory[] = {
 	{ "pp_pins_*", run_pins, .mapped = {
 		{ CALL_open, "stat_refresh", GOES_ON, "without it the counters do not count" },
 		{ CALL_write, "stat_refresh", GOES_ON, "without it the counters do not count" } } },
+	{ "pp_accounts_read", run_accounts, .mapped = {
+		{ CALL_open, "stat_refresh", GOES_ON, "without it the counters do not count" },
+		{ CALL_write, "stat_refresh", GOES_ON, "without it the counters do not count" },
+		{ CALL_open, "zoneinfo", GOES_ON, "the account is not known" },
+		{ CALL_read, "zoneinfo", GOES_ON, "the account is not known" },
+		{ CALL_open, "hugepages", GOES_ON, "the account is not known" },
+		{ CALL_opendir, NULL, GOES_ON, "the account is not known" },
+		{ CALL_nlmsg_alloc_simple, NULL, GOES_ON, "the accounts are not known" },
+		{ CALL_nla_put_u32, NULL, GOES_ON, "the accounts are not known" },
+		{ CALL_socket, NULL, GOES_ON, "the accounts are not known" },
+		{ CALL_bind, NULL, GOES_ON, "the accounts are not known" },
+		{ CALL_setsockopt, NULL, GOES_ON, "the accounts are not known" },
+		{ ANY_CALL, NULL, MAY_GO_ON, "what one account needs is no error of the others" } } },
 	{ "pp_kmsg_open, pp_kmsg_drain", run_kmsg, .mapped = {
 		{ CALL_lseek, NULL, MAY_GO_ON, "the second is the test's own" } } },
 	{ "pp_kmsg_mark, pp_taint_read, pp_warn_once_reset", run_kmsg_marks, .silent = true, .mapped = {

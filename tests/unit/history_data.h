@@ -218,6 +218,14 @@ static inline void random_details(struct pp_prng *p, const struct pp_plan *plan,
 		random_look(p, h, e);
 		break;
 	case PP_KIND_LEDGER:
+		if (below(p, 2)) {
+			pp_event_account_put(
+				e,
+				PP_ACCOUNT_FIRST_ALONE +
+					below(p, PP_ACCOUNT_COUNT - PP_ACCOUNT_FIRST_ALONE),
+				below(p, 8) ? (int64_t)pp_prng_next(p) : PP_ACCOUNT_UNKNOWN);
+			break;
+		}
 		pp_event_quiet_put(e,
 				   &(struct pp_quiet){ .pins = (int64_t)pp_prng_next(p),
 						       .vmpin_pages = (int32_t)below(p, UINT32_MAX),

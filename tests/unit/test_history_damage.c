@@ -267,7 +267,7 @@ static void spoil_generation(struct pp_event *e)
 }
 
 /* Events of good-normal.txt. */
-enum { MKFS = 0, REG = 5, RDMA_WRITE = 6, LOAD = 12, LOOK = 27 };
+enum { MKFS = 0, REG = 5, RDMA_WRITE = 6, LOAD = 12, ACCOUNT = 26, LOOK = 34 };
 
 /* clang-format off */
 static const struct {
@@ -305,6 +305,8 @@ static const struct {
 	{ spoil_alignment,   LOAD,       -1, "observes from the middle of a cell." },
 	{ spoil_part,        LOOK,       -1, "looks at a part of a page." },
 	{ spoil_cell,        LOOK,       32, "names a raw cell that the history does not have." },
+	{ spoil_writer,      ACCOUNT,    40, "is a quiet point's of an account that there is not." },
+	{ spoil_part,        ACCOUNT,    40, "is a quiet point's of an account that there is not." },
 	{ spoil_writer,      RDMA_WRITE, -1, "writes in the name of another actor." },
 	{ spoil_seen_writer, LOAD,       -1, "saw a writer that the plan does not have." },
 	{ spoil_generation,  RDMA_WRITE, -1, "writes without a generation." },

@@ -8,7 +8,6 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "sys/clock.h"
 #include "sys/pins_parse.h"
 
 #define VMSTAT                                                                                     \
@@ -90,37 +89,11 @@ static void reading_sees_mlock(void)
 	munmap(mem, page);
 }
 
-/* What never comes ends at the bound, with the last reading. */
-static void settle_is_bounded(void)
-{
-	struct pp_pins p;
-	struct pp_err err = { "" };
-	uint64_t start = pp_now_ns(), took;
-
-	CU_ASSERT_EQUAL(pp_pins_settle(&p, 0, INT64_MIN / 2, 50, &err), 0);
-	took = pp_now_ns() - start;
-	CU_ASSERT_TRUE(took < 5000000000u);
-	CU_ASSERT_TRUE(!p.has_counters || took >= 50000000u);
-}
-
-static void settle_returns_when_there(void)
-{
-	struct pp_pins p;
-	struct pp_err err = { "" };
-	uint64_t start = pp_now_ns();
-
-	CU_ASSERT_EQUAL_FATAL(pp_pins_read(&p, &err), 0);
-	CU_ASSERT_EQUAL(pp_pins_settle(&p, (int64_t)(p.acquired - p.released), 0, 60000, &err), 0);
-	CU_ASSERT_TRUE(pp_now_ns() - start < 30000000000u);
-}
-
 static const struct pp_unit_case cases[] = {
 	{ "vmstat", vmstat },
 	{ "status", status },
 	{ "meminfo", meminfo },
 	{ "a reading sees mlock", reading_sees_mlock },
-	{ "settle is bounded", settle_is_bounded },
-	{ "settle returns when there", settle_returns_when_there },
 };
 
 PP_UNIT_MAIN("pins", cases)

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/ledger.h"
 #include "core/policy.h"
 
 #define COLUMNS     (PP_POLICY_URING + 1)
@@ -465,12 +466,12 @@ static void pins_of_a_registration(void)
 					.access = r->access,
 					.offset_bytes = r->offset,
 					.length_bytes = r->length };
-		struct pp_policy_pins pins;
+		struct pp_pinned pins;
 
 		region.backing = r->backing;
-		pins = pp_policy_pins(&plan, &mr, r->era);
+		pins = pp_ledger_pinned(&plan, &mr, r->era);
 		CU_ASSERT_EQUAL(pins.counted_pages, r->counted);
-		CU_ASSERT_EQUAL(pins.vmpin_pages, r->vmpin);
+		CU_ASSERT_EQUAL(pins.charged_pages, r->vmpin);
 	}
 }
 

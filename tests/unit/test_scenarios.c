@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "core/evidence.h"
+#include "core/ledger.h"
 #include "core/page_run.h"
 #include "core/policy.h"
 #include "core/storm.h"
@@ -200,7 +201,7 @@ struct world {
 	enum drop drop;
 	struct cell **cells; /* of each region's space */
 	bool *registered;    /* of each MR */
-	int64_t pins, vmpin;
+	struct pp_ledger *ledger;
 	uint32_t packets;
 	struct pp_history h;
 	size_t cap;
@@ -272,14 +273,6 @@ static void see_pages(struct world *w, const struct pp_op *op, struct pp_event *
 	record(w, e);
 }
 
-static void add_pins(struct world *w, const struct pp_mr_def *mr, int sign)
-{
-	struct pp_policy_pins pins = pp_policy_pins(w->plan, mr, w->era);
-
-	w->pins += sign * pins.counted_pages;
-	w->vmpin += sign * pins.vmpin_pages;
-}
-
 static void answer_registration(struct world *w, const struct pp_op *op, struct pp_event *e)
 {
 	const struct pp_mr_def *mr = &w->plan->mrs[op->object];
@@ -291,7 +284,6 @@ static void answer_registration(struct world *w, const struct pp_op *op, struct 
 		e->result = -errnum;
 	} else {
 		w->registered[op->object] = true;
-		add_pins(w, mr, 1);
 	}
 }
 
@@ -302,14 +294,30 @@ static bool left_out(const struct world *w, const struct pp_op *op)
 	if ((w->drop == DROP_HAZARDS && op->hazard) ||
 	    (w->drop == DROP_DEVICE_WRITES && verb->kind == PP_KIND_DEVICE_WRITE))
 		return true;
-	return verb->target == PP_TARGET_MR && op->verb != PP_VERB_REG &&
+	return verb->target == PP_TARGET_MR && verb->kind != PP_KIND_PIN &&
 	       !w->registered[op->object];
+}
+
+/* One quiet point: an event, and one for each account that the plan explains. */
+static void record_quiet(struct world *w, struct pp_event *e)
+{
+	struct pp_quiet quiet = { pp_ledger_value(w->ledger, PP_ACCOUNT_PINS),
+				  (int32_t)pp_ledger_value(w->ledger, PP_ACCOUNT_VMPIN),
+				  w->packets };
+
+	pp_event_quiet_put(e, &quiet);
+	record(w, e);
+	for (int a = PP_ACCOUNT_FIRST_ALONE; a < PP_ACCOUNT_COUNT; a++) {
+		if (!pp_accounts[a].judged)
+			continue;
+		pp_event_account_put(e, (enum pp_account)a, pp_ledger_value(w->ledger, a));
+		record(w, e);
+	}
 }
 
 static void carry_out(struct world *w, const struct pp_op *op, struct pp_event *e)
 {
 	const struct pp_verb_info *verb = &pp_verbs[op->verb];
-	struct pp_quiet quiet = { w->pins, (int32_t)w->vmpin, w->packets };
 
 	w->packets += verb->target == PP_TARGET_MR;
 	switch (verb->kind) {
@@ -330,16 +338,16 @@ static void carry_out(struct world *w, const struct pp_op *op, struct pp_event *
 		break;
 	case PP_KIND_UNPIN:
 		w->registered[op->object] = false;
-		add_pins(w, &w->plan->mrs[op->object], -1);
 		break;
 	case PP_KIND_LEDGER:
-		pp_event_quiet_put(e, &quiet);
-		break;
+		record_quiet(w, e);
+		return;
 	default:
 		break;
 	}
 	if (op->expect == PP_EXPECT_ERRNO)
 		e->result = -op->expect_errno;
+	pp_ledger_apply(w->ledger, e);
 	record(w, e);
 }
 
@@ -404,7 +412,8 @@ static int missing(const struct pp_plan *plan, enum pp_era era, enum drop drop)
 
 	w.cells = calloc(plan->n_regions + 1, sizeof(struct cell *));
 	w.registered = calloc(plan->n_mrs + 1, sizeof(bool));
-	CU_ASSERT_FATAL(w.cells && w.registered);
+	w.ledger = pp_ledger_new(plan, era);
+	CU_ASSERT_FATAL(w.cells && w.registered && w.ledger);
 	for (size_t r = 0; r < plan->n_regions; r++) {
 		w.cells[r] =
 			calloc(plan->regions[r].size_bytes / PP_CELL_BYTES, sizeof(struct cell));
@@ -417,6 +426,7 @@ static int missing(const struct pp_plan *plan, enum pp_era era, enum drop drop)
 		free(w.cells[r]);
 	free(w.cells);
 	free(w.registered);
+	pp_ledger_free(w.ledger);
 	free(w.h.events);
 	free(w.h.cells);
 	return need;

@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Quiet points: the accounts against the case's begin, once what is released late is released. */
+#include <errno.h>
+#include <string.h>
+#include <sys/utsname.h>
+
+#include "run/exec_state.h"
+#include "sys/accounts.h"
+#include "sys/clock.h"
+#include "sys/link_netlink.h"
+
+/* Releases are deferred to work queues; a leak is called one only after this long. */
+#define SETTLE_MS 2000
+#define POLL_MS   2
+/* A machine on which the counters move while we do nothing has other pinners. */
+#define WATCH_MS 200
+
+static enum pp_era era_now(void)
+{
+	struct pp_facts facts = { 0 };
+	struct utsname u;
+
+	if (uname(&u))
+		return PP_ERA_UNKNOWN;
+	pp_facts_kernel(&facts, u.release, u.version);
+	return facts.era;
+}
+
+static void source_of(struct pp_exec *x, struct pp_account_source *from)
+{
+	*from = (struct pp_account_source){ .has_device = x->has_device, .device = x->device };
+	from->owner = atomic_load(&x->owner_pid);
+	from->heir = atomic_load(&x->heir_pid);
+	for (size_t i = 0; i < x->plan->n_actors && i < PP_ACCOUNT_CHILDREN; i++) {
+		pid_t child = atomic_load(&x->workers[i].child_pid);
+
+		if (child)
+			from->children[from->n_children++] = child;
+	}
+}
+
+/* What begins with nothing is not compared with what was before. */
+static bool absolute(int account)
+{
+	return account == PP_ACCOUNT_OWNER_VMPIN || account == PP_ACCOUNT_HEIR_VMPIN ||
+	       account == PP_ACCOUNT_CHILD_VMPIN;
+}
+
+/* A device of others, and what the whole machine shares, say nothing of us alone. */
+static bool ours(const struct pp_exec *x, int account)
+{
+	switch (pp_accounts[account].scope) {
+	case PP_SCOPE_DEVICE:
+		return x->setup->link && x->setup->link->made_ibdev;
+	case PP_SCOPE_MACHINE:
+		return x->setup->quiet_machine || !pp_accounts[account].judged ||
+		       (account == PP_ACCOUNT_PINS && !x->pins_foreign);
+	case PP_SCOPE_PROCESS:
+		break;
+	}
+	return true;
+}
+
+/* One reading, as differences to the case's begin. */
+static int read_accounts(struct pp_exec *x, int64_t *value, struct pp_err *err)
+{
+	struct pp_account_source from;
+	int rc;
+
+	source_of(x, &from);
+	rc = pp_accounts_read(&from, value, err);
+	for (int a = 0; !rc && a < PP_ACCOUNT_COUNT; a++) {
+		if (!ours(x, a) || (!absolute(a) && x->base[a] == PP_ACCOUNT_UNKNOWN))
+			value[a] = PP_ACCOUNT_UNKNOWN;
+		if (value[a] != PP_ACCOUNT_UNKNOWN && !absolute(a))
+			value[a] -= x->base[a];
+	}
+	return rc;
+}
+
+/* As the plan wants it? What is not known is not waited for. */
+static bool settled(struct pp_exec *x, const int64_t *value)
+{
+	bool ok = true;
+
+	pthread_mutex_lock(&x->lock);
+	for (int a = 0; a < PP_ACCOUNT_COUNT; a++) {
+		int64_t most = pp_ledger_value(x->ledger, a);
+
+		ok &= !pp_accounts[a].judged || value[a] == PP_ACCOUNT_UNKNOWN ||
+		      (value[a] <= most && value[a] >= most - pp_ledger_slack(x->ledger, a));
+	}
+	pthread_mutex_unlock(&x->lock);
+	return ok;
+}
+
+static int settle(struct pp_exec *x, int64_t *value, struct pp_err *err)
+{
+	uint64_t deadline = pp_deadline_ns(SETTLE_MS);
+
+	for (;;) {
+		int rc = read_accounts(x, value, err);
+
+		if (rc || settled(x, value) || pp_now_ns() >= deadline)
+			return rc;
+		pp_pause_ms(POLL_MS);
+	}
+}
+
+/* Pins that are not as expected may be others': do the counters move while we do nothing? */
+static void doubt(struct pp_exec *x, int64_t *value)
+{
+	int64_t later[PP_ACCOUNT_COUNT];
+	bool expected;
+
+	pthread_mutex_lock(&x->lock);
+	expected = value[PP_ACCOUNT_PINS] == pp_ledger_value(x->ledger, PP_ACCOUNT_PINS);
+	pthread_mutex_unlock(&x->lock);
+	if (expected || value[PP_ACCOUNT_PINS] == PP_ACCOUNT_UNKNOWN || x->setup->quiet_machine)
+		return;
+	pp_pause_ms(WATCH_MS);
+	if (!read_accounts(x, later, NULL) && later[PP_ACCOUNT_PINS] == value[PP_ACCOUNT_PINS])
+		return;
+	x->pins_foreign = true;
+	value[PP_ACCOUNT_PINS] = PP_ACCOUNT_UNKNOWN;
+}
+
+static int act_quiet(struct pp_worker *w, const struct pp_target_ref *t, struct pp_event *e)
+{
+	struct pp_exec *x = w->x;
+	struct pp_quiet q = { 0 };
+	int rc = settle(x, w->accounts, &w->err);
+
+	(void)t;
+	if (rc)
+		return rc;
+	doubt(x, w->accounts);
+	q.pins = w->accounts[PP_ACCOUNT_PINS];
+	q.vmpin_pages = (int32_t)w->accounts[PP_ACCOUNT_VMPIN];
+	if (x->setup->link)
+		q.packets = (uint32_t)(pp_link_packets(x->setup->link->ibdev) - x->packets_base);
+	pp_event_quiet_put(e, &q);
+	return 0;
+}
+
+int pp_exec_accounts_open(struct pp_exec *x, struct pp_err *err)
+{
+	struct pp_account_source from;
+	int rc;
+
+	x->ledger = pp_ledger_new(x->plan, era_now());
+	if (!x->ledger)
+		return pp_err_set(err, -ENOMEM, "the ledger");
+	if (x->setup->link)
+		x->has_device = !pp_nl_rdma_index(x->setup->link->ibdev, &x->device);
+	source_of(x, &from);
+	rc = pp_accounts_read(&from, x->base, err);
+	if (rc)
+		return rc;
+	/* Somebody (KVM, vfio, io_uring) holds pins: theirs may go at any moment. */
+	x->pins_foreign = !x->setup->quiet_machine && x->base[PP_ACCOUNT_PINS] != 0;
+	x->packets_base = x->setup->link ? pp_link_packets(x->setup->link->ibdev) : 0;
+	return 0;
+}
+
+void pp_exec_accounts_close(struct pp_exec *x)
+{
+	pp_ledger_free(x->ledger);
+	x->ledger = NULL;
+}
+
+void pp_exec_accounts_note(struct pp_exec *x, const struct pp_event *e)
+{
+	if (!pp_ledger_concerns(x->ledger, e))
+		return;
+	pthread_mutex_lock(&x->lock);
+	pp_ledger_apply(x->ledger, e);
+	pthread_mutex_unlock(&x->lock);
+}
+
+const struct pp_verb_impl pp_exec_quiet_verbs[] = {
+	{ .verb = PP_VERB_QUIET, .act = act_quiet },
+	{ .verb = PP_VERB_NONE },
+};

@@ -246,7 +246,7 @@ CANNOT_FAIL("computes only",
 	dm_dir dm_log_with_errno_init dm_udev_set_checking dm_udev_set_sync_support
 	blkid_probe_lookup_value)
 CANNOT_FAIL("always succeeds with the arguments that it gets",
-	__errno_location _GLOBAL_OFFSET_TABLE_ _exit clock_gettime environ geteuid getenv getpid getppid
+	__errno_location _GLOBAL_OFFSET_TABLE_ _exit clock_gettime environ geteuid getenv getpid getppid getrusage
 	prctl pthread_clockjoin_np pthread_sigmask raise rewinddir setsid __sigsetjmp siglongjmp signal
 	sigprocmask sysconf uname ibv_ack_cq_events)
 CANNOT_FAIL("is named in a branch that is never taken, by a compiler that does not optimize", ibv_reg_mr_iova2)

@@ -119,7 +119,7 @@ static int go_on(struct trial *t, struct pp_shrink *s, struct pp_err *err)
 	const struct pp_plan *plan;
 	struct pp_attempt_result r;
 	struct pp_finding x;
-	int rc;
+	int rc = 0;
 
 	while (!time_is_up(t) && (rc = pp_shrink_next(s, &plan, err)) > 0) {
 		rc = try(t, plan, &r, &x, err);

@@ -44,9 +44,9 @@ setup() {
 	run -0 "$SELFTEST" --names --tier quick
 	[ "${#lines[@]}" -eq 17 ]
 	run -0 "$SELFTEST" --names --tier full
-	[ "${#lines[@]}" -eq 22 ]
+	[ "${#lines[@]}" -eq 24 ]
 	run -0 "$SELFTEST" --names --tier soak
-	[ "${#lines[@]}" -eq 23 ]
+	[ "${#lines[@]}" -eq 25 ]
 	run -0 "$SELFTEST" --names self/soak/vm-write
 	[ "$output" = self/soak/vm-write ]
 	said "'self/soak' names 1 cases, all in a larger tier: add --tier" "$SELFTEST" --names self/soak

@@ -92,7 +92,7 @@ many() {
 
 @test "shrink: bad input" {
 	many >file
-	said "takes a rule such as O2, not 'O13'" "$PINPROOF" shrink --rule O13 file
+	said "takes a rule such as O2, not 'O99'" "$PINPROOF" shrink --rule O99 file
 	said "takes a rule such as O2, not 'none'" "$PINPROOF" shrink --rule none file
 	said "--need 4 of --runs 3 can never be" "$PINPROOF" shrink --need 4 file
 	said "--runs takes a number" "$PINPROOF" shrink --runs 0 file

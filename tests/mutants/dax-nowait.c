@@ -5,8 +5,6 @@
 MUTANT("dax", "blocks of a DAX file are freed while a device uses its pages",
        "5fac7408d828 (mm, fs, dax: handle layout changes to pinned dax mappings), 4.17",
        "dax_layout_busy_page_range", "O4 O6 O9 O10");
-/* the first file of a case on ext4, behind that of the bystander */
-MUTANT_ARGS("inode=13");
 MUTANT_QUICK();
 
 static int note(struct pt_regs *regs, void *data)

@@ -22,6 +22,7 @@ dist_ppvm_DATA = \
 	scripts/vm/kernels.table \
 	scripts/vm/lib.sh \
 	scripts/vm/options.table \
+	scripts/vm/profiles.table \
 	scripts/vm/tools.table
 
 ppdracutdir = $(ppvmdir)/dracut/99pinproof

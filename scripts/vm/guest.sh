@@ -6,11 +6,28 @@
 
 INTERRUPTED=0  # exit code, once a signal came
 GUEST_BROKEN=0 # QEMU itself failed, or the kernel lacks a driver: another guest would fail as well
+GUEST_ALONE=0  # its case may leave a kernel that does not even power off
 QEMU_PID=
 DEVDAX_MIB=256
 # Between regions, and behind the last: adjacent ones merge, and one that ends with the memory is
 # "misaligned, unable to map".
 GAP_MIB=128
+# of the profile: MiB of memory that is plugged in, of the swap disk, or 0; words for the command line
+PROFILE=plain PROFILE_DIMM=0 PROFILE_SWAP=0 PROFILE_APPEND=
+
+# guest_profile NAME - what the next guests are made of; false if there is no such profile
+guest_profile() {
+	local name dimm swap append
+	while read -r name dimm swap append; do
+		[[ $name = "$1" ]] || continue
+		PROFILE=$name PROFILE_DIMM=0 PROFILE_SWAP=0 PROFILE_APPEND=
+		[[ $dimm = - ]] || PROFILE_DIMM=$(mib_of "$dimm")
+		[[ $swap = - ]] || PROFILE_SWAP=$(mib_of "$swap")
+		[[ $append = - ]] || PROFILE_APPEND=$append
+		return 0
+	done < <(grep -v '^#' "$VM_DIR/profiles.table")
+	return 1
+}
 
 # shellcheck disable=SC2154 # OPT and the rest are set by run
 guest_memory() {
@@ -74,7 +91,7 @@ guest_disk() {
 # guest_qemu - QEMU's command as a program that works from any place. It leaves the console to its
 # arguments: a file for a run, this terminal for a shell.
 guest_qemu() {
-	local port i append cpu=host accel=kvm
+	local port i append cpu=host accel=kvm swap='' slots=''
 	local -i disks=${OPT[disks]}
 	# shellcheck disable=SC2153 # run sets it
 	if [[ $ACCEL = tcg ]]; then
@@ -82,8 +99,10 @@ guest_qemu() {
 		cpu=max,la57=off
 		accel=tcg,thread=multi
 	fi
+	((!PROFILE_DIMM)) || slots=",slots=1,maxmem=$((OPT[memory] + PROFILE_DIMM + 1024))M"
+	((!PROFILE_SWAP)) || swap="[ -e swapdisk ] || truncate -s ${PROFILE_SWAP}M swapdisk || exit 2"$'\n'
 	append="console=ttyS0 loglevel=7 panic=-1 no_timer_check random.trust_cpu=on secretmem.enable=1"
-	append+="${MEMMAP:+ $MEMMAP}${OPT[append]:+ ${OPT[append]}}"
+	append+="${MEMMAP:+ $MEMMAP}${PROFILE_APPEND:+ $PROFILE_APPEND}${OPT[append]:+ ${OPT[append]}}"
 	cat <<-END
 	#!/bin/sh
 	# Start this guest with the files beside this one. On a terminal: $(quote "$GUEST/qemu") -serial mon:stdio
@@ -91,9 +110,9 @@ guest_qemu() {
 	for disk in $(seq -s ' ' 0 $((disks - 1))); do
 	    [ -e "disk\$disk" ] || truncate -s ${OPT[disk-size]}M "disk\$disk" || exit 2
 	done
-	[ \$# -gt 0 ] || set -- -serial file:console.log
+	${swap}[ \$# -gt 0 ] || set -- -serial file:console.log
 	exec qemu-system-x86_64 \\
-	    -accel $accel -cpu $cpu -machine q35 -m ${OPT[memory]}M -smp ${OPT[cpus]} \\
+	    -accel $accel -cpu $cpu -machine q35 -m ${OPT[memory]}M$slots -smp ${OPT[cpus]} \\
 	    -nodefaults -no-user-config -display none -no-reboot \\
 	    -kernel $(quote "$KERNEL/vmlinuz") \\
 	    -initrd $(quote "$IMAGE") \\
@@ -109,6 +128,13 @@ guest_qemu() {
 		printf '    -drive file=disk%d,format=raw,if=none,id=disk%d,cache=unsafe,discard=unmap,' "$i" "$i"
 		printf 'werror=report,rerror=report -device virtio-blk-pci,drive=disk%d,serial=pinproof%d \\\n' "$i" "$i"
 	done
+	if ((PROFILE_DIMM)); then
+		printf '    -object memory-backend-ram,id=dimm,size=%dM -device pc-dimm,memdev=dimm \\\n' "$PROFILE_DIMM"
+	fi
+	if ((PROFILE_SWAP)); then
+		printf '    -drive file=swapdisk,format=raw,if=none,id=swap,cache=unsafe,discard=unmap'
+		printf ' -device virtio-blk-pci,drive=swap,serial=pp-swap \\\n'
+	fi
 	guest_disk job
 	[[ -z ${OPT[plan]-} ]] || guest_disk plan
 	[[ -z ${OPT[insmod]-} ]] || guest_disk module
@@ -124,6 +150,7 @@ guest_files() {
 			guest_job "${@:2}" >"$GUEST/job" &&
 			{ [[ -z ${OPT[plan]-} ]] || guest_plan >"$GUEST/plan"; } &&
 			{ [[ -z ${OPT[insmod]-} ]] || guest_module >"$GUEST/module"; } &&
+			echo "$PROFILE" >"$GUEST/profile" &&
 			guest_qemu >"$GUEST/qemu" &&
 			chmod +x "$GUEST/qemu" &&
 			mkfifo "$GUEST/monitor.in" "$GUEST/monitor.out"
@@ -137,7 +164,7 @@ guest_files() {
 
 guest_clean() {
 	rm -f -- "$GUEST/monitor.in" "$GUEST/monitor.out"
-	[[ -n ${OPT[keep]-} ]] || rm -f -- "$GUEST"/disk[0-9]* "$GUEST/module"
+	[[ -n ${OPT[keep]-} ]] || rm -f -- "$GUEST"/disk[0-9]* "$GUEST/module" "$GUEST/swapdisk"
 }
 
 guest_shell() {
@@ -227,6 +254,8 @@ guest_watch() {
 			WATCH=timeout
 		elif ((silence && SECONDS - last >= silence)); then
 			WATCH=silence
+		elif ((GUEST_ALONE && SECONDS - last >= 20)) && guest_complete; then
+			WATCH=complete
 		fi
 		if [[ -n $WATCH ]]; then
 			if guest_panic >/dev/null; then
@@ -239,6 +268,11 @@ guest_watch() {
 			kill_at=$((SECONDS + 5))
 		fi
 	done
+}
+
+# Has all that the guest had to say come?
+guest_complete() {
+	tar -tf "$GUEST/results.tar" 2>/dev/null | grep -q -x 'done'
 }
 
 # What the guest wrote is lost then, and its disks give I/O errors that are not the kernel's.
@@ -289,6 +323,7 @@ guest_panic() {
 guest_ended() {
 	local line code=none
 	case $WATCH in
+	complete) echo "complete: all results were there, and the guest did not power off"; return ;;
 	full) echo "full: the disk of the run directory was full"; return ;;
 	timeout) echo "timeout: the guest had not ended after ${OPT[timeout]} s (--timeout)"; return ;;
 	silence) echo "silence: the guest gave no output for ${OPT[silence]} s (--silence)"; return ;;

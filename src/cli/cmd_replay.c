@@ -131,8 +131,8 @@ static int execute(const struct pp_command *c, int argc, char **argv, enum what 
 	if (!code && cfg.kernel)
 		code = in_guest(&cfg, argc, typed);
 	else if (!code)
-		code = cfg.replay && cfg.names ? pp_suite_list(&cfg)
-					       : pp_suite_run(&cfg, argc, typed);
+		code = cfg.replay && (cfg.names || cfg.guests) ? pp_suite_list(&cfg)
+							       : pp_suite_run(&cfg, argc, typed);
 	free(typed);
 	return code;
 }

@@ -24,7 +24,7 @@ static const struct pp_command commands[] = {
 	{ "mutate", "[OPTION...]", "break the kernel on purpose, see who notices", pp_cmd_mutate,
 	  NULL },
 	{ "list", "[OPTION...] [CASE...]", "list scenarios and cases", pp_cmd_list,
-	  "tier names seed repeat shuffle cases-from" },
+	  "tier names guests seed repeat shuffle cases-from" },
 	{ "plan", "[--seed N] [--expand N] CASE", "print the plan of a case", pp_cmd_plan,
 	  "seed expand" },
 	{ "replay", "[OPTION...] PLAN|CASEDIR|BUNDLE [CASE...]", "execute a plan again",
@@ -33,7 +33,7 @@ static const struct pp_command commands[] = {
 	  "drop-device-writes "
 	  "plant "
 	  "storm-time trace no-trace coverage guest i-may-lose-this-machine stream ktap "
-	  "repeat-with names no-color" },
+	  "repeat-with names guests no-color" },
 	{ "shrink", "[OPTION...] PLAN|CASEDIR|BUNDLE",
 	  "make a plan smaller that still breaks the same rule", pp_cmd_shrink,
 	  "rule runs need budget kernel out timeout disk device plant storm-time trace no-trace "

@@ -45,6 +45,7 @@ const struct pp_option pp_options[] = {
 	{ "mail", PP_OPT_FLAG, AT(as_mail), NULL, "a draft of a report to a kernel list" },
 	{ "expand", PP_OPT_NUMBER, AT(expand), "N", "write the storm out, with N operations of each actor" },
 	{ "names", PP_OPT_FLAG, AT(names), NULL, "print only the case names" },
+	{ "guests", PP_OPT_FLAG, AT(guests), NULL, "print the case names, each with the profile of its guest where that is not plain, and 'alone' where it needs one for itself" },
 	{ "no-color", PP_OPT_FLAG, AT(no_color), NULL, "no colours, also on a terminal" },
 };
 /* clang-format on */

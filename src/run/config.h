@@ -32,7 +32,8 @@ struct pp_config {
 	unsigned timeout_s;         /* --timeout: bound of one case, 0: the plan's */
 	unsigned storm_s;           /* --storm-time: of each storm, 0: the plan's */
 	struct pp_plant_spec plant; /* --plant */
-	bool shuffle, strict, bisect, guest, drop_hazard, drop_device_writes, names, lose_machine;
+	bool shuffle, strict, bisect, guest, drop_hazard, drop_device_writes, names, guests,
+		lose_machine;
 	bool no_color;
 	bool coverage;        /* count which functions of the kernel each case enters */
 	bool trace, no_trace; /* the trace witness: on in a guest unless --no-trace, elsewhere with

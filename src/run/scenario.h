@@ -42,6 +42,8 @@ struct pp_variant {
 	char pinner[PP_NAME_MAX];  /* last part of the case name, and plan.pinner */
 	enum pp_tier tier;         /* the smallest tier that includes it */
 	bool disturbs;             /* disturbs the whole machine: only in a throw-away guest */
+	bool destructive;          /* leaves no sound machine behind: only in a guest of its own */
+	const char *guest; /* profile of the guest (scripts/vm/profiles.table); NULL: plain */
 	enum pp_plant plant;
 	const void *data; /* the scenario's own: a row of its table */
 };

@@ -99,7 +99,7 @@ static bool disturbs(const struct pp_case *k, const struct pp_plan *plan)
 	for (size_t i = 0; i < plan->n_mixes; i++)
 		if (pp_verbs[plan->mixes[i].op.verb].machine)
 			return true;
-	return k->variant.disturbs;
+	return k->variant.disturbs || k->variant.destructive;
 }
 
 static bool must_skip(const struct suite *s, const struct pp_case *k, const struct pp_plan *plan,

@@ -14,16 +14,31 @@ static void print_scenario(const struct pp_scenario *s)
 		printf("  see %s\n", *ref);
 }
 
+/* What its guest has to be, for whoever boots it: nothing for the plain one that it may share. */
+static void print_guest(const struct pp_case *k, const char *before)
+{
+	struct pp_case known;
+	const struct pp_variant *v = &k->variant;
+
+	/* A plan from a file has no variant of its own, unless its name is that of a case. */
+	if (!k->scenario && !pp_case_find(k->name, &known))
+		v = &known.variant;
+	if (v->guest || v->destructive)
+		printf("%s%s%s", before, v->guest ? v->guest : "plain",
+		       v->destructive ? " alone" : "");
+}
+
 int pp_suite_list(const struct pp_config *c)
 {
 	struct pp_config all = *c;
 	struct pp_selection s;
 	struct pp_err err = { 0 };
 	const struct pp_scenario *last = NULL;
+	bool names = c->names || c->guests;
 	int rc;
 
 	/* The names are the same on every machine; without --tier all of them are shown. */
-	if (!c->tier_given && !c->names)
+	if (!c->tier_given && !names)
 		all.tier = PP_TIER_SOAK;
 	rc = c->replay ? pp_select_replay(c, &s, &err) : pp_select(&all, &s, &err);
 	if (rc) {
@@ -33,16 +48,21 @@ int pp_suite_list(const struct pp_config *c)
 	for (size_t i = 0; i < s.count; i++) {
 		const struct pp_case *k = &s.cases[i];
 
-		if (c->names) {
-			printf("%s\n", k->label);
+		if (names) {
+			printf("%s", k->label);
+			if (c->guests)
+				print_guest(k, " ");
+			putchar('\n');
 			continue;
 		}
 		if (k->scenario != last)
 			print_scenario(k->scenario);
 		last = k->scenario;
-		printf("  %-48s %s\n", k->label, pp_tier_names[k->variant.tier]);
+		printf("  %-48s %s", k->label, pp_tier_names[k->variant.tier]);
+		print_guest(k, "  guest: ");
+		putchar('\n');
 	}
-	if (!c->names)
+	if (!names)
 		printf("%zu cases\n", s.count);
 	pp_selection_free(&s);
 	return 0;

@@ -290,6 +290,37 @@ ready() {
 	done
 }
 
+@test "a profile: its disk, words and memory; the plain guest first" {
+	ready
+	"$VM/run" --kernel "$KERNEL" --accel tcg --dry-run --out o pass-1-swap
+	grep -q 'file=swapdisk,.*serial=pp-swap' o/guest-1/qemu
+	sh -n o/guest-1/qemu
+	[ "$(cat o/guest-1/profile)" = swap ]
+	"$VM/run" --kernel "$KERNEL" --accel tcg --dry-run --out p pass-1-movable
+	grep -q -- '-m 4096M,slots=1,maxmem=6144M' p/guest-1/qemu
+	grep -q 'pc-dimm' p/guest-1/qemu
+	grep -q 'memhp_default_state=online_movable' p/guest-1/qemu
+	sh -n p/guest-1/qemu
+	# whatever the case asks for
+	"$VM/run" --kernel "$KERNEL" --accel tcg --dry-run --out q --profile plain pass-1-movable
+	run ! grep -E 'pc-dimm|online_movable|pp-swap|swapdisk' q/guest-1/qemu
+	"$VM/run" --kernel "$KERNEL" --accel tcg --dry-run --out r pass-1-swap pass-2-alone pass-3
+	[ "$(cat r/guest-1/profile)" = plain ]
+	run sh -c '. ./r/guest-1/job; echo "$*"'
+	[[ $output == *" pass-3" && $output != *pass-[12]* ]]
+	[ "$(cat r/cases)" = $'pass-1-swap\npass-2-alone\npass-3' ]
+}
+
+@test "a profile that there is not: one sentence before anything boots" {
+	ready
+	run "$VM/run" --kernel "$KERNEL" --accel tcg --dry-run --out o --profile huge pass-1
+	one_sentence
+	[[ $output == *"'huge' is no guest profile: there are plain movable swap"* ]]
+	run "$VM/run" --kernel "$KERNEL" --accel tcg --dry-run --out o pass-1-nowhere
+	one_sentence
+	[ ! -e o ]
+}
+
 @test "no pmem, no memmap" {
 	ready
 	run --separate-stderr "$VM/run" --kernel "$KERNEL" --accel tcg --dry-run --pmem 0 --memory 1G pass-1

@@ -6,24 +6,38 @@ PP_SCENARIOS = \
 	scenarios/clean-page \
 	scenarios/dax-race \
 	scenarios/dax-truncate \
+	scenarios/devdax-unbind \
 	scenarios/dio-mmap \
+	scenarios/dontneed \
+	scenarios/drop-caches \
 	scenarios/folio-edges \
+	scenarios/fork-cow \
 	scenarios/hugetlb-pool \
 	scenarios/inherited-fd \
 	scenarios/journal-data \
+	scenarios/ksm \
 	scenarios/link-delete \
+	scenarios/madv-free \
+	scenarios/memfd-seal \
 	scenarios/memlock \
+	scenarios/migrate \
 	scenarios/mm-race \
+	scenarios/mprotect \
 	scenarios/mr-fsync \
 	scenarios/mr-policy \
+	scenarios/mremap \
 	scenarios/msync-race \
 	scenarios/pin-balance \
 	scenarios/process-exit \
+	scenarios/reclaim \
 	scenarios/redirty \
 	scenarios/reflink-race \
 	scenarios/short-pin \
+	scenarios/soft-dirty \
 	scenarios/storm \
+	scenarios/thp-split \
 	scenarios/truncate-race \
+	scenarios/uffd \
 	scenarios/wb-window
 
 pkglibexec_PROGRAMS += $(PP_SCENARIOS)

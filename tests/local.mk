@@ -72,6 +72,7 @@ PP_UNIT_TESTS = \
 # These fault on purpose (SIGBUS behind the end of a file), see TSAN in configure.ac.
 PP_FAULT_TESTS = \
 	tests/unit/test_hazard \
+	tests/unit/test_hazard_pages \
 	tests/unit/test_pinio \
 	tests/unit/test_region
 
@@ -99,7 +100,7 @@ tests_unit_test_property_SOURCES = tests/unit/test_property.c tests/unit/machine
 	tests/unit/machine_change.c tests/unit/machine.h
 
 # This one knows every scenario, as the command does.
-tests_unit_test_scenarios_SOURCES = tests/unit/test_scenarios.c $(PP_SCENARIOS:=.c)
+tests_unit_test_scenarios_SOURCES = tests/unit/test_scenarios.c tests/unit/frames.c tests/unit/frames.h $(PP_SCENARIOS:=.c)
 nodist_tests_unit_test_scenarios_SOURCES = scenarios/list.c
 
 if HAVE_CUNIT

@@ -42,6 +42,11 @@
 	"block/fops.c: the pages of registered buffers are no user_backed_iter(), so not made "    \
 	"dirty; io_uring/rsrc.c unpins them as they are"
 
+/* Seen on 6.1.192 and 6.12.117, and by no report we know. */
+#define DEVDAX_UNBIND                                                                              \
+	"mm/memremap.c, memunmap_pages(): waits for pgmap->ref, which GUP does not hold once it "  \
+	"has walked"
+
 const struct pp_defect pp_defects[] = {
 #include "core/defect_rows_memory.h"
 #include "core/defect_rows_sync.h"

@@ -2,9 +2,11 @@
 /* Evidence: what the history shows that was seen to happen. */
 #include "core/evidence.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/evidence_pages.h"
 #include "core/evidence_parts.h"
 #include "core/page_track.h"
 
@@ -40,6 +42,19 @@ const struct pp_evidence_def pp_evidence_defs[PP_EV_COUNT] = {
 	[PP_EV_PINS_COUNTED]       = { "pins-counted", "quiet points at which the pin counters were judged" },
 	[PP_EV_OBJECTS_COUNTED]    = { "objects-counted", "quiet points at which the device's objects were judged" },
 	[PP_EV_POOLS_COUNTED]      = { "pools-counted", "quiet points at which pools of huge pages were judged" },
+	[PP_EV_HAZARDS_REFUSED]    = { "hazards-refused", "hazards that were refused as they should be" },
+	[PP_EV_ACCESS_FAULTS]      = { "access-faults", "loads and stores that faulted as they should" },
+	[PP_EV_FRAMES_KEPT]        = { "frames-kept", "looks at pinned pages that kept their frame" },
+	[PP_EV_PAGES_KEPT_DIRTY] = { "pages-kept-dirty", "looks at pinned pages that were soft-dirty" },
+	[PP_EV_FRAMES_COPIED]      = { "frames-copied", "looks at pinned pages of which a child has a copy" },
+	[PP_EV_FRAMES_REPLACED]    = { "frames-replaced", "pages that had another frame at the next mark" },
+	[PP_EV_FRAMES_SHARED]      = { "frames-shared", "looks at pages that a child shares" },
+	[PP_EV_FRAMES_MOVED]       = { "frames-moved", "looks at other pages that had moved" },
+	[PP_EV_PAGES_GONE]         = { "pages-gone", "looks at other pages that had gone" },
+	[PP_EV_PAGES_SWAPPED]      = { "pages-swapped", "looks at other pages that were swapped out" },
+	[PP_EV_PAGES_MERGED]       = { "pages-merged", "looks at other pages that ksmd had merged" },
+	[PP_EV_PAGES_HUGE]         = { "pages-huge", "looks at other pages that were huge" },
+	[PP_EV_PAGES_CLEAN]        = { "pages-clean", "looks at other pages that were not soft-dirty" },
 };
 /* clang-format on */
 
@@ -65,8 +80,10 @@ struct counting {
 	uint32_t op;                  /* of the observation event before: several may share one */
 	uint32_t advanced_op;         /* last one that counted as an advance */
 	uint32_t hazard_op, storm_op; /* last of these: an observation has several events */
-	uint64_t asked;               /* bits of kinds whose operations have to be looked up */
-	struct window *windows;       /* in order of begin */
+	uint32_t refused_op;
+	uint64_t asked; /* bits of kinds whose operations have to be looked up */
+	struct pp_frames_seen *frames;
+	struct window *windows; /* in order of begin */
 	size_t n_windows;
 };
 
@@ -171,6 +188,23 @@ static void count_quiet(struct counting *c, const struct pp_event *e, struct pp_
 		c->count[PP_EV_PINS_SEEN] = (uint64_t)pins;
 }
 
+/* Failed just as the plan says? What it did is to refuse, and that is what was wanted. */
+static void count_refusal(struct counting *c, const struct pp_event *e, const struct pp_op *op)
+{
+	bool fault = e->result == -EFAULT || (!e->result && e->seen == PP_SEEN_FAULT);
+
+	if (!op || op->expect != PP_EXPECT_ERRNO || c->refused_op == e->op)
+		return;
+	if ((e->verb == PP_VERB_LOAD || e->verb == PP_VERB_STORE) && fault &&
+	    op->expect_errno == EFAULT)
+		c->count[PP_EV_ACCESS_FAULTS]++;
+	else if (op->hazard && e->result == -op->expect_errno)
+		c->count[PP_EV_HAZARDS_REFUSED]++;
+	else
+		return;
+	c->refused_op = e->op;
+}
+
 static void count_event(struct counting *c, const struct pp_event *e, struct pp_evidence *out)
 {
 	const struct pp_op *op =
@@ -179,6 +213,7 @@ static void count_event(struct counting *c, const struct pp_event *e, struct pp_
 	c->count[PP_EV_HAZARDS_DONE] += op && op->hazard && !e->result && c->hazard_op != e->op;
 	if (op && op->hazard)
 		c->hazard_op = e->op;
+	count_refusal(c, e, op);
 	if (e->op >= PP_STORM_FIRST && e->op < PP_STORM_END && c->storm_op != e->op) {
 		c->count[PP_EV_STORM_OPS]++;
 		c->storm_op = e->op;
@@ -223,7 +258,10 @@ static void count_event(struct counting *c, const struct pp_event *e, struct pp_
 	case PP_KIND_WRITE:
 	case PP_KIND_DEVICE_WRITE:
 	case PP_KIND_DETACH:
+		break;
 	case PP_KIND_LOOK:
+		if (!e->result)
+			pp_frames_seen_count(c->frames, e, c->count);
 		break;
 	}
 }
@@ -374,10 +412,12 @@ void pp_evidence_count(const struct pp_plan *plan, const struct pp_history *h,
 	c.seen = calloc(h->n_events + 1, sizeof(*c.seen));
 	c.durable = calloc(plan->n_regions + 1, sizeof(*c.durable));
 	for (size_t i = 0; i < plan->n_ops; i++)
-		if (plan->ops[i].hazard || pp_verbs[plan->ops[i].verb].kind == PP_KIND_PIN)
+		if (plan->ops[i].hazard || plan->ops[i].expect == PP_EXPECT_ERRNO ||
+		    pp_verbs[plan->ops[i].verb].kind == PP_KIND_PIN)
 			c.asked |= 1ull << pp_verbs[plan->ops[i].verb].kind;
-	if (c.seen && c.durable && find_windows(&c) && !pp_parts_build(&c.parts, plan, h) &&
-	    !pp_model_build(&c.model, plan, h, NULL)) {
+	c.frames = pp_frames_seen_new(plan, h);
+	if (c.seen && c.durable && c.frames && find_windows(&c) &&
+	    !pp_parts_build(&c.parts, plan, h) && !pp_model_build(&c.model, plan, h, NULL)) {
 		for (size_t i = 0; i < h->n_events; i++)
 			if (!(h->events[i].flags & (PP_EVENT_SKIPPED | PP_EVENT_OPEN)))
 				count_event(&c, &h->events[i], out);
@@ -388,6 +428,7 @@ void pp_evidence_count(const struct pp_plan *plan, const struct pp_history *h,
 		free(c.durable[r].age);
 	pp_model_free(&c.model);
 	pp_parts_free(&c.parts);
+	pp_frames_seen_free(c.frames);
 	free(c.windows);
 	free(c.durable);
 	free(c.seen);

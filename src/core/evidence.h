@@ -52,6 +52,21 @@ enum pp_evidence_id {
 	PP_EV_PINS_COUNTED, /* quiet points at which the kernel's pin counters were ours to judge */
 	PP_EV_OBJECTS_COUNTED, /* the same of the RDMA device's objects */
 	PP_EV_POOLS_COUNTED,   /* the same of the pools of huge pages */
+	PP_EV_HAZARDS_REFUSED, /* operations marked hazard that failed as expect= says */
+	PP_EV_ACCESS_FAULTS,   /* loads and stores that a fault ended, as expect= says */
+	/* Pages that some operation of the plan takes (a registration, a hold, O_DIRECT): */
+	PP_EV_FRAMES_KEPT,      /* page-look found them on the frame of page-mark */
+	PP_EV_PAGES_KEPT_DIRTY, /* page-look found them soft-dirty */
+	PP_EV_FRAMES_COPIED,    /* child-look found another frame: copied by fork */
+	PP_EV_FRAMES_REPLACED,  /* page-mark found another frame than the page-mark before */
+	/* Pages that none does: the hazard works */
+	PP_EV_FRAMES_SHARED, /* child-look found the frame of page-mark (of whichever pages) */
+	PP_EV_FRAMES_MOVED,  /* page-look found another frame than page-mark */
+	PP_EV_PAGES_GONE,    /* page-look found no frame where page-mark had */
+	PP_EV_PAGES_SWAPPED, /* page-look found a swap entry */
+	PP_EV_PAGES_MERGED,  /* page-look found a page of ksmd, mapped more than once */
+	PP_EV_PAGES_HUGE,    /* page-look found a part of a transparent huge page */
+	PP_EV_PAGES_CLEAN,   /* page-look found a page without its soft-dirty bit */
 	PP_EV_COUNT
 };
 

@@ -18,6 +18,8 @@ libpinproof_a_SOURCES += \
 	src/core/defect_table.c \
 	src/core/err.c \
 	src/core/evidence.c \
+	src/core/evidence_pages.c \
+	src/core/evidence_pages.h \
 	src/core/export_c.c \
 	src/core/export_mail.c \
 	src/core/export_verbs.c \

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The oracle's model: the questions that the rules ask of it. */
-#include "core/oracle_model.h"
+#include "core/oracle_model_private.h"
 
 #include <stdlib.h>
 
@@ -448,6 +448,20 @@ bool pp_model_upset(const struct pp_model *m, uint16_t space, uint64_t begin_ns,
 		uint32_t event = m->upsets.event[i];
 
 		if ((m->history->events[event].end_ns >= begin_ns) && upsets(m, event, space))
+			return true;
+	}
+	return false;
+}
+
+bool pp_model_held_whole(const struct pp_model *m, const bool *held, uint16_t region,
+			 struct pp_extent x)
+{
+	for (size_t i = 0; i < m->plan->n_mrs; i++) {
+		const struct pp_mr_def *mr = &m->plan->mrs[i];
+		struct pp_extent own = pp_extent_pages((struct pp_extent){
+			x.space, mr->offset_bytes, mr->offset_bytes + mr->length_bytes });
+
+		if (held[i] && mr->region == region && own.from <= x.from && own.to >= x.to)
 			return true;
 	}
 	return false;

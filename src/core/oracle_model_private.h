@@ -8,6 +8,21 @@
 /* ---- oracle_model_state.c, oracle_model_lists.c: passes of the build ---- */
 
 int pp_model_classify(struct pp_model *m);
+/** pp_model_held_whole - (oracle_model.c) does one of the MRs that are @held, over @region, hold
+ *  every page of the extent? */
+bool pp_model_held_whole(const struct pp_model *m, const bool *held, uint16_t region,
+			 struct pp_extent x);
+static inline bool pp_extents_overlap(const struct pp_extent *a, const struct pp_extent *b)
+{
+	return a->space == b->space && a->from < b->to && b->from < a->to;
+}
+
+static inline struct pp_extent pp_extent_pages(struct pp_extent x)
+{
+	x.from -= x.from % PP_PAGE_BYTES;
+	x.to = (x.to + PP_PAGE_BYTES - 1) / PP_PAGE_BYTES * PP_PAGE_BYTES;
+	return x;
+}
 /** pp_cut_add - (page_track.c) pages of @region in @x are replaced; false without memory. */
 bool pp_cut_add(struct pp_model *m, uint16_t region, const struct pp_extent *x, uint32_t event,
 		uint64_t end_ns);

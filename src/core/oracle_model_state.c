@@ -47,6 +47,7 @@ struct tracker {
 	struct pp_model *m;
 	bool *unmapped;    /* of each region */
 	bool parts;        /* pages of some MR have been parted */
+	bool *held;        /* of each MR: registered */
 	uint64_t **parted; /* of each MR: bit of each page of its region, NULL if none */
 	struct eof *eof;   /* of each region */
 	struct flight *flights;
@@ -92,18 +93,6 @@ static uint64_t pages_of(const struct pp_region_def *region)
 	return (region->size_bytes + PP_PAGE_BYTES - 1) / PP_PAGE_BYTES;
 }
 
-static bool overlap(const struct pp_extent *a, const struct pp_extent *b)
-{
-	return a->space == b->space && a->from < b->to && b->from < a->to;
-}
-
-static struct pp_extent page_extent(struct pp_extent x)
-{
-	x.from -= x.from % PP_PAGE_BYTES;
-	x.to = (x.to + PP_PAGE_BYTES - 1) / PP_PAGE_BYTES * PP_PAGE_BYTES;
-	return x;
-}
-
 /* Does the hazard part pages of the region from those who hold them? */
 static bool cuts(const struct tracker *t, const struct hazard *h, uint16_t r)
 {
@@ -128,7 +117,7 @@ static void part_mr(struct tracker *t, const struct hazard *h, size_t mr)
 {
 	uint16_t r = t->m->plan->mrs[mr].region;
 	uint64_t pages = pages_of(region_of(t, r));
-	struct pp_extent x = page_extent(h->at);
+	struct pp_extent x = pp_extent_pages(h->at);
 
 	if (!cuts(t, h, r))
 		return;
@@ -150,7 +139,7 @@ static bool parted(const struct tracker *t, uint16_t mr, struct pp_extent x)
 
 	if (!bits)
 		return false;
-	x = page_extent(x);
+	x = pp_extent_pages(x);
 	for (uint64_t p = x.from / PP_PAGE_BYTES; p < pages && p < x.to / PP_PAGE_BYTES; p++)
 		if (pp_bit(bits, p))
 			return true;
@@ -188,23 +177,23 @@ static void collide(struct tracker *t, const struct hazard *h, const struct flig
 {
 	const struct pp_event *e = &t->m->history->events[f->event];
 	uint8_t *state = t->m->state;
-	struct pp_extent pages = page_extent(h->at), own = page_extent(f->at);
+	struct pp_extent pages = pp_extent_pages(h->at), own = pp_extent_pages(f->at);
 	bool writes = pp_model_writes(e), zeros = state[f->event] & PP_STATE_ZEROS;
-	bool touches = overlap(&pages, &own);
+	bool touches = pp_extents_overlap(&pages, &own);
 
 	pages.space = own.space;
 	/* The device may reach a page that has just left: the write is lost, or was not. */
-	if (h->cut != CUT_NONE && overlap(&pages, &own) && cuts(t, h, f->region)) {
+	if (h->cut != CUT_NONE && pp_extents_overlap(&pages, &own) && cuts(t, h, f->region)) {
 		if (pp_verbs[e->verb].kind == PP_KIND_DEVICE_WRITE)
 			state[f->event] |= PP_STATE_UNKNOWN;
 		if (f->access && mr_of(t, f->event) != PP_NO_INDEX)
 			state[f->event] |= PP_STATE_DETACHED;
 	}
 	/* It may write back what was there before. */
-	if (h->self && overlap(&h->at, &f->at) && (writes || zeros))
+	if (h->self && pp_extents_overlap(&h->at, &f->at) && (writes || zeros))
 		state[f->event] |= PP_STATE_WEAK;
 	/* Where it lands, and where it is moved to afterwards, cannot be said. */
-	if (h->shift && overlap(&h->at, &f->at) && (writes || zeros)) {
+	if (h->shift && pp_extents_overlap(&h->at, &f->at) && (writes || zeros)) {
 		state[f->event] |= PP_STATE_UNKNOWN;
 		if (writes)
 			add_swept(t, h->event, f->at);
@@ -249,7 +238,7 @@ static void add_flight(struct tracker *t, const struct flight *f)
 /* For looks at pages: of which regions pages are replaced, whoever holds them. */
 static void note_cut(struct tracker *t, const struct hazard *h)
 {
-	const struct pp_extent x = page_extent(h->at);
+	const struct pp_extent x = pp_extent_pages(h->at);
 
 	for (uint16_t r = 0; r < t->m->plan->n_regions; r++)
 		if (cuts(t, h, r) && !pp_cut_add(t->m, r, &x, h->event, h->end_ns))
@@ -277,7 +266,7 @@ static void add_hazard(struct tracker *t, struct hazard h)
 		if (old->end_ns < e->begin_ns)
 			continue;
 		/* Two that move or rewrite the same content at once. */
-		if (overlap(&old->at, &h.at) && (old->shift || h.shift)) {
+		if (pp_extents_overlap(&old->at, &h.at) && (old->shift || h.shift)) {
 			t->m->state[old->event] |= PP_STATE_UNKNOWN;
 			t->m->state[h.event] |= PP_STATE_UNKNOWN;
 		}
@@ -344,6 +333,7 @@ static void track_pin(struct tracker *t, uint32_t i)
 		return;
 	free(t->parted[e->object]);
 	t->parted[e->object] = NULL;
+	t->held[e->object] = true;
 	for (size_t k = 0; k < t->n_hazards; k++)
 		if (t->hazards[k].cut != CUT_NONE && t->hazards[k].end_ns >= e->begin_ns)
 			part_mr(t, &t->hazards[k], e->object);
@@ -372,13 +362,16 @@ static void truncated(struct tracker *t, const struct pp_event *e, uint16_t spac
 	}
 }
 
+/* Private pages go; by MADV_FREE at any time or never, and not those that an MR holds. */
 static void track_drop(struct tracker *t, uint32_t i, struct hazard h)
 {
 	const struct pp_event *e = &t->m->history->events[i];
+	bool whenever = pp_verbs[e->verb].effect == PP_EFFECT_FREE;
 
-	if (region_of(t, e->object)->share != PP_PRIVATE)
+	if (region_of(t, e->object)->share != PP_PRIVATE ||
+	    (whenever && pp_model_held_whole(t->m, t->held, e->object, h.at)))
 		return;
-	t->m->state[i] |= PP_STATE_RESET;
+	t->m->state[i] |= PP_STATE_RESET | (whenever ? PP_STATE_UNKNOWN : 0);
 	h.cut = CUT_REGION;
 	h.object = e->object;
 	add_hazard(t, h);
@@ -435,6 +428,7 @@ static void track_hazard(struct tracker *t, uint32_t i)
 		add_hazard(t, h);
 		break;
 	case PP_EFFECT_DROP:
+	case PP_EFFECT_FREE:
 		m->state[i] |= lost;
 		track_drop(t, i, h);
 		break;
@@ -495,6 +489,8 @@ static void track_unpin(struct tracker *t, uint32_t i)
 	const struct pp_mr_def *mr = &m->plan->mrs[e->object];
 	uint16_t space = m->plan->regions[mr->region].space;
 
+	if (!e->result && !(e->flags & PP_EVENT_OPEN))
+		t->held[e->object] = false;
 	/* It makes the pages dirty. */
 	add_flight(t, &(struct flight){
 			      i,
@@ -577,8 +573,9 @@ int pp_model_classify(struct pp_model *m)
 	m->state = calloc(m->history->n_events + 1, sizeof(*m->state));
 	t.unmapped = calloc(regions, sizeof(*t.unmapped));
 	t.eof = calloc(regions, sizeof(*t.eof));
+	t.held = calloc(m->plan->n_mrs + 1, sizeof(*t.held));
 	t.parted = calloc(m->plan->n_mrs + 1, sizeof(*t.parted));
-	t.failed = !m->state || !t.unmapped || !t.eof || !t.parted;
+	t.failed = !m->state || !t.unmapped || !t.eof || !t.held || !t.parted;
 	for (size_t i = 0; i < m->history->n_events; i++)
 		m->looks |= pp_verbs[m->history->events[i].verb].kind == PP_KIND_LOOK;
 	for (size_t r = 0; t.eof && r < regions; r++)
@@ -593,6 +590,7 @@ int pp_model_classify(struct pp_model *m)
 	free(t.flights);
 	free(t.hazards);
 	free(t.parted);
+	free(t.held);
 	free(t.eof);
 	free(t.unmapped);
 	return t.failed ? -ENOMEM : 0;

@@ -16,11 +16,6 @@ static uint64_t size_of(const struct pp_model *m, uint16_t space)
 
 /* ---- what waits for its end ---- */
 
-static bool overlap(const struct pp_extent *a, const struct pp_extent *b)
-{
-	return a->space == b->space && a->from < b->to && b->from < a->to;
-}
-
 static void set_bits(uint64_t *bits, const struct pp_space *s, uint64_t from, uint64_t to)
 {
 	for (uint64_t p = from / PP_PAGE_BYTES; p < s->n_pages && p * PP_PAGE_BYTES < to; p++)
@@ -46,7 +41,7 @@ void pp_model_wait(struct pp_model *m, uint32_t event, const struct pp_extent *x
 	}
 	for (size_t i = 0; writes && i < m->n_pending; i++) {
 		p = &m->pending[i];
-		if (!p->writes || !overlap(&p->at, x))
+		if (!p->writes || !pp_extents_overlap(&p->at, x))
 			continue;
 		alone = p->alone = false;
 		set_bits(m->spaces[x->space].contested, &m->spaces[x->space],
@@ -264,7 +259,7 @@ bool pp_model_in_flight(const struct pp_model *m, uint16_t space, uint64_t from,
 	const struct pp_extent x = { space, from, to };
 
 	for (size_t i = 0; i < m->n_pending; i++)
-		if (m->pending[i].writes && overlap(&m->pending[i].at, &x))
+		if (m->pending[i].writes && pp_extents_overlap(&m->pending[i].at, &x))
 			return true;
 	return false;
 }

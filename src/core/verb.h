@@ -87,8 +87,21 @@ enum pp_verb {
 	PP_VERB_RECLAIM, /* reclaim under a cgroup limit */
 	PP_VERB_THP_SPLIT,
 	PP_VERB_KSM,
-	PP_VERB_POOL_DRAIN,  /* leave no spare page in the pool of huge pages */
-	PP_VERB_POOL_REFILL, /* make it as large as it was */
+	PP_VERB_POOL_DRAIN,   /* leave no spare page in the pool of huge pages */
+	PP_VERB_POOL_REFILL,  /* make it as large as it was */
+	PP_VERB_PROTECT_R,    /* mprotect to PROT_READ */
+	PP_VERB_PROTECT_NONE, /* to PROT_NONE */
+	PP_VERB_PROTECT_RW,   /* back to both */
+	PP_VERB_SOFT_CLEAN,   /* clear the soft-dirty bits of the process */
+	PP_VERB_UFFD_PROTECT, /* write protection by userfaultfd */
+	PP_VERB_UFFD_UNPROTECT,
+	PP_VERB_UFFD_MOVE,    /* each page moved to another address by userfaultfd, and back */
+	PP_VERB_MADV_FREE,    /* madvise(MADV_FREE) */
+	PP_VERB_THP_COLLAPSE, /* madvise(MADV_COLLAPSE) */
+	PP_VERB_SEAL_WRITE,   /* F_SEAL_WRITE */
+	PP_VERB_SEAL_FUTURE,  /* F_SEAL_FUTURE_WRITE */
+	PP_VERB_OFFLINE,      /* the block of memory of the range's first page, and online again */
+	PP_VERB_DAX_UNBIND,   /* the driver is taken from the region's device */
 	PP_VERB_FREEZE,
 	PP_VERB_THAW,
 	PP_VERB_SELF_READ,   /* O_DIRECT read of the file into its own mapping, same offsets */
@@ -143,6 +156,8 @@ enum pp_effect {
 	PP_EFFECT_DROP, /* private and anonymous pages of the range are gone: initial content, MRs
 			   keep orphans; shared memory: nothing */
 	PP_EFFECT_SELF, /* the range is rewritten with what it showed at some moment meanwhile */
+	PP_EFFECT_FREE, /* private pages of the range that no MR holds may be as in the beginning,
+			   from now on */
 	PP_EFFECT_CLONE /* the file of to= shows what this file showed at some moment meanwhile,
 			   for ever */
 };

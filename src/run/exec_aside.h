@@ -21,6 +21,7 @@ struct pp_exec_peer {
 	int memcg_debt;          /* -1: none */
 	char pool[32];           /* size of the pool of huge pages before it was drained */
 	int pool_debt;           /* -1: none */
+	int uffd;                /* what protects pages: -1 if nothing does */
 	int *frozen;             /* of each filesystem: its debt, -1 if it is not frozen */
 };
 

@@ -66,14 +66,14 @@ int pp_exec_peer_open(struct pp_exec *x, struct pp_err *err)
 		return pp_err_set(err, -ENOMEM, "what stands beside the case");
 	x->peer = a;
 	pthread_mutex_init(&a->lock, NULL);
-	a->memcg_debt = a->pool_debt = -1;
+	a->memcg_debt = a->pool_debt = a->uffd = -1;
 	a->frozen = malloc((p->n_fs + 1) * sizeof(*a->frozen));
 	if (!a->frozen)
 		return pp_err_set(err, -ENOMEM, "what stands beside the case");
 	for (size_t i = 0; i <= p->n_fs; i++)
 		a->frozen[i] = -1;
 	if (link || reclaim || plan_has(p, PP_VERB_FREEZE) || plan_has(p, PP_VERB_KSM) ||
-	    plan_has(p, PP_VERB_POOL_DRAIN))
+	    plan_has(p, PP_VERB_POOL_DRAIN) || plan_has(p, PP_VERB_OFFLINE))
 		rc = pp_keeper_start(&a->keeper, err);
 	if (!rc && (link || plan_has(p, PP_VERB_PEER_LOAD)))
 		rc = pp_peer_start(&a->peer, longest_load(p), err);
@@ -93,6 +93,8 @@ void pp_exec_peer_close(struct pp_exec *x)
 	if (!pp_memcg_leave(&a->memcg, NULL))
 		pp_exec_paid(x, a->memcg_debt);
 	pp_owner_close(&a->owner);
+	if (a->uffd >= 0)
+		close(a->uffd);
 	pp_peer_stop(&a->peer);
 	pp_keeper_stop(&a->keeper);
 	pthread_mutex_destroy(&a->lock);

@@ -146,6 +146,7 @@ extern const struct pp_verb_impl pp_exec_device_verbs[]; /* exec_device.c: verbs
 extern const struct pp_verb_impl pp_exec_gate_verbs[];   /* exec_gates.c: gates, holds, awaits */
 extern const struct pp_verb_impl pp_exec_hazard_verbs[]; /* exec_hazards.c */
 extern const struct pp_verb_impl pp_exec_look_verbs[];   /* exec_looks.c: observers, fsck */
+extern const struct pp_verb_impl pp_exec_memory_verbs[]; /* exec_memory.c: other hazards of pages */
 extern const struct pp_verb_impl pp_exec_page_verbs[];   /* exec_pages.c: frames and states */
 extern const struct pp_verb_impl pp_exec_quiet_verbs[];  /* exec_quiet.c */
 extern const struct pp_verb_impl pp_exec_owner_verbs[];  /* exec_owner.c */

@@ -220,7 +220,7 @@ const struct pp_verb_impl *pp_exec_verb(enum pp_verb verb)
 	static const struct pp_verb_impl *const lists[] = {
 		pp_exec_basic_verbs,  pp_exec_device_verbs, pp_exec_gate_verbs,
 		pp_exec_hazard_verbs, pp_exec_look_verbs,   pp_exec_page_verbs,
-		pp_exec_quiet_verbs,  pp_exec_owner_verbs,
+		pp_exec_quiet_verbs,  pp_exec_owner_verbs,  pp_exec_memory_verbs,
 	};
 
 	for (size_t i = 0; i < PP_ARRAY_LEN(lists); i++)

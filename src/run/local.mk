@@ -12,6 +12,7 @@ libpinproof_a_SOURCES += \
 	src/run/exec_gates.c \
 	src/run/exec_hazards.c \
 	src/run/exec_looks.c \
+	src/run/exec_memory.c \
 	src/run/exec_objects.c \
 	src/run/exec_owner.c \
 	src/run/exec_pages.c \
@@ -27,6 +28,7 @@ libpinproof_a_SOURCES += \
 	src/run/machine.c \
 	src/run/mutants.c \
 	src/run/plan_lines.c \
+	src/run/plan_pinned.c \
 	src/run/plant.c \
 	src/run/recorder.c \
 	src/run/reporting.c \
@@ -58,6 +60,7 @@ pprun_HEADERS = \
 	src/run/machine.h \
 	src/run/mutants.h \
 	src/run/plan_lines.h \
+	src/run/plan_pinned.h \
 	src/run/plant.h \
 	src/run/recorder.h \
 	src/run/reporting.h \

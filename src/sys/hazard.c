@@ -42,6 +42,12 @@ int pp_hazard_reflink(int from, int to, struct pp_err *err)
 	return ioctl(to, FICLONE, from) ? pp_err_set(err, -errno, "FICLONE") : 0;
 }
 
+int pp_hazard_seal(int fd, int seals, struct pp_err *err)
+{
+	return fcntl(fd, F_ADD_SEALS, seals) ? pp_err_set(err, -errno, "F_ADD_SEALS 0x%x", seals)
+					     : 0;
+}
+
 int pp_hazard_fadvise(int fd, uint64_t offset_bytes, uint64_t length_bytes, struct pp_err *err)
 {
 	int rc = posix_fadvise(fd, (off_t)offset_bytes, (off_t)length_bytes, POSIX_FADV_DONTNEED);

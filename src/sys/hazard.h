@@ -10,6 +10,7 @@
 #ifndef PP_SYS_HAZARD_H
 #define PP_SYS_HAZARD_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -28,6 +29,10 @@ int pp_hazard_fallocate(int fd, enum pp_falloc how, uint64_t offset_bytes, uint6
 
 /** pp_hazard_reflink - FICLONE (ioctl_ficlone(2)) of all of @from into @to. */
 int pp_hazard_reflink(int from, int to, struct pp_err *err);
+/** pp_hazard_seal - F_ADD_SEALS (fcntl(2)) of a memfd. F_SEAL_WRITE gives -EBUSY while it is mapped
+ *  writable, or while a page of it has references that nothing accounts for: mm/memfd.c,
+ *  memfd_wait_for_pins(), which waits for them a fraction of a second. */
+int pp_hazard_seal(int fd, int seals, struct pp_err *err);
 /** pp_hazard_fadvise - posix_fadvise(POSIX_FADV_DONTNEED): drops clean, unused page cache. */
 int pp_hazard_fadvise(int fd, uint64_t offset_bytes, uint64_t length_bytes, struct pp_err *err);
 /** pp_hazard_sync_range - sync_file_range(2) with WAIT_BEFORE, WRITE and WAIT_AFTER. */
@@ -77,6 +82,18 @@ int pp_hazard_pool_drain(struct pp_err *err);
 /** pp_hazard_pool_refill - make it @size pages (a number as text); -ENOMEM if there are not that
  *  many to be had. */
 int pp_hazard_pool_refill(const char *size, struct pp_err *err);
+/** pp_hazard_protect - mprotect(2) with any protection; the kernel wants @addr page aligned. */
+int pp_hazard_protect(void *addr, size_t length_bytes, int prot, struct pp_err *err);
+/** pp_hazard_soft_clean - clear the soft-dirty bits of this whole process and write-protect its
+ *  pages (/proc/self/clear_refs). Source: fs/proc/task_mmu.c, clear_refs_write(). */
+int pp_hazard_soft_clean(struct pp_err *err);
+/**
+ * pp_hazard_collapse - MADV_COLLAPSE (6.1): make huge pages of the range now
+ *
+ * -EAGAIN where a page has references that nothing accounts for, a pin for one; -EINVAL if the
+ * range holds no whole huge page. Source: mm/khugepaged.c, madvise_collapse().
+ */
+int pp_hazard_collapse(void *addr, size_t length_bytes, struct pp_err *err);
 
 #define PP_KSM_RUN "/sys/kernel/mm/ksm/run"
 /**
@@ -92,6 +109,47 @@ int pp_hazard_ksm(void *addr, size_t length_bytes, uint32_t bound_ms, struct pp_
 int pp_control_read(const char *path, char *out, size_t size, struct pp_err *err);
 /** pp_control_write - write @text to a control file in one call. */
 int pp_control_write(const char *path, const char *text, struct pp_err *err);
+
+/* By userfaultfd: hazard_uffd.c. */
+
+/**
+ * pp_hazard_uffd_protect - write-protect the range; who writes to it then gets SIGBUS
+ * @fd: the userfaultfd, opened if it is negative, and kept by the caller
+ *
+ * Private anonymous memory since 5.7, shared since 5.19. Source: fs/userfaultfd.c,
+ * userfaultfd_writeprotect().
+ */
+int pp_hazard_uffd_protect(int *fd, void *addr, size_t length_bytes, struct pp_err *err);
+/** pp_hazard_uffd_unprotect - close it, which ends the protection; @fd becomes -1. -EINVAL if it
+ *  is not open. */
+int pp_hazard_uffd_unprotect(int *fd, struct pp_err *err);
+/**
+ * pp_hazard_uffd_move - UFFDIO_MOVE (6.8) of each page of private anonymous memory to another
+ * place and back again
+ *
+ * The first page that does not go decides: -EBUSY where it is pinned or shared with a child. The
+ * others are moved nevertheless. -EIO if one did not come back. Source: mm/userfaultfd.c,
+ * move_present_pte().
+ */
+int pp_hazard_uffd_move(void *addr, size_t length_bytes, struct pp_err *err);
+/** pp_hazard_uffd_possible - write protection, or moving, by userfaultfd: 0 or -errno and why. */
+int pp_hazard_uffd_possible(bool moving, struct pp_err *why);
+
+/* Parts of the machine: hazard_parts.c. */
+
+/** pp_hazard_memory_block - path of the control file of the block of memory that a frame is in. */
+int pp_hazard_memory_block(uint64_t frame, char *path, size_t size, struct pp_err *err);
+/**
+ * pp_hazard_offline - set the block of memory at @path offline, for which all pages in it have to
+ * go, then online again as movable
+ *
+ * -EBUSY if the kernel says so, or if it was still trying after @bound_ms: then it was interrupted
+ * (by SIGALRM to this thread). Source: mm/memory_hotplug.c, offline_pages().
+ */
+int pp_hazard_offline(const char *path, uint32_t bound_ms, struct pp_err *err);
+/** pp_hazard_dax_unbind - take the driver from the device DAX @dev ("/dev/dax2.0"). Who holds pages
+ *  of it holds nothing then: the next access through them, or their release, crashes the kernel. */
+int pp_hazard_dax_unbind(const char *dev, struct pp_err *err);
 
 /* Reclaim under a limit: hazard_memcg.c. */
 

@@ -10,8 +10,9 @@
 #include "sys/clock.h"
 #include "sys/hazard.h"
 
-#define LEAVE_MS 2000
-#define POLL_MS  10
+#define LEAVE_MS      2000
+#define POLL_MS       10
+#define RECLAIM_TRIES 3
 
 static int control(const char *dir, const char *file, const char *text, struct pp_err *err)
 {
@@ -112,7 +113,9 @@ int pp_memcg_reclaim(const struct pp_memcg *m, struct pp_err *err)
 	rc = pp_control_read(path, charged, sizeof(charged), err);
 	if (rc || !strcmp(charged, "0"))
 		return rc;
-	rc = control(m->dir, "memory.reclaim", charged, err);
+	/* What io_uring has yet to do in this process interrupts it: that is no wish to end. */
+	for (int i = 0; i < RECLAIM_TRIES && (!i || rc == -EINTR); i++)
+		rc = control(m->dir, "memory.reclaim", charged, err);
 	if (rc != -EAGAIN)
 		return rc;
 	/* It tried, and could not get all of it. */

@@ -19,6 +19,9 @@
 #define KSM_PASSES  2
 #define KSM_POLL_MS 5
 #define THP_SPLIT   "/sys/kernel/debug/split_huge_pages"
+#ifndef MADV_COLLAPSE
+#define MADV_COLLAPSE 25 /* since 6.1; source: include/uapi/asm-generic/mman-common.h */
+#endif
 #define MIGRATE_MAX 512 /* pages of one call */
 
 int pp_control_read(const char *path, char *out, size_t size, struct pp_err *err)
@@ -58,6 +61,23 @@ int pp_hazard_advise(void *addr, size_t length_bytes, int advice, struct pp_err 
 	if (madvise(addr, length_bytes, advice))
 		return pp_err_set(err, -errno, "madvise(%d) of %zu bytes", advice, length_bytes);
 	return 0;
+}
+
+int pp_hazard_protect(void *addr, size_t length_bytes, int prot, struct pp_err *err)
+{
+	if (mprotect(addr, length_bytes, prot))
+		return pp_err_set(err, -errno, "mprotect(%d) of %zu bytes", prot, length_bytes);
+	return 0;
+}
+
+int pp_hazard_soft_clean(struct pp_err *err)
+{
+	return pp_control_write("/proc/self/clear_refs", "4", err);
+}
+
+int pp_hazard_collapse(void *addr, size_t length_bytes, struct pp_err *err)
+{
+	return pp_hazard_advise(addr, length_bytes, MADV_COLLAPSE, err);
 }
 
 /* Whole pages around a range that need not begin or end at one. */

@@ -324,6 +324,20 @@ static int try_ksm(run_t run, struct pp_err *why)
 { (void)run; return unless(pp_probe_ksm(why), why, "ksmd can be switched on."); }
 static int try_thp_split(run_t run, struct pp_err *why)
 { (void)run; return unless(pp_probe_thp_split(why), why, "huge pages can be split on request."); }
+static int try_soft_dirty(run_t run, struct pp_err *why)
+{ (void)run; return unless(pp_probe_soft_dirty(why), why, "soft-dirty bits are kept and can be cleared."); }
+static int try_uffd_wp(run_t run, struct pp_err *why)
+{ (void)run; return unless(pp_probe_uffd_wp(why), why, "userfaultfd protects pages."); }
+static int try_uffd_move(run_t run, struct pp_err *why)
+{ (void)run; return unless(pp_probe_uffd_move(why), why, "userfaultfd moves pages."); }
+static int try_collapse(run_t run, struct pp_err *why)
+{ (void)run; return unless(pp_probe_collapse(why), why, "huge pages can be made on request."); }
+static int try_swap(run_t run, struct pp_err *why)
+{ (void)run; return unless(pp_probe_swap(why), why, "there is a swap device."); }
+static int try_movable(run_t run, struct pp_err *why)
+{ (void)run; return unless(pp_probe_movable(why), why, "the MOVABLE zone has memory."); }
+static int try_offline(run_t run, struct pp_err *why)
+{ (void)run; return unless(pp_probe_offline(why), why, "blocks of memory can be set offline."); }
 static int try_memcg(run_t run, struct pp_err *why)
 { (void)run; return unless(pp_probe_memcg(why), why, "a cgroup of our own can be reclaimed from."); }
 static int try_fsck_ext4(run_t run, struct pp_err *why)  { (void)run; return has_fsck(why, "ext4"); }
@@ -381,6 +395,13 @@ const struct pp_probe pp_probes[] = {
 	{ "io-sqpoll",    "io_uring with a submitting thread",                     try_sqpoll },
 	{ "compact",      "memory can be compacted on request",                    try_compact },
 	{ "memcg",        "cgroup v2 with memory.reclaim",                         try_memcg },
+	{ "soft-dirty",   "soft-dirty bits (pagemap, clear_refs)",                 try_soft_dirty },
+	{ "uffd-wp",      "write protection by userfaultfd",                       try_uffd_wp },
+	{ "uffd-move",    "userfaultfd moves pages (UFFDIO_MOVE)",                 try_uffd_move },
+	{ "thp-collapse", "huge pages can be made on request (MADV_COLLAPSE)",     try_collapse },
+	{ "swap",         "a swap device",                                         try_swap },
+	{ "movable",      "the MOVABLE zone has memory",                           try_movable },
+	{ "offline",      "blocks of memory can be set offline",                   try_offline },
 	{ "thp-split",    "huge pages can be split on request (debugfs)",          try_thp_split },
 	{ "ksm",          "pages can be merged by ksmd",                           try_ksm },
 };

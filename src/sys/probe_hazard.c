@@ -6,16 +6,23 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "sys/hazard.h"
+#include "sys/pages.h"
 #include "sys/pinio.h"
 
 /* In the child's own mount namespace only: an existing directory to work in. */
-#define SCRATCH "/sys/fs"
+#define SCRATCH    "/sys/fs"
+#define HUGE_BYTES ((size_t)2 << 20)
 
 int pp_probe_sqpoll(struct pp_err *why)
 {
@@ -47,6 +54,98 @@ int pp_probe_ksm(struct pp_err *why)
 int pp_probe_thp_split(struct pp_err *why)
 {
 	return writable("/sys/kernel/debug/split_huge_pages", why);
+}
+
+/* A page that was just written is dirty; on a kernel without the bits it never is. */
+int pp_probe_soft_dirty(struct pp_err *why)
+{
+	volatile char touched = 1;
+	struct pp_page_info page;
+	struct pp_pages pages;
+	int rc = writable("/proc/self/clear_refs", why);
+
+	if (!rc)
+		rc = pp_pages_open(&pages, 0, why);
+	if (rc)
+		return rc;
+	touched = 2;
+	rc = pp_pages_look(&pages, (const void *)&touched, 1, &page, why);
+	pp_pages_close(&pages);
+	if (!rc && !(page.state & PP_PAGE_SOFTDIRTY))
+		rc = pp_err_set(why, -EOPNOTSUPP, "the kernel keeps no soft-dirty bits.");
+	return rc;
+}
+
+int pp_probe_uffd_wp(struct pp_err *why)
+{
+	return pp_hazard_uffd_possible(false, why);
+}
+
+int pp_probe_uffd_move(struct pp_err *why)
+{
+	return pp_hazard_uffd_possible(true, why);
+}
+
+int pp_probe_collapse(struct pp_err *why)
+{
+	size_t length = 2 * HUGE_BYTES;
+	uint8_t *mem =
+		mmap(NULL, length, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	uintptr_t huge = ((uintptr_t)mem + HUGE_BYTES - 1) & ~(HUGE_BYTES - 1);
+	int rc;
+
+	if (mem == MAP_FAILED)
+		return pp_err_set(why, -errno, "no memory to try it with");
+	*(volatile uint8_t *)huge = 1;
+	rc = pp_hazard_collapse((void *)huge, HUGE_BYTES, why);
+	munmap(mem, length);
+	return rc;
+}
+
+int pp_probe_swap(struct pp_err *why)
+{
+	char line[256];
+	FILE *f = fopen("/proc/swaps", "re");
+	int lines = 0;
+
+	if (!f)
+		return pp_err_set(why, -errno, "cannot read /proc/swaps");
+	while (fgets(line, sizeof(line), f))
+		lines++;
+	fclose(f);
+	return lines < 2 ? pp_err_set(why, -ENOENT, "nothing is swapped to: /proc/swaps is empty.")
+			 : 0;
+}
+
+/* "Node 0, zone  Movable", and below it "present  262144". */
+int pp_probe_movable(struct pp_err *why)
+{
+	char line[256];
+	FILE *f = fopen("/proc/zoneinfo", "re");
+	unsigned long long present = 0, most = 0;
+	bool movable = false;
+
+	if (!f)
+		return pp_err_set(why, -errno, "cannot read /proc/zoneinfo");
+	while (fgets(line, sizeof(line), f)) {
+		if (!strncmp(line, "Node", 4))
+			movable = strstr(line, "Movable");
+		if (movable && sscanf(line, " present %llu", &present) == 1 && present > most)
+			most = present;
+	}
+	fclose(f);
+	return most ? 0 : pp_err_set(why, -ENOENT, "no memory is in the MOVABLE zone.");
+}
+
+int pp_probe_offline(struct pp_err *why)
+{
+	char text[32];
+	int rc = pp_control_read("/sys/devices/system/memory/memory0/removable", text, sizeof(text),
+				 why);
+
+	if (!rc && strcmp(text, "1"))
+		rc = pp_err_set(why, -EOPNOTSUPP, "the kernel cannot set memory offline.");
+	return rc;
 }
 
 static int try_memcg(struct pp_err *why)

@@ -10,6 +10,17 @@ int pp_probe_sqpoll(struct pp_err *why);
 int pp_probe_compact(struct pp_err *why);
 int pp_probe_ksm(struct pp_err *why);
 int pp_probe_thp_split(struct pp_err *why);
+int pp_probe_soft_dirty(struct pp_err *why);
+int pp_probe_uffd_wp(struct pp_err *why);
+int pp_probe_uffd_move(struct pp_err *why);
+/** pp_probe_collapse - MADV_COLLAPSE of pages of our own. */
+int pp_probe_collapse(struct pp_err *why);
+/** pp_probe_swap - some device is swapped to. */
+int pp_probe_swap(struct pp_err *why);
+/** pp_probe_movable - the MOVABLE zone has memory. */
+int pp_probe_movable(struct pp_err *why);
+/** pp_probe_offline - blocks of memory can be set offline on request. */
+int pp_probe_offline(struct pp_err *why);
 /** pp_probe_memcg - enters and leaves a cgroup in a forked child with mounts of its own. */
 int pp_probe_memcg(struct pp_err *why);
 

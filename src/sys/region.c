@@ -168,7 +168,8 @@ static int create_memfd(struct pp_region *r, const struct pp_place *place, struc
 	bool pool = row(r)->flags & BACKING_POOL;
 
 	(void)place;
-	r->fd = memfd_create(r->def->name, MFD_CLOEXEC | (pool ? MFD_HUGETLB : 0));
+	r->fd = memfd_create(r->def->name,
+			     MFD_CLOEXEC | MFD_ALLOW_SEALING | (pool ? MFD_HUGETLB : 0));
 	if (r->fd < 0)
 		return pp_err_set(err, -errno, "memfd_create");
 	if (ftruncate(r->fd, (off_t)round_up(file_bytes(r->def), pool ? granule(r) : 1)))

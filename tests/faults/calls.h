@@ -90,6 +90,8 @@ CALL(says, ssize_t,        send,                 P(int fd, const void *b, size_t
 CALL(says, ssize_t,        sendmsg,              P(int fd, const struct msghdr *m, int f), P(fd, m, f),     real, -1,         ENOBUFS,   0)
 CALL(says, int,            poll,                 P(struct pollfd *p, nfds_t n, int t), P(p, n, t),          real, -1,         ENOMEM,    0)
 CALL(says, int,            sigaction,            P(int s, const struct sigaction *a, struct sigaction *o), P(s, a, o), real, -1, EINVAL, 0)
+CALL(says, int,            timer_create,         P(clockid_t c, struct sigevent *e, timer_t *t), P(c, e, t), real, -1,        EAGAIN,    0)
+CALL(says, int,            timer_settime,        P(timer_t t, int f, const struct itimerspec *n, struct itimerspec *o), P(t, f, n, o), real, -1, EINVAL, 0)
 CALL(code, int,            pthread_create,       P(pthread_t *t, const pthread_attr_t *a, void *(*f)(void *), void *x), P(t, a, f, x), real, failed, EAGAIN, 0)
 HAND(posix_spawn)
 CALL(code, int,            posix_spawn_file_actions_init, P(posix_spawn_file_actions_t *a), P(a),           real, failed,     ENOMEM,    +SPAWNS)
@@ -246,9 +248,9 @@ CANNOT_FAIL("computes only",
 	dm_dir dm_log_with_errno_init dm_udev_set_checking dm_udev_set_sync_support
 	blkid_probe_lookup_value)
 CANNOT_FAIL("always succeeds with the arguments that it gets",
-	__errno_location _GLOBAL_OFFSET_TABLE_ _exit clock_gettime environ geteuid getenv getpid getppid getrusage
+	__errno_location _GLOBAL_OFFSET_TABLE_ _exit clock_gettime environ geteuid getenv getpid getppid getrusage gettid
 	prctl pthread_clockjoin_np pthread_sigmask raise rewinddir setsid __sigsetjmp siglongjmp signal
-	sigprocmask sysconf uname ibv_ack_cq_events)
+	sigprocmask sysconf timer_delete uname ibv_ack_cq_events)
 CANNOT_FAIL("is named in a branch that is never taken, by a compiler that does not optimize", ibv_reg_mr_iova2)
 CANNOT_FAIL("what fails ends the owner, which its nursery answers for: tests/unit/test_owner.c",
 	dup2 execv setrlimit)

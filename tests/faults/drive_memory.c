@@ -213,6 +213,46 @@ static int run_memory_hazards(const struct driver *d, struct pp_err *err)
 	return rc ? rc : pp_hazard_thp_split(memory(), 2 * PAGE, err);
 }
 
+static int run_page_hazards(const struct driver *d, struct pp_err *err)
+{
+	int fd = __real_memfd_create("sealed", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	int rc = pp_hazard_protect(memory(), PAGE, PROT_READ | PROT_WRITE, err);
+
+	(void)d;
+	if (!rc)
+		rc = pp_hazard_soft_clean(err);
+	if (!rc)
+		rc = pp_hazard_collapse(memory(), PAGE, err);
+	if (!rc)
+		rc = pp_hazard_seal(fd, F_SEAL_GROW, err);
+	__real_close(fd);
+	return rc;
+}
+
+static int run_uffd(const struct driver *d, struct pp_err *err)
+{
+	int fd = -1, rc = pp_hazard_uffd_possible(true, err);
+
+	(void)d;
+	if (rc)
+		return rc;
+	rc = pp_hazard_uffd_protect(&fd, memory(), PAGE, err);
+	if (fd >= 0)
+		(void)pp_hazard_uffd_unprotect(&fd, NULL);
+	return rc ? rc : pp_hazard_uffd_move(memory(), 2 * PAGE, err);
+}
+
+static int run_parts(const struct driver *d, struct pp_err *err)
+{
+	char path[128];
+	int rc = pp_hazard_memory_block(0, path, sizeof(path), err);
+
+	(void)d;
+	if (!rc)
+		rc = pp_hazard_offline(path, BOUND_MS, err);
+	return rc ? rc : pp_hazard_dax_unbind("/dev/dax0.0", err);
+}
+
 static int run_ksm(const struct driver *d, struct pp_err *err)
 {
 	(void)d;
@@ -280,6 +320,10 @@ const struct driver drive_memory[] = {
 		{ CALL___isoc99_fscanf, "tainted", GOES_ON, "0 if unreadable" } } },
 	{ "pp_hazard_* of files", run_file_hazards, .mapped = {} },
 	{ "pp_hazard_* of memory", run_memory_hazards, .mapped = {} },
+	{ "pp_hazard_* of pages", run_page_hazards, .mapped = {} },
+	{ "pp_hazard_uffd_*", run_uffd, .mapped = {
+		{ CALL_madvise, NULL, GOES_ON, "huge pages are only not asked for" } } },
+	{ "pp_hazard_offline, pp_hazard_dax_unbind", run_parts, .mapped = {} },
 	{ "pp_hazard_ksm", run_ksm, .mapped = {} },
 	{ "pp_memcg_*", run_memcg, .mapped = {
 		{ CALL_rmdir, NULL, MAY_GO_ON, "the empty directory goes with the work directory" } } },

@@ -33,6 +33,7 @@
 #include <sys/types.h>
 #include <sys/uio.h>
 #include <sys/vfs.h>
+#include <time.h>
 #include <tracefs.h>
 
 /* They are macros around functions of the same name, and the functions are meant. */

@@ -11,6 +11,7 @@
 #include <linux/fs.h>
 #include <linux/magic.h>
 #include <linux/sockios.h>
+#include <linux/userfaultfd.h>
 #include <net/if.h>
 #include <stdlib.h>
 #include <string.h>
@@ -114,6 +115,7 @@ static const struct {
 	{ "/proc/kallsyms",
 	  "0 T pin_user_pages\n0 t unpin_user_page.part.0\n0 T clear_page_dirty_for_io\n" },
 	{ "/proc/self/pagemap", "" },
+	{ "/proc/self/clear_refs", "" },
 	{ "/proc/kpageflags", "" },
 	{ "/proc/kpagecount", "" },
 	{ "/proc/sys/kernel/tainted", "512\n" },
@@ -130,11 +132,14 @@ static const struct {
 	{ "/sys/block/vda/serial", "pinproof0\n" },
 	{ "/sys/bus/dax/devices/dax0.0/align", "2097152\n" },
 	{ "/sys/bus/dax/devices/dax0.0/size", "67108864\n" },
+	{ "/sys/bus/dax/drivers/device_dax/unbind", "" },
 	{ "/sys/bus/pci/devices/0000:00:02.0/class", "0x030000\n" },
 	{ "/sys/bus/pci/devices/0000:00:02.0/resource",
 	  "0x00000000fd000000 0x00000000fdffffff 0x0000000000042208\n" },
 	{ "/sys/bus/pci/devices/0000:00:02.0/resource0", "" },
 	{ "/sys/class/infiniband/.keep", "" },
+	{ "/sys/devices/system/memory/block_size_bytes", "8000000\n" },
+	{ "/sys/devices/system/memory/memory0/state", "online\n" },
 	{ "/sys/kernel/debug/clear_warn_once", "" },
 	{ "/sys/kernel/debug/split_huge_pages", "" },
 	{ "/sys/kernel/mm/hugepages/hugepages-2048kB/free_hugepages", "8\n" },
@@ -503,6 +508,10 @@ int world_ioctl(int fd, unsigned long request, void *arg)
 		return 0;
 	case BTRFS_IOC_WAIT_SYNC:
 	case FICLONE:
+	case UFFDIO_API:
+	case UFFDIO_REGISTER:
+	case UFFDIO_WRITEPROTECT:
+	case _IOWR(UFFDIO, 0x05, uint64_t[5]): /* UFFDIO_MOVE */
 		return 0;
 	case FIFREEZE:
 		hook_count(FROZEN, 1);
@@ -527,6 +536,8 @@ long world_syscall(long number, const long args[6])
 		return __real_memfd_create("secret", args[0] & O_CLOEXEC ? MFD_CLOEXEC : 0);
 	if (number == SYS_move_pages)
 		return 0;
+	if (number == SYS_userfaultfd)
+		return __real_memfd_create("uffd", args[0] & O_CLOEXEC ? MFD_CLOEXEC : 0);
 	return __real_syscall(number, args[0], args[1], args[2], args[3], args[4], args[5]);
 }
 
@@ -538,7 +549,8 @@ int fake_memfd_create(const char *name, unsigned flags)
 /* Not every kernel has them, and none of them changes what is read. */
 int fake_madvise(void *at, size_t length, int advice)
 {
-	if (advice == MADV_MERGEABLE || advice == MADV_HUGEPAGE || advice == MADV_NOHUGEPAGE)
+	if (advice == MADV_MERGEABLE || advice == MADV_HUGEPAGE || advice == MADV_NOHUGEPAGE ||
+	    advice == 25 /* MADV_COLLAPSE */)
 		return 0;
 	return __real_madvise(at, length, advice);
 }

@@ -14,8 +14,8 @@
 	"gate g0 slot=disk0\nfs disk type=ext4 slot=g0\nregion data backing=ext4 fs=disk "         \
 	"size=16K\n"                                                                               \
 	"region idle backing=ext4 fs=disk size=16K bystander=yes\n"                                \
-	"region other backing=ext4 fs=disk size=16K\nregion priv backing=anon share=private "      \
-	"size=8K\n"                                                                                \
+	"region other backing=ext4 fs=disk size=16K\nregion heap backing=memfd size=16K\n"         \
+	"region priv backing=anon share=private size=8K\n"                                         \
 	"mr m0 region=data\nmr mp region=priv\nactor main\nactor dev\n"                            \
 	"op 1 main reg m0 expect=policy\nop 2 main rdma-write m0 0+4096 gen=1\n"                   \
 	"op 3 main store data 0+4096 gen=2\nop 4 main load data 0+4096\nop 5 main load data\n"     \
@@ -34,6 +34,11 @@
 	"op 33 main page-look data\nop 34 main page-mark data\nop 35 main frame-look data\n"       \
 	"op 36 main fork\nop 37 main child-look priv\nop 38 main reg mp\n"                         \
 	"op 39 main page-mark priv\nop 40 main dereg m0\n"                                         \
+	"op 50 main seal-write heap hazard expect=EBUSY\n"                                         \
+	"op 51 main load heap 0+4096 expect=EFAULT\n"                                              \
+	"op 52 main store heap 0+64 gen=4 expect=EFAULT\nop 53 main page-look heap\n"              \
+	"op 54 main page-mark heap\nop 55 main page-look data\nop 56 main page-mark data\n"        \
+	"op 57 main child-look heap\nop 58 main child-look data\n"                                 \
 	"op 1000000 main load data 0+64\n"                                                         \
 	"op 1000000000 main load data 0+64\n"
 
@@ -54,6 +59,14 @@
 	"@1-2 main op=38 reg mp\n@3-4 main op=39 page-mark priv 0+8192 frames=7.. is present\n"    \
 	"@5-6 main op=36 fork\n@7-8 main op=37 child-look priv 0+8192 frames=" #f                  \
 	".. is present\n"
+#define AT(at, op, verb, frame)                                                                    \
+	"@" at " main op=" op " " verb " 0+4096 frame=" frame " count=1 is present\n"
+#define HEAP_LOOK(frame)  AT("5-6", "53", "page-look heap", frame)
+#define HEAP_MARK(frame)  AT("1-2", "54", "page-mark heap", frame)
+#define HEAP_CHILD(frame) AT("5-6", "57", "child-look heap", frame)
+#define DATA_LOOK(frame)  AT("5-6", "55", "page-look data", frame)
+#define DATA_MARK(frame)  AT("1-2", "56", "page-mark data", frame)
+#define DATA_CHILD(frame) AT("5-6", "58", "child-look data", frame)
 
 static const struct evidence_case {
 	const char *what, *events, *counter;
@@ -263,6 +276,53 @@ static const struct evidence_case {
 	  "@1-2 main op=12 quiet pins=0 vmpin=0 packets=0 mrs=0 qps=0 fds=1\n", "quiets", 1 },
 	{ "a fault has no cells", "@1-2 main op=5 load data 0+4096 saw fault\n", "cells-checked",
 	  0 },
+	{ "a hazard that was refused as it should be", "@1-2 main op=50 seal-write heap = EBUSY\n",
+	  "hazards-refused", 1 },
+	{ "one that was not refused", "@1-2 main op=50 seal-write heap\n", "hazards-refused", 0 },
+	{ "one that was refused otherwise", "@1-2 main op=50 seal-write heap = EPERM\n",
+	  "hazards-refused", 0 },
+	{ "a load that faulted as it should", "@1-2 main op=51 load heap 0+4096 saw fault\n",
+	  "access-faults", 1 },
+	{ "a load that should not have", "@1-2 main op=4 load data 0+4096 saw fault\n",
+	  "access-faults", 0 },
+	{ "a store that faulted as it should", "@1-2 main op=52 store heap 0+64 gen=4 = EFAULT\n",
+	  "access-faults", 1 },
+	{ "pinned pages that stayed", DATA_MARK("0x10") DATA_LOOK("0x10"), "frames-kept", 1 },
+	{ "pinned pages that did not", DATA_MARK("0x10") DATA_LOOK("0x11"), "frames-kept", 0 },
+	{ "nobody marked them", DATA_LOOK("0x10"), "frames-kept", 0 },
+	{ "pages that moved", HEAP_MARK("0x10") HEAP_LOOK("0x11"), "frames-moved", 1 },
+	{ "pinned ones are no evidence", DATA_MARK("0x10") DATA_LOOK("0x11"), "frames-moved", 0 },
+	{ "another frame at the next mark", DATA_MARK("0x10") DATA_MARK("0x11"), "frames-replaced",
+	  1 },
+	{ "the same", DATA_MARK("0x10") DATA_MARK("0x10"), "frames-replaced", 0 },
+	{ "a child's copy of a pinned page", DATA_MARK("0x10") DATA_CHILD("0x11"), "frames-copied",
+	  1 },
+	{ "a child that shares it", DATA_MARK("0x10") DATA_CHILD("0x10"), "frames-copied", 0 },
+	{ "a page that a child shares", HEAP_MARK("0x10") HEAP_CHILD("0x10"), "frames-shared", 1 },
+	{ "a page that is gone",
+	  HEAP_MARK("0x10") "@5-6 main op=53 page-look heap 0+4096 count=0 is nothing\n",
+	  "pages-gone", 1 },
+	{ "a page that is swapped out",
+	  "@5-6 main op=53 page-look heap 0+4096 count=0 is swapped\n", "pages-swapped", 1 },
+	{ "a merged page",
+	  "@5-6 main op=53 page-look heap 0+4096 frame=0x10 count=9 is present,ksm\n",
+	  "pages-merged", 1 },
+	{ "a flag alone makes no merged page",
+	  "@5-6 main op=53 page-look heap 0+4096 frame=0x10 count=1 is present,ksm\n",
+	  "pages-merged", 0 },
+	{ "a part of a huge page",
+	  "@5-6 main op=53 page-look heap 0+4096 frame=0x10 count=1 is present,thp\n", "pages-huge",
+	  1 },
+	{ "a clean page", HEAP_LOOK("0x10"), "pages-clean", 1 },
+	{ "a dirty page",
+	  "@5-6 main op=53 page-look heap 0+4096 frame=0x10 count=1 is present,softdirty\n",
+	  "pages-clean", 0 },
+	{ "a pinned page that is dirty",
+	  "@5-6 main op=55 page-look data 0+4096 frame=0x10 count=1 is present,softdirty\n",
+	  "pages-kept-dirty", 1 },
+	{ "an unpinned one is none",
+	  "@5-6 main op=53 page-look heap 0+4096 frame=0x10 count=1 is present,softdirty\n",
+	  "pages-kept-dirty", 0 },
 };
 
 static void count(const char *events, const char *what, struct pp_evidence *ev, int *missing)

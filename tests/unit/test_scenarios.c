@@ -17,6 +17,8 @@
 #include "run/scenario.h"
 #include "run/select.h"
 #include "sys/probe.h"
+#include "core/page_run.h"
+#include "frames.h"
 #include "unit.h"
 
 #define LIST "tests/golden/cases.list"
@@ -203,8 +205,9 @@ struct world {
 	bool *registered;    /* of each MR */
 	struct pp_ledger *ledger;
 	uint32_t packets;
+	struct frames *frames;
 	struct pp_history h;
-	size_t cap;
+	size_t cap, cap_cells;
 };
 
 static void record(struct world *w, const struct pp_event *e)
@@ -255,22 +258,28 @@ static void see_cells(struct world *w, const struct pp_op *op, const struct pp_e
 	}
 }
 
-/* Pages stay where they are, all in the best of states, and a child has copies. */
-static void see_pages(struct world *w, const struct pp_op *op, struct pp_event *e)
+/* One event a page: whether neighbours share one makes no difference to who counts. */
+static void look_at_pages(struct world *w, const struct pp_op *op, const struct pp_event *whole)
 {
-	const struct pp_page_run run = {
-		.frame = (space_of(w, op) + 1) * 0x100000u + e->offset_bytes / PP_PAGE_LOOK_BYTES +
-			 (op->verb == PP_VERB_CHILD_LOOK ? 0x80000 : 0),
-		.state = PP_PAGE_PRESENT | PP_PAGE_UPTODATE | PP_PAGE_DIRTY,
-		.form = PP_PAGES_STEP,
-	};
+	struct pp_event e = *whole;
 
-	w->h.cells = realloc(w->h.cells, (w->h.n_cells + 1) * PP_CELL_BYTES);
-	CU_ASSERT_PTR_NOT_NULL_FATAL(w->h.cells);
-	pp_page_run_put(w->h.cells[w->h.n_cells], &run);
-	e->seen = PP_SEEN_OTHER;
-	e->gen = (uint32_t)w->h.n_cells++;
-	record(w, e);
+	for (uint64_t at = 0; at < whole->length_bytes; at += PP_PAGE_LOOK_BYTES) {
+		if (w->h.n_cells == w->cap_cells) {
+			w->cap_cells = w->cap_cells ? 2 * w->cap_cells : 256;
+			w->h.cells = realloc(w->h.cells, w->cap_cells * PP_CELL_BYTES);
+			CU_ASSERT_PTR_NOT_NULL_FATAL(w->h.cells);
+		}
+		e.offset_bytes = whole->offset_bytes + at;
+		e.length_bytes = PP_PAGE_LOOK_BYTES;
+		e.seen = PP_SEEN_OTHER;
+		if (!frames_look(w->frames, op, e.offset_bytes / PP_PAGE_LOOK_BYTES,
+				 w->h.cells[w->h.n_cells])) {
+			e.seen = PP_SEEN_FAULT;
+			e.result = -ECHILD;
+		}
+		e.gen = (uint32_t)w->h.n_cells++;
+		record(w, &e);
+	}
 }
 
 static void answer_registration(struct world *w, const struct pp_op *op, struct pp_event *e)
@@ -320,7 +329,19 @@ static void carry_out(struct world *w, const struct pp_op *op, struct pp_event *
 	const struct pp_verb_info *verb = &pp_verbs[op->verb];
 
 	w->packets += verb->target == PP_TARGET_MR;
+	/* What the plan wants refused is, and changes nothing. */
+	if (op->expect == PP_EXPECT_ERRNO) {
+		e->result = -op->expect_errno;
+		e->seen = PP_SEEN_FAULT;
+		pp_ledger_apply(w->ledger, e);
+		record(w, e);
+		return;
+	}
+	frames_op(w->frames, op);
 	switch (verb->kind) {
+	case PP_KIND_LOOK:
+		look_at_pages(w, op, e);
+		return;
 	case PP_KIND_WRITE:
 	case PP_KIND_DEVICE_WRITE:
 		e->writer = op->actor;
@@ -329,9 +350,6 @@ static void carry_out(struct world *w, const struct pp_op *op, struct pp_event *
 		return;
 	case PP_KIND_OBSERVE:
 		see_cells(w, op, e);
-		return;
-	case PP_KIND_LOOK:
-		see_pages(w, op, e);
 		return;
 	case PP_KIND_PIN:
 		answer_registration(w, op, e);
@@ -345,8 +363,6 @@ static void carry_out(struct world *w, const struct pp_op *op, struct pp_event *
 	default:
 		break;
 	}
-	if (op->expect == PP_EXPECT_ERRNO)
-		e->result = -op->expect_errno;
 	pp_ledger_apply(w->ledger, e);
 	record(w, e);
 }
@@ -419,7 +435,9 @@ static int missing(const struct pp_plan *plan, enum pp_era era, enum drop drop)
 			calloc(plan->regions[r].size_bytes / PP_CELL_BYTES, sizeof(struct cell));
 		CU_ASSERT_PTR_NOT_NULL_FATAL(w.cells[r]);
 	}
+	w.frames = frames_new(plan);
 	live(&w);
+	frames_free(w.frames);
 	pp_evidence_count(plan, &w.h, &ev);
 	need = pp_evidence_short(plan, &ev);
 	for (size_t r = 0; r < plan->n_regions; r++)

@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* migrate: pinned pages do not move, however memory is moved about. */
+#include <string.h>
+
+#include "run/plan_pinned.h"
+
+static const struct pp_pinned_row rows[] = {
+	{ PP_PINNED_ROW("anon", "private", "rxe-mr", PP_TIER_FULL), .word = "movable",
+	  .guest = "movable" },
+	{ PP_PINNED_ROW("memfd", "shared", "rxe-mr", PP_TIER_FULL), .word = "movable",
+	  .guest = "movable" },
+	{ PP_PINNED_ROW("anon", "private", "uring-fixed", PP_TIER_FULL), .word = "movable",
+	  .guest = "movable" },
+	{ PP_PINNED_ROW("anon", "private", "vmsplice", PP_TIER_FULL), .word = "movable",
+	  .guest = "movable" },
+	{ PP_PINNED_ROW("anon", "private", "rxe-mr", PP_TIER_QUICK) },
+	{ PP_PINNED_ROW("memfd", "shared", "uring-fixed", PP_TIER_FULL) },
+	{ PP_PINNED_ROW("anon-thp", "private", "rxe-mr", PP_TIER_FULL) },
+	{ PP_PINNED_ROW("hugetlb", "shared", "rxe-mr", PP_TIER_FULL) },
+};
+
+static bool variant(size_t index, struct pp_variant *out)
+{
+	return pp_pinned_variant(rows, PP_ARRAY_LEN(rows), index, out);
+}
+
+/* Memory of the MOVABLE zone can be set offline: that moves all that is in the block. */
+static void moved_before(struct pp_plan_text *t)
+{
+	pp_say(t, "step \"not pinned yet\"");
+	pp_op(t, "offline twin 0+4096 hazard bound=60s");
+	pp_op(t, "page-look twin 0+%u", PP_PINNED_BYTES);
+	pp_op(t, "load twin");
+	pp_op(t, "load data");
+}
+
+/*
+ * A long-term pin takes its pages out of the MOVABLE zone first, to a block that has other reasons
+ * to stay, too; a reference for a short time does not, and the block that they are in cannot be set
+ * offline until they are let go.
+ */
+static void offline(const struct pp_pinned_row *r, struct pp_plan_text *t)
+{
+	pp_say(t, "step \"offline\"");
+	pp_op(t, "offline data 0+4096 hazard bound=6s expect=%s",
+	      strcmp(r->pinner, "vmsplice") ? "any" : "EBUSY");
+	pp_pinned_look(t);
+	pp_pinned_use(r, t, 8192);
+}
+
+static void plan(const struct pp_variant *v, uint64_t seed, struct pp_plan_text *t)
+{
+	static const char *const hazards[] = { "migrate data hazard", "compact hazard" };
+	const struct pp_pinned_row *r = v->data;
+	bool movable = pp_pinned_has(r, "movable"), held = !strcmp(r->pinner, "vmsplice");
+
+	(void)seed;
+	pp_say(t, "evidence hazards-done >= %zu", PP_ARRAY_LEN(hazards));
+	pp_say(t, "evidence frames-kept >= %u", (unsigned)PP_ARRAY_LEN(hazards) * PP_PINNED_PAGES);
+	if (movable) {
+		pp_say(t, "evidence frames-moved >= 1");
+		pp_say(t, "evidence %s >= %u", held ? "hazards-refused" : "frames-replaced",
+		       held ? 1 : PP_PINNED_PAGES);
+	}
+	pp_pinned_head(r, movable ? "compact movable offline" : "compact", t);
+	pp_pinned_setup(r, t);
+	pp_pinned_mark(t);
+	if (movable)
+		moved_before(t);
+	pp_op(t, "page-mark data 0+%u", PP_PINNED_BYTES);
+	pp_pinned_pin(r, t);
+	pp_pinned_mark(t);
+	pp_pinned_use(r, t, 0);
+	for (size_t i = 0; i < PP_ARRAY_LEN(hazards); i++) {
+		pp_say(t, "step \"%s\"", i ? "compacted" : "moved");
+		pp_op(t, "%s", hazards[i]);
+		pp_pinned_look(t);
+		pp_pinned_use(r, t, 8192);
+	}
+	if (movable)
+		offline(r, t);
+	pp_pinned_unpin(r, t);
+	pp_op(t, "load data");
+	pp_pinned_end(r, t);
+}
+
+static const char *const references[] = {
+	"commit 9a4e9f3b2d73 (mm: update get_user_pages_longterm to migrate pages allocated from "
+	"CMA region)",
+	"Documentation/admin-guide/mm/memory-hotplug.rst (ZONE_MOVABLE and long-term pins)",
+	"mm/migrate.c, folio_migrate_mapping(): references that nothing accounts for",
+	NULL,
+};
+
+const struct pp_scenario pp_scenario_migrate = {
+	.name = "migrate",
+	.title = "move_pages, compaction and memory that goes offline upon pinned pages",
+	.purpose =
+		"A pinned page keeps its frame whoever wants it elsewhere: move_pages(2), "
+		"compaction, a block of memory that is set offline. A long-term pin of a page that "
+		"lies where only movable pages may be moves it out first, so its frame changes at "
+		"the registration and never after; references for a short time leave it there, and "
+		"the block stays until they are gone. What nobody pins is moved by the same means.",
+	.references = references,
+	.variant = variant,
+	.plan = plan,
+};

@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Lines of scenarios about pinned pages and their unpinned twin; see plan_pinned.h. */
+#include "run/plan_pinned.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* How each pinner takes the pages, writes and reads through what it took, and lets go. */
+struct pinner {
+	const char *name;
+	const char *needs;
+	const char *object;
+	const char *pin, *write, *read, *unpin;
+};
+
+/* clang-format off */
+static const struct pinner pinners[] = {
+	{ "rxe-mr", "", "mr m0 region=data range=0+65536 access=lw,rw,rr",
+	  "reg m0 expect=era", "rdma-write m0", "rdma-read m0 0+65536", "dereg m0" },
+	{ "rxe-mr-read", "", "mr m0 region=data range=0+65536 access=rr",
+	  "reg m0 expect=era", NULL, "rdma-read m0 0+65536", "dereg m0" },
+	{ "uring-fixed", "disk1 io-uring", "mr m0 region=data range=0+65536 kind=uring",
+	  "reg m0 expect=era", "fixed-read m0 via=disk1", "fixed-write m0 0+65536 via=disk1", "dereg m0" },
+	{ "vmsplice", "vmsplice", NULL,
+	  "splice-hold data 0+65536", NULL, NULL, "splice-drain data 0+65536" },
+};
+/* clang-format on */
+
+static const struct pinner *pinner_of(const struct pp_pinned_row *r)
+{
+	for (size_t i = 0; i < PP_ARRAY_LEN(pinners); i++)
+		if (!strcmp(pinners[i].name, r->pinner))
+			return &pinners[i];
+	return NULL;
+}
+
+bool pp_pinned_variant(const struct pp_pinned_row *rows, size_t n, size_t index,
+		       struct pp_variant *out)
+{
+	const struct pp_pinned_row *r = &rows[index];
+
+	if (index >= n)
+		return false;
+	snprintf(out->name, sizeof(out->name), "%s%s%s", r->backing, r->word ? "-" : "",
+		 r->word ? r->word : "");
+	snprintf(out->backing, sizeof(out->backing), "%s", out->name);
+	snprintf(out->pinner, sizeof(out->pinner), "%s", r->pinner);
+	out->tier = r->tier;
+	out->guest = r->guest;
+	out->data = r;
+	return true;
+}
+
+bool pp_pinned_has(const struct pp_pinned_row *r, const char *word)
+{
+	return r->word && !strcmp(r->word, word);
+}
+
+void pp_pinned_head(const struct pp_pinned_row *r, const char *needs, struct pp_plan_text *t)
+{
+	const struct pp_place_lines *place = pp_place_of(r->backing);
+	const struct pinner *p = pinner_of(r);
+	unsigned long long size =
+		place->page_bytes > PP_PINNED_BYTES ? place->page_bytes : PP_PINNED_BYTES;
+
+	pp_say(t, "rules O1 O3 O4 O6 O7 O8 O9 O10 O11 O12");
+	pp_say(t, "bound 90s");
+	pp_say(t, "evidence device-writes-seen >= %u", p->write ? 2 : 1);
+	pp_lines_place(t, r->backing);
+	pp_say(t, "need pin-counters page-flags %s %s", p->needs, needs);
+	for (int i = 0; i < 2; i++)
+		pp_say(t, "region %s backing=%s%s share=%s prot=rw size=%llu%s%s",
+		       i ? "twin" : "data", r->backing, place->words, r->share, size,
+		       r->touch ? " " : "", r->touch ? r->touch : "");
+	pp_lines_bystander_objects(t, r->backing);
+	pp_lines_control_objects(t);
+	if (p->object)
+		pp_say(t, "%s", p->object);
+	pp_say(t, "actor main");
+}
+
+void pp_pinned_setup(const struct pp_pinned_row *r, struct pp_plan_text *t)
+{
+	pp_say(t, "step \"set-up\"");
+	pp_lines_made(t, r->backing);
+	pp_lines_bystander(t, r->backing);
+	pp_op(t, "map data");
+	pp_op(t, "map twin");
+	if (!r->touch) {
+		pp_op(t, "store data gen=%u", pp_gen(t));
+		pp_op(t, "store twin gen=%u", pp_gen(t));
+	}
+	pp_lines_control(t, pp_gen(t));
+}
+
+void pp_pinned_pin(const struct pp_pinned_row *r, struct pp_plan_text *t)
+{
+	pp_say(t, "step \"pinned\"");
+	pp_op(t, "%s", pinner_of(r)->pin);
+	pp_op(t, "quiet");
+}
+
+void pp_pinned_mark(struct pp_plan_text *t)
+{
+	pp_op(t, "page-mark data 0+%u", PP_PINNED_BYTES);
+	pp_op(t, "page-mark twin 0+%u", PP_PINNED_BYTES);
+}
+
+void pp_pinned_look(struct pp_plan_text *t)
+{
+	pp_op(t, "page-look data 0+%u", PP_PINNED_BYTES);
+	pp_op(t, "page-look twin 0+%u", PP_PINNED_BYTES);
+}
+
+/* "rdma-write m0 8192+8192 gen=7" of "rdma-write m0", and "via=disk1" behind the range. */
+static void ranged(const char *words, unsigned at, struct pp_plan_text *t)
+{
+	size_t head = strcspn(words, " ");
+
+	head += 1 + strcspn(words + head + 1, " ");
+	pp_op(t, "%.*s %u+%u%s gen=%u", (int)head, words, at, PP_PINNED_PIECE, words + head,
+	      pp_gen(t));
+}
+
+void pp_pinned_write(const struct pp_pinned_row *r, struct pp_plan_text *t, unsigned at)
+{
+	if (pinner_of(r)->write)
+		ranged(pinner_of(r)->write, at, t);
+}
+
+void pp_pinned_use(const struct pp_pinned_row *r, struct pp_plan_text *t, unsigned at)
+{
+	const struct pinner *p = pinner_of(r);
+
+	pp_pinned_write(r, t, at);
+	pp_op(t, "load data 0+%u", PP_PINNED_BYTES);
+	pp_op(t, "store data %u+%u gen=%u", at + PP_PINNED_PIECE, PP_PINNED_PIECE, pp_gen(t));
+	if (p->read)
+		pp_op(t, "%s", p->read);
+}
+
+void pp_pinned_unpin(const struct pp_pinned_row *r, struct pp_plan_text *t)
+{
+	pp_say(t, "step \"released\"");
+	pp_op(t, "%s", pinner_of(r)->unpin);
+	pp_op(t, "quiet");
+}
+
+void pp_pinned_end(const struct pp_pinned_row *r, struct pp_plan_text *t)
+{
+	pp_op(t, "unmap data");
+	pp_op(t, "unmap twin");
+	pp_lines_bystander_check(t, r->backing);
+}

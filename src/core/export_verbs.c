@@ -59,7 +59,7 @@ static void mount_fs(struct exporter *e, const struct emit *m)
 		fprintf(e->f, "\tcommand(\"mount -t tmpfs tmpfs %%s%%s\", %s_dir, \"\");\n",
 			m->n.fs);
 	else
-		fprintf(e->f, "\tcommand(\"mount%s%s %%s %%s\", %s, %s_dir);\n",
+		fprintf(e->f, "\tcommand(\"mount -t %s%s%s %%s %%s\", %s, %s_dir);\n", fs->type,
 			fs->mount[0] ? " -o " : "", fs->mount, m->n.slot, m->n.fs);
 }
 

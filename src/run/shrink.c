@@ -57,8 +57,10 @@ static int once(struct trial *t, const struct pp_plan *plan, struct pp_attempt_r
 	struct pp_result judged;
 	int rc = t->job->once(t->job->arg, plan, r, err);
 
-	if (rc)
+	if (rc) {
+		pp_attempt_free(r); /* of one that was interrupted there is a log */
 		return rc;
+	}
 	t->runs++;
 	pp_judge(r->executed ? r->executed : plan, &r->history, &r->ending, r->log, r->log_len,
 		 t->job->facts, &judged);

@@ -189,12 +189,14 @@ plants() {
 
 # mutants OUT OPTION... - each mutant that applies is one test
 mutants() {
-	local out=$1 status
+	local out=$1 status files
 	shift
 	(build gcc CC=gcc >/dev/null) || return 1
 	"$dir/gcc/pinproof" mutate --out "$out" --jobs "$jobs" "$@"
 	status=$?
-	sed -n 's/^   "outcome": "\(.*\)",*$/\1/p' "$out"/mutants.json "$out"/*/mutants.json 2>/dev/null | awk '
+	# of one kernel in the directory itself, of several in one for each
+	mapfile -t files < <(find "$out" -maxdepth 2 -name mutants.json)
+	sed -n 's/^   "outcome": "\(.*\)",*$/\1/p' -- "${files[@]:-/dev/null}" | awk '
 		$0 == "killed" { passed++; next }
 		$0 != "equivalent" && $0 != "not applicable" { failed++ }
 		END { printf "mutants: %d passed, %d failed\n", passed, failed; exit failed > 0 || !passed }' || status=1

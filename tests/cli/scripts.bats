@@ -205,3 +205,49 @@ tests/tap: 1 skipped" ]
 	run tree/scripts/check bootstrap
 	[ "$status" -eq 0 ]
 }
+
+# mutants_stage OUTCOME:FILE... - the stage "mutants" of check, with a stand-in for pinproof that leaves
+# these outcomes in these files
+mutants_stage() {
+	rm -rf tree
+	mkdir -p tree/scripts/check.d tree/build-aux
+	cp "$top/scripts/check" tree/scripts/
+	cp "$top/scripts/check.d/vm.sh" tree/scripts/check.d/
+	printf '#!/bin/sh\n' >tree/build-aux/packages
+	chmod +x tree/build-aux/packages
+	cat >tree/scripts/check.d/build.sh <<-'END'
+	build() { :; }
+	stage_gcc() { mkdir "$dir/gcc" && cp stand-in "$dir/gcc/pinproof"; }
+	END
+	cat >tree/stand-in <<-'END'
+	#!/bin/bash
+	while (($#)); do
+		[[ $1 != --out ]] || out=$2
+		shift
+	done
+	worst=0
+	for word in $OUTCOMES; do
+		mkdir -p "$out/$(dirname "${word#*:}")"
+		printf '   "outcome": "%s",\n' "${word%%:*}" >>"$out/${word#*:}"
+		[[ $word == killed:* ]] || worst=1
+	done
+	exit $worst
+	END
+	chmod +x tree/stand-in
+	OUTCOMES=$* run tree/scripts/check gcc mutants
+}
+
+@test "check: the stage of the mutants counts one kernel, several, a survivor, and nothing at all" {
+	mutants_stage killed:mutants.json killed:mutants.json
+	[ "$status" -eq 0 ]
+	[[ $output == *"mutants: 2 passed, 0 failed "* ]]
+	mutants_stage killed:one/mutants.json killed:two/mutants.json killed:two/mutants.json
+	[ "$status" -eq 0 ]
+	[[ $output == *"mutants: 3 passed, 0 failed "* ]]
+	mutants_stage killed:mutants.json survived:mutants.json
+	[ "$status" -eq 1 ]
+	[[ $output == *"mutants: 1 passed, 1 failed "* ]]
+	mutants_stage
+	[ "$status" -eq 1 ]
+	[[ $output == *"mutants: 0 passed, 1 failed "* ]]
+}

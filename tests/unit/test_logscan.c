@@ -246,6 +246,28 @@ static void folding_ends(void)
 	free(lines);
 }
 
+/* The line with the scissors begins a splat of its own, however near the last one is. */
+static void scissors_begin_another(void)
+{
+	static const char text[] = "[ 1.0] refcount_t: underflow; use-after-free.\n"
+				   "[ 1.1] ------------[ cut here ]------------\n"
+				   "[ 1.1] WARNING: near\n";
+	char *lines = scan(pp_log_patterns, pp_log_n_patterns, text, strlen(text));
+
+	PP_ASSERT_STR(lines, "refcount_t: underflow; use-after-free.\nWARNING: near\n");
+	free(lines);
+}
+
+/* A byte of zero, which a console may carry, hides nothing of its line. */
+static void zero_bytes_hide_nothing(void)
+{
+	static const char text[] = "[ 1.0] sdb\0: GUARD check failed on sector 8\n";
+	char *lines = scan(pp_log_patterns, pp_log_n_patterns, text, sizeof(text) - 1);
+
+	PP_ASSERT_STR(lines, "sdb : GUARD check failed on sector N\n");
+	free(lines);
+}
+
 /* Lines that end without newline, hold NUL bytes or are cut anywhere: no crash, no false alarm. */
 static void any_bytes(void)
 {
@@ -273,6 +295,8 @@ static const struct pp_unit_case cases[] = {
 	{ "fatal lines name the crash", fatal_lines_name_the_crash },
 	{ "titles", titles },
 	{ "folding ends", folding_ends },
+	{ "scissors begin another", scissors_begin_another },
+	{ "zero bytes hide nothing", zero_bytes_hide_nothing },
 	{ "any bytes", any_bytes },
 };
 PP_UNIT_MAIN("logscan", cases)

@@ -13,6 +13,7 @@ BATS_LOG_COMPILER = $(BATS)
 AM_BATS_LOG_FLAGS = --tap
 
 PP_UNIT_TESTS = \
+	tests/unit/test_accounts \
 	tests/unit/test_blocks \
 	tests/unit/test_command \
 	tests/unit/test_coverage \

@@ -54,9 +54,9 @@ struct pp_account_info {
 	const char *name;  /* in histories and findings */
 	const char *title; /* what one is, in the plural: "pages pinned" */
 	enum pp_account_scope scope;
-	bool judged; /* the plan says what it must be */
-	bool charge; /* VmPin of some process: what one has too much another may lack */
-	bool pool;   /* what is left of something: fewer is more that is held */
+	const char *unjudged; /* why the plan does not say what it must be; NULL: it does */
+	bool charge;          /* VmPin of some process: what one has too much another may lack */
+	bool pool;            /* what is left of something: fewer is more that is held */
 };
 
 extern const struct pp_account_info pp_accounts[PP_ACCOUNT_COUNT];

@@ -5,6 +5,7 @@
 #define PAGE_BYTES 4096u
 #define HUGE_BYTES (2u << 20)
 #define HUGE_PAGES (HUGE_BYTES / PAGE_BYTES)
+#define MOST_BLOCK (2ull << 30) /* of memory that goes offline at once, on the largest machines */
 
 #define FROM_6_5  (1u << PP_ERA_6_5)
 #define UP_TO_6_4 (1u << PP_ERA_5_6 | 1u << PP_ERA_6_2)
@@ -17,6 +18,8 @@
 
 static const uint8_t direct_io[] = { PP_VERB_DIO_PREAD, PP_VERB_DIO_PWRITE, PP_VERB_SELF_READ,
 				     PP_VERB_SELF_WRITE, PP_VERB_NONE };
+
+static const uint8_t going_offline[] = { PP_VERB_OFFLINE, PP_VERB_NONE };
 
 /* clang-format off */
 const struct pp_asymmetry pp_asymmetries[] = {
@@ -46,6 +49,13 @@ const struct pp_asymmetry pp_asymmetries[] = {
 		.drift_per_page = -2,
 		.reference = "mm/gup.c, folio_add_pin(), used by dio_pin_page() of fs/direct-io.c: adds a "
 			     "pin without counting it (1ccf164ec866, 6.5)",
+	},
+	{
+		.name = "memory that goes offline takes its free huge pages along",
+		.eras = ALWAYS, .verbs = going_offline,
+		.pool_pages = MOST_BLOCK / HUGE_BYTES,
+		.reference = "mm/memory_hotplug.c, offline_pages(): free huge pages of the block are "
+			     "dissolved, and the pool is that much smaller for ever",
 	},
 };
 /* clang-format on */
@@ -118,4 +128,11 @@ int64_t pp_ledger_drift(const struct pp_plan *plan, const struct pp_event *e, en
 	return a ? a->drift_per_page * touched(e->offset_bytes, e->offset_bytes + e->length_bytes,
 					       PAGE_BYTES)
 		 : 0;
+}
+
+int64_t pp_ledger_dissolved(const struct pp_plan *plan, const struct pp_event *e, enum pp_era era)
+{
+	const struct pp_asymmetry *a = pp_asymmetry_of(plan, e, era);
+
+	return a ? a->pool_pages : 0;
 }

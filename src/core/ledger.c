@@ -29,6 +29,7 @@ struct pp_ledger {
 	bool owner_fabric; /* the plan lets the owner register with the fabric */
 	bool concerns[PP_VERB_COUNT]; /* what is done by the verb may change an account */
 	int64_t pins_drift;           /* what stays in the counters for ever */
+	int64_t dissolved;            /* huge pages that may have left the pool for ever */
 };
 
 bool pp_ledger_owner_opens(const struct pp_plan *p)
@@ -207,11 +208,13 @@ bool pp_ledger_concerns(const struct pp_ledger *l, const struct pp_event *e)
 bool pp_ledger_apply(struct pp_ledger *l, const struct pp_event *e)
 {
 	int64_t drift = pp_ledger_drift(l->plan, e, l->era);
-	bool changed = drift != 0;
+	int64_t dissolved = pp_ledger_dissolved(l->plan, e, l->era);
+	bool changed = drift || dissolved;
 
 	if (e->flags & PP_EVENT_SKIPPED)
 		return false;
 	l->pins_drift += drift;
+	l->dissolved += dissolved;
 	/* After a failure the pair of queues is torn down; the next transfer makes another. */
 	if (is_transfer(e->verb)) {
 		changed |= l->down[e->actor] != (e->result != 0);
@@ -362,6 +365,8 @@ int64_t pp_ledger_slack(const struct pp_ledger *l, enum pp_account account)
 	/* Where secret memory is no VM_LOCKED mapping, it is charged elsewhere (mm/secretmem.c). */
 	if (account == PP_ACCOUNT_VMLCK)
 		sum += secret_pages(l);
+	if (account == PP_ACCOUNT_HUGE_TOTAL || account == PP_ACCOUNT_HUGE_SPARE)
+		sum += l->dissolved;
 	/* Pages that a child shares are copied when somebody writes, which is not told. */
 	if (account == PP_ACCOUNT_HUGE_SPARE && children(l))
 		for (size_t r = 0; r < l->plan->n_regions; r++)

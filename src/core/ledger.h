@@ -58,7 +58,7 @@ struct pp_asymmetry {
 	unsigned eras;     /* bits of enum pp_era */
 	unsigned mr_kinds; /* bits of enum pp_mr_kind: registrations that it speaks of, or */
 	const uint8_t
-		*verbs;    /* transfers (enum pp_verb, ends with PP_VERB_NONE) that it speaks of */
+		*verbs;    /* operations (enum pp_verb, ends with PP_VERB_NONE) that it speaks of */
 	unsigned access;   /* registrations with this access only, 0: any */
 	unsigned backings; /* bits of enum pp_backing, 0: any */
 	enum {
@@ -69,6 +69,7 @@ struct pp_asymmetry {
 	} counted,          /* pins: of each page, one of each huge page, all of each huge page */
 		charged;    /* the same for VmPin */
 	int drift_per_page; /* transfers: what stays in the counters for ever, for each page */
+	int pool_pages;     /* what is done, or tried: pages that may leave the pool for ever */
 	const char *reference;
 };
 extern const struct pp_asymmetry pp_asymmetries[];
@@ -78,14 +79,18 @@ extern const size_t pp_n_asymmetries;
 struct pp_pinned pp_ledger_pinned(const struct pp_plan *plan, const struct pp_mr_def *mr,
 				  enum pp_era era);
 
-/** pp_asymmetry_speaks - does any row speak of transfers by @verb? Pure. */
+/** pp_asymmetry_speaks - does any row speak of operations by @verb? Pure. */
 bool pp_asymmetry_speaks(unsigned verb);
 
-/** pp_asymmetry_of - the row that speaks of the transfer @e; NULL: none. Pure. */
+/** pp_asymmetry_of - the row that speaks of the operation @e; NULL: none. Pure. */
 const struct pp_asymmetry *pp_asymmetry_of(const struct pp_plan *plan, const struct pp_event *e,
 					   enum pp_era era);
 
 /** pp_ledger_drift - what a transfer leaves in the pin counters for ever. Pure. */
 int64_t pp_ledger_drift(const struct pp_plan *plan, const struct pp_event *e, enum pp_era era);
+
+/** pp_ledger_dissolved - how many huge pages an operation may take out of the pool for ever, also
+ *  one that failed. Pure. */
+int64_t pp_ledger_dissolved(const struct pp_plan *plan, const struct pp_event *e, enum pp_era era);
 
 #endif

@@ -92,7 +92,7 @@ static bool take(struct pp_pin_ledger *l, const struct pp_ledger *now, const str
 	bool ok = true;
 
 	for (int a = 0; a < PP_ACCOUNT_COUNT; a++) {
-		int64_t after = pp_accounts[a].judged ? pp_ledger_value(now, a) : 0;
+		int64_t after = pp_accounts[a].unjudged ? 0 : pp_ledger_value(now, a);
 
 		ok &= add(&l->of[a], e, after - before[a]);
 		before[a] = after;
@@ -255,7 +255,7 @@ static void read_all(const struct pp_judge *j, uint32_t event, struct reading r[
 		r[a].value = (int64_t)j->h->events[i].offset_bytes;
 	}
 	for (int a = 0; a < PP_ACCOUNT_COUNT; a++)
-		if (pp_accounts[a].judged)
+		if (!pp_accounts[a].unjudged)
 			expect(j, event, a, &r[a]);
 }
 

@@ -7,7 +7,6 @@
 #include "run/exec_state.h"
 #include "sys/accounts.h"
 #include "sys/clock.h"
-#include "sys/link_netlink.h"
 
 /* Releases are deferred to work queues; a leak is called one only after this long. */
 #define SETTLE_MS 2000
@@ -26,16 +25,15 @@ static enum pp_era era_now(void)
 	return facts.era;
 }
 
-static void source_of(struct pp_exec *x, struct pp_account_source *from)
+static void pids_of(struct pp_exec *x, struct pp_account_pids *of)
 {
-	*from = (struct pp_account_source){ .has_device = x->has_device, .device = x->device };
-	from->owner = atomic_load(&x->owner_pid);
-	from->heir = atomic_load(&x->heir_pid);
+	*of = (struct pp_account_pids){ .owner = atomic_load(&x->owner_pid),
+					.heir = atomic_load(&x->heir_pid) };
 	for (size_t i = 0; i < x->plan->n_actors && i < PP_ACCOUNT_CHILDREN; i++) {
 		pid_t child = atomic_load(&x->workers[i].child_pid);
 
 		if (child)
-			from->children[from->n_children++] = child;
+			of->children[of->n_children++] = child;
 	}
 }
 
@@ -51,9 +49,10 @@ static bool ours(const struct pp_exec *x, int account)
 {
 	switch (pp_accounts[account].scope) {
 	case PP_SCOPE_DEVICE:
-		return x->setup->link && x->setup->link->made_ibdev;
+		return pp_accounts[account].unjudged ||
+		       (x->setup->link && x->setup->link->made_ibdev);
 	case PP_SCOPE_MACHINE:
-		return x->setup->quiet_machine || !pp_accounts[account].judged ||
+		return x->setup->quiet_machine || pp_accounts[account].unjudged ||
 		       (account == PP_ACCOUNT_PINS && !x->pins_foreign);
 	case PP_SCOPE_PROCESS:
 		break;
@@ -64,11 +63,11 @@ static bool ours(const struct pp_exec *x, int account)
 /* One reading, as differences to the case's begin. */
 static int read_accounts(struct pp_exec *x, int64_t *value, struct pp_err *err)
 {
-	struct pp_account_source from;
+	struct pp_account_pids of;
 	int rc;
 
-	source_of(x, &from);
-	rc = pp_accounts_read(&from, value, err);
+	pids_of(x, &of);
+	rc = pp_accounts_read(x->accounts, &of, value, err);
 	for (int a = 0; !rc && a < PP_ACCOUNT_COUNT; a++) {
 		if (!ours(x, a) || (!absolute(a) && x->base[a] == PP_ACCOUNT_UNKNOWN))
 			value[a] = PP_ACCOUNT_UNKNOWN;
@@ -87,7 +86,7 @@ static bool settled(struct pp_exec *x, const int64_t *value)
 	for (int a = 0; a < PP_ACCOUNT_COUNT; a++) {
 		int64_t most = pp_ledger_value(x->ledger, a);
 
-		ok &= !pp_accounts[a].judged || value[a] == PP_ACCOUNT_UNKNOWN ||
+		ok &= pp_accounts[a].unjudged || value[a] == PP_ACCOUNT_UNKNOWN ||
 		      (value[a] <= most && value[a] >= most - pp_ledger_slack(x->ledger, a));
 	}
 	pthread_mutex_unlock(&x->lock);
@@ -137,34 +136,37 @@ static int act_quiet(struct pp_worker *w, const struct pp_target_ref *t, struct 
 	doubt(x, w->accounts);
 	q.pins = w->accounts[PP_ACCOUNT_PINS];
 	q.vmpin_pages = (int32_t)w->accounts[PP_ACCOUNT_VMPIN];
-	if (x->setup->link)
-		q.packets = (uint32_t)(pp_link_packets(x->setup->link->ibdev) - x->packets_base);
+	if (w->accounts[PP_ACCOUNT_PACKETS] != PP_ACCOUNT_UNKNOWN)
+		q.packets = (uint32_t)w->accounts[PP_ACCOUNT_PACKETS];
 	pp_event_quiet_put(e, &q);
 	return 0;
 }
 
 int pp_exec_accounts_open(struct pp_exec *x, struct pp_err *err)
 {
-	struct pp_account_source from;
+	struct pp_account_place where = { .ibdev = x->setup->link ? x->setup->link->ibdev : NULL };
+	struct pp_account_pids of;
 	int rc;
 
 	x->ledger = pp_ledger_new(x->plan, era_now());
 	if (!x->ledger)
 		return pp_err_set(err, -ENOMEM, "the ledger");
-	if (x->setup->link)
-		x->has_device = !pp_nl_rdma_index(x->setup->link->ibdev, &x->device);
-	source_of(x, &from);
-	rc = pp_accounts_read(&from, x->base, err);
+	rc = pp_accounts_open(&where, &x->accounts, err);
+	if (rc)
+		return rc;
+	pids_of(x, &of);
+	rc = pp_accounts_read(x->accounts, &of, x->base, err);
 	if (rc)
 		return rc;
 	/* Somebody (KVM, vfio, io_uring) holds pins: theirs may go at any moment. */
 	x->pins_foreign = !x->setup->quiet_machine && x->base[PP_ACCOUNT_PINS] != 0;
-	x->packets_base = x->setup->link ? pp_link_packets(x->setup->link->ibdev) : 0;
 	return 0;
 }
 
 void pp_exec_accounts_close(struct pp_exec *x)
 {
+	pp_accounts_close(x->accounts);
+	x->accounts = NULL;
 	pp_ledger_free(x->ledger);
 	x->ledger = NULL;
 }

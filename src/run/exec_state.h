@@ -74,11 +74,9 @@ struct pp_exec {
 	struct pp_exec_storm *storm;    /* exec_storm.c; NULL: the plan has none */
 	struct pp_ledger *ledger;       /* guarded by lock */
 	int64_t base[PP_ACCOUNT_COUNT]; /* the accounts when the case began */
-	uint64_t packets_base;
+	struct pp_accounts *accounts;   /* what readings of them need */
 	bool pins_foreign; /* others hold pins or take them: the global counters say nothing of us
 			    */
-	bool has_device;
-	uint32_t device;                   /* RDMA index of the link's */
 	_Atomic pid_t owner_pid, heir_pid; /* 0: there is none */
 	struct pp_exec_outcome *outcome;
 };

@@ -379,17 +379,3 @@ int pp_link_sweep(struct pp_err *err)
 	if_freenameindex(all);
 	return ret ? ret : removed;
 }
-
-uint64_t pp_link_packets(const char *ibdev)
-{
-	char path[160], line[32];
-
-	snprintf(path, sizeof(path), IBCLASS "/%s/ports/1/hw_counters/rcvd_pkts", ibdev);
-	read_line(path, line, sizeof(line));
-	if (!line[0]) {
-		snprintf(path, sizeof(path), IBCLASS "/%s/ports/1/counters/port_rcv_packets",
-			 ibdev);
-		read_line(path, line, sizeof(line));
-	}
-	return strtoull(line, NULL, 10);
-}

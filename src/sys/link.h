@@ -48,8 +48,4 @@ int pp_link_existing(const char *ibdev, struct pp_link *out, struct pp_err *err)
  */
 int pp_link_sweep(struct pp_err *err);
 
-/** pp_link_packets - packets that the device received (rxe: hw_counters/rcvd_pkts, others:
- *  counters/port_rcv_packets), 0 if unreadable. */
-uint64_t pp_link_packets(const char *ibdev);
-
 #endif

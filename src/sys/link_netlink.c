@@ -100,25 +100,47 @@ static int receive_all(struct nl_sock *sk, nl_recvmsg_msg_cb_t each, void *arg)
 	return a.error;
 }
 
-/* Sends @msg and takes the whole answer; frees @msg, which may be NULL (no memory). */
-static int transact(int protocol, struct nl_msg *msg, nl_recvmsg_msg_cb_t each, void *arg)
+void pp_nl_close(struct nl_sock **kept)
 {
-	struct nl_sock *sk;
+	if (*kept)
+		nl_socket_free(*kept);
+	*kept = NULL;
+}
+
+/*
+ * Sends @msg by the socket that is kept in @kept, made if there is none yet, and takes the whole
+ * answer; frees @msg, which may be NULL (no memory). After a failure the answer may still come: the
+ * next request must not find it.
+ */
+static int transact_kept(struct nl_sock **kept, int protocol, struct nl_msg *msg,
+			 nl_recvmsg_msg_cb_t each, void *arg)
+{
 	int ret;
 
 	if (!msg)
 		return -ENOMEM;
-	ret = open_socket(protocol, &sk);
+	ret = *kept ? 0 : open_socket(protocol, kept);
 	if (ret)
 		goto free_msg;
 	errno = 0;
-	if (nl_send_auto(sk, msg) < 0)
+	if (nl_send_auto(*kept, msg) < 0)
 		ret = errno ? -errno : -EPROTO;
 	else
-		ret = receive_all(sk, each, arg);
-	nl_socket_free(sk);
+		ret = receive_all(*kept, each, arg);
+	if (ret)
+		pp_nl_close(kept);
 free_msg:
 	nlmsg_free(msg);
+	return ret;
+}
+
+/* The same by a socket of its own. */
+static int transact(int protocol, struct nl_msg *msg, nl_recvmsg_msg_cb_t each, void *arg)
+{
+	struct nl_sock *sk = NULL;
+	int ret = transact_kept(&sk, protocol, msg, each, arg);
+
+	pp_nl_close(&sk);
 	return ret;
 }
 
@@ -315,8 +337,8 @@ static int on_summary(struct nl_msg *msg, void *arg)
 	return NL_OK;
 }
 
-int pp_nl_rdma_objects(uint32_t index, void (*each)(const char *name, uint64_t count, void *arg),
-		       void *arg)
+int pp_nl_rdma_objects(struct nl_sock **kept, uint32_t index,
+		       void (*each)(const char *name, uint64_t count, void *arg), void *arg)
 {
 	struct nl_msg *msg = rdma_message(RDMA_NLDEV_CMD_RES_GET, NLM_F_REQUEST | NLM_F_ACK);
 	struct objects o = { each, arg };
@@ -325,5 +347,5 @@ int pp_nl_rdma_objects(uint32_t index, void (*each)(const char *name, uint64_t c
 		nlmsg_free(msg);
 		msg = NULL;
 	}
-	return transact(NETLINK_RDMA, msg, on_summary, &o);
+	return transact_kept(kept, NETLINK_RDMA, msg, on_summary, &o);
 }

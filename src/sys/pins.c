@@ -12,9 +12,7 @@
 
 #include "sys/pins_parse.h"
 
-/* The number after @key, which stands at the start of a line and ends with the separator given in
- * it. */
-static bool number_after(const char *text, const char *key, uint64_t *out)
+bool pp_pins_number(const char *text, const char *key, uint64_t *out)
 {
 	size_t len = strlen(key);
 	const char *line = text;
@@ -34,15 +32,16 @@ static bool number_after(const char *text, const char *key, uint64_t *out)
 
 bool pp_pins_parse_vmstat(const char *text, struct pp_pins *out)
 {
-	return number_after(text, "nr_foll_pin_acquired ", &out->acquired) &&
-	       number_after(text, "nr_foll_pin_released ", &out->released);
+	return pp_pins_number(text, "nr_foll_pin_acquired ", &out->acquired) &&
+	       pp_pins_number(text, "nr_foll_pin_released ", &out->released);
 }
 
 bool pp_pins_parse_status(const char *text, unsigned page_bytes, struct pp_pins *out)
 {
 	uint64_t pinned_kb, locked_kb;
 
-	if (!number_after(text, "VmPin:", &pinned_kb) || !number_after(text, "VmLck:", &locked_kb))
+	if (!pp_pins_number(text, "VmPin:", &pinned_kb) ||
+	    !pp_pins_number(text, "VmLck:", &locked_kb))
 		return false;
 	out->vmpin_pages = (int64_t)(pinned_kb * 1024 / page_bytes);
 	out->vmlck_pages = (int64_t)(locked_kb * 1024 / page_bytes);
@@ -54,11 +53,11 @@ bool pp_pins_parse_meminfo(const char *text, struct pp_pins *out)
 	uint64_t total, avail, reserved, size_kb = 0;
 
 	out->huge_total = out->huge_free = out->huge_reserved = out->huge_kb = 0;
-	if (!number_after(text, "HugePages_Total:", &total) ||
-	    !number_after(text, "HugePages_Free:", &avail) ||
-	    !number_after(text, "HugePages_Rsvd:", &reserved))
+	if (!pp_pins_number(text, "HugePages_Total:", &total) ||
+	    !pp_pins_number(text, "HugePages_Free:", &avail) ||
+	    !pp_pins_number(text, "HugePages_Rsvd:", &reserved))
 		return false;
-	(void)number_after(text, "Hugepagesize:", &size_kb);
+	(void)pp_pins_number(text, "Hugepagesize:", &size_kb);
 	out->huge_kb = (int64_t)size_kb;
 	out->huge_total = (int64_t)total;
 	out->huge_free = (int64_t)avail;

@@ -11,6 +11,10 @@
  *  read. */
 char *pp_pins_slurp(const char *path);
 
+/** pp_pins_number - the number behind @key, which stands at the begin of a line and ends with the
+ *  separator given in it; false if there is none. */
+bool pp_pins_number(const char *text, const char *key, uint64_t *out);
+
 /** pp_pins_parse_vmstat - fill acquired and released from /proc/vmstat; false if either is missing.
  */
 bool pp_pins_parse_vmstat(const char *text, struct pp_pins *out);

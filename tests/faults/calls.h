@@ -56,6 +56,7 @@ CALL(says, struct dirent *, readdir,             P(DIR *d), P(d),               
 AFTER(says, int,           closedir,             P(DIR *d), P(d),                                           real, -1,         EIO,       -DIRS)
 CALL(says, ssize_t,        read,                 P(int fd, void *b, size_t n), P(fd, b, n),                 real, -1,         EIO,       0)
 CALL(says, ssize_t,        pread,                P(int fd, void *b, size_t n, off_t o), P(fd, b, n, o),     fake, -1,         EIO,       0)
+CALL(says, ssize_t,        pwrite,               P(int fd, const void *b, size_t n, off_t o), P(fd, b, n, o), real, -1,       EIO,       0)
 CALL(says, ssize_t,        write,                P(int fd, const void *b, size_t n), P(fd, b, n),           real, -1,         EIO,       0)
 CALL(says, off_t,          lseek,                P(int fd, off_t o, int w), P(fd, o, w),                    real, -1,         EINVAL,    0)
 CALL(says, int,            fstat,                P(int fd, struct stat *s), P(fd, s),                       fake, -1,         EIO,       0)
@@ -249,7 +250,8 @@ CANNOT_FAIL("computes only",
 	blkid_probe_lookup_value)
 CANNOT_FAIL("always succeeds with the arguments that it gets",
 	__errno_location _GLOBAL_OFFSET_TABLE_ _exit clock_gettime environ geteuid getenv getpid getppid getrusage gettid
-	prctl pthread_clockjoin_np pthread_sigmask raise rewinddir setsid __sigsetjmp siglongjmp signal
+	prctl pthread_mutex_init pthread_mutex_destroy pthread_mutex_lock pthread_mutex_unlock
+	pthread_clockjoin_np pthread_sigmask raise rewinddir setsid __sigsetjmp siglongjmp signal
 	sigprocmask sysconf timer_delete uname ibv_ack_cq_events)
 CANNOT_FAIL("is named in a branch that is never taken, by a compiler that does not optimize", ibv_reg_mr_iova2)
 CANNOT_FAIL("what fails ends the owner, which its nursery answers for: tests/unit/test_owner.c",

@@ -28,7 +28,6 @@ static int run_link(const struct driver *d, struct pp_err *err)
 	world_file("/sys/module/dummy/.keep", "");
 	if (rc)
 		return rc;
-	(void)pp_link_packets(link.ibdev);
 	world.users = 1;
 	rc = pp_link_remove(&link, err);
 	if (rc)

@@ -65,7 +65,7 @@ static int carry_out(const struct queues *q, const struct io_uring_sqe *s)
 		break;
 	case IORING_OP_WRITE:
 	case IORING_OP_WRITE_FIXED:
-		n = pwrite(fd, mem, s->len, (off_t)s->off);
+		n = __real_pwrite(fd, mem, s->len, (off_t)s->off);
 		break;
 	default:
 		return -ENOENT; /* a cancellation comes too late, always */

@@ -142,6 +142,8 @@ static const struct {
 	{ "/sys/devices/system/memory/memory0/state", "online\n" },
 	{ "/sys/kernel/debug/clear_warn_once", "" },
 	{ "/sys/kernel/debug/split_huge_pages", "" },
+	{ "/sys/kernel/mm/hugepages/hugepages-1048576kB/free_hugepages", "1\n" },
+	{ "/sys/kernel/mm/hugepages/hugepages-1048576kB/resv_hugepages", "0\n" },
 	{ "/sys/kernel/mm/hugepages/hugepages-2048kB/free_hugepages", "8\n" },
 	{ "/sys/kernel/mm/hugepages/hugepages-2048kB/resv_hugepages", "0\n" },
 	{ "/sys/kernel/mm/ksm/full_scans", "0\n" },

@@ -64,11 +64,6 @@ static void make_or_say_why(void)
 	CU_ASSERT_EQUAL(pp_link_remove(&link, &err), 0);
 }
 
-static void packets_of_nothing(void)
-{
-	CU_ASSERT_EQUAL(pp_link_packets("no-such-device"), 0);
-}
-
 static void life_of_a_link(void)
 {
 	struct pp_link link, second;
@@ -216,13 +211,11 @@ static void existing_is_used(void)
 
 static const struct pp_unit_case anywhere[] = {
 	{ "make, or say why", make_or_say_why },
-	{ "packets of nothing", packets_of_nothing },
 	{ "an existing device by name", existing_by_name },
 };
 
 static const struct pp_unit_case guest[] = {
 	{ "make, or say why", make_or_say_why },
-	{ "packets of nothing", packets_of_nothing },
 	{ "an existing device by name", existing_by_name },
 	{ "life of a link", life_of_a_link },
 	{ "sweep takes dead ones", sweep_takes_dead_ones },

@@ -59,10 +59,16 @@ static int start(struct pp_owner *o, struct pp_owner_limits limits)
 /* VmPin of the owner, or of its heir. */
 static int64_t charged(const struct pp_owner *o, enum pp_account account)
 {
-	struct pp_account_source from = { .owner = o->pid, .heir = o->heir };
+	struct pp_account_pids of = { .owner = o->pid, .heir = o->heir };
 	int64_t value[PP_ACCOUNT_COUNT];
+	struct pp_accounts *a;
+	int rc = pp_accounts_open(&(struct pp_account_place){ NULL }, &a, NULL);
 
-	return pp_accounts_read(&from, value, NULL) ? -1 : value[account];
+	if (!rc) {
+		rc = pp_accounts_read(a, &of, value, NULL);
+		pp_accounts_close(a);
+	}
+	return rc ? -1 : value[account];
 }
 
 static int memfd(void)

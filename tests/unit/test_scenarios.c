@@ -317,7 +317,7 @@ static void record_quiet(struct world *w, struct pp_event *e)
 	pp_event_quiet_put(e, &quiet);
 	record(w, e);
 	for (int a = PP_ACCOUNT_FIRST_ALONE; a < PP_ACCOUNT_COUNT; a++) {
-		if (!pp_accounts[a].judged)
+		if (pp_accounts[a].unjudged)
 			continue;
 		pp_event_account_put(e, (enum pp_account)a, pp_ledger_value(w->ledger, a));
 		record(w, e);

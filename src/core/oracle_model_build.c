@@ -169,6 +169,8 @@ int pp_model_build(struct pp_model *m, const struct pp_plan *plan, const struct 
 		ret = find_gated(m);
 	for (size_t i = 0; !ret && i < m->upsets.n; i++)
 		note_upset(m, m->upsets.event[i]);
+	if (!ret)
+		ret = pp_model_list(m);
 	for (uint16_t r = 0; !ret && r < plan->n_regions; r++)
 		ret = alloc_space(m, r);
 	if (ret)

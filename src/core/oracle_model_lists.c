@@ -124,10 +124,6 @@ static int mark_seen(struct pp_model *m, const struct pp_event *e)
 		ret = mark(m, space, at);
 		if (!ret && file != PP_NO_INDEX && file != space)
 			ret = mark(m, file, at);
-		/* A clone shows what its sources' writes made. */
-		for (uint16_t r = 0; m->spaces[space].clones && !ret && r < m->plan->n_regions; r++)
-			if (m->spaces[r].clones)
-				ret = mark(m, r, at);
 	}
 	return ret;
 }
@@ -139,6 +135,24 @@ static int mark_write(struct pp_model *m, uint32_t i)
 			       e->offset_bytes + e->length_bytes };
 
 	return x.space == PP_NO_INDEX ? 0 : mark_ends(m, &x);
+}
+
+/* A clone shows what its sources' writes made: a page that has lists has them in all of these. */
+static int share_marks(struct pp_model *m)
+{
+	const size_t n = m->plan->n_regions;
+	int ret = 0;
+
+	for (size_t from = 0; from < n; from++) {
+		const struct pp_space *s = &m->spaces[from];
+
+		for (size_t to = 0; to < n && s->clones && s->marked; to++)
+			for (size_t p = 0;
+			     m->spaces[to].clones && to != from && !ret && p < s->n_pages; p++)
+				if (pp_bit(s->marked, p))
+					ret = mark(m, (uint16_t)to, p * PP_PAGE_BYTES);
+	}
+	return ret;
 }
 
 static int number_lists(struct pp_model *m)
@@ -285,6 +299,13 @@ int pp_model_index(struct pp_model *m)
 	}
 	for (size_t w = 0; w < m->n_writers; w++)
 		sort_keys(m, &m->keys[w]);
+	return ret;
+}
+
+int pp_model_list(struct pp_model *m)
+{
+	int ret = share_marks(m);
+
 	if (!ret)
 		ret = number_lists(m);
 	return ret ? ret : build_lists(m);

@@ -28,7 +28,11 @@ bool pp_cut_add(struct pp_model *m, uint16_t region, const struct pp_extent *x, 
 		uint64_t end_ns);
 /** pp_model_note - file one event that was not skipped; all in order. 0 or -ENOMEM. */
 int pp_model_note(struct pp_model *m, uint32_t event);
+/** pp_model_index - rare events, and the writes of each writer. 0 or -ENOMEM. */
 int pp_model_index(struct pp_model *m);
+/** pp_model_list - the lists of the pages that need some; which spaces are cloned must be known.
+ *  0 or -ENOMEM. */
+int pp_model_list(struct pp_model *m);
 
 /* ---- oracle_model_cells.c ---- */
 

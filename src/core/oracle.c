@@ -40,18 +40,35 @@ static void judge_event(struct pp_judge *j, uint32_t i)
 	const struct pp_event *e = &j->h->events[i];
 	enum pp_kind kind = pp_verbs[e->verb].kind;
 
-	/* Nearly all events: of an access that just worked only what it shows is judged, and
-	 * which pages it makes dirty. */
-	if (just_worked(j, e) && (kind == PP_KIND_OBSERVE || pp_model_writes(e))) {
-		if (kind == PP_KIND_OBSERVE)
-			pp_rule_cells(j, i);
-		else if (j->model.looks)
+	if (just_worked(j, e) && pp_model_writes(e)) {
+		if (j->model.looks)
 			pp_rule_pages(j, i);
 		return;
 	}
 	for (size_t k = 0; k < PP_ARRAY_LEN(judges); k++)
 		if (judges[k].kinds & (1u << kind))
 			judges[k].judge(j, i);
+}
+
+#define AHEAD 32 /* events that memory is given time for: 1.5 KiB */
+
+static void judge_all(struct pp_judge *j)
+{
+	for (uint32_t i = 0; i < j->h->n_events; i++) {
+		const struct pp_event *e = &j->h->events[i];
+
+		__builtin_prefetch(e + AHEAD);
+		if (e->flags & PP_EVENT_SKIPPED)
+			continue;
+		/* Nearly all events: of a look that just worked only what it shows is judged. */
+		if (pp_verbs[e->verb].kind == PP_KIND_OBSERVE && just_worked(j, e))
+			pp_rule_cells(j, i);
+		else
+			judge_event(j, i);
+		if (pp_verbs[e->verb].kind != PP_KIND_OBSERVE || e->verb == PP_VERB_SPLICE_DRAIN)
+			pp_model_take(&j->model, i);
+	}
+	pp_judge_flush(j);
 }
 
 /* Which rules this oracle knows: every one. O10 is judged from the kernel log (core/logscan.h), so
@@ -98,12 +115,7 @@ int pp_oracle_run(const struct pp_plan *plan, const struct pp_history *h,
 	j.model.written_arg = j.order;
 	j.all_succeed = !pp_edges_refusals(j.edges);
 	j.bound_ns = pp_live_bound_ns(j.live);
-	for (uint32_t i = 0; i < h->n_events; i++)
-		if (!(h->events[i].flags & PP_EVENT_SKIPPED)) {
-			judge_event(&j, i);
-			pp_model_take(&j.model, i);
-		}
-	pp_judge_flush(&j);
+	judge_all(&j);
 	if (j.model.pool.failed)
 		ret = pp_err_set(err, -ENOMEM, "judge a history of %zu events", h->n_events);
 out_ledger:

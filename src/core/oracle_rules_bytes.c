@@ -7,7 +7,7 @@
 
 #include "core/oracle_look.h"
 
-/* Writes tried to explain one cell; what is older counts as explained. */
+/* Writes to one cell that are tried to explain it; what is older counts as explained. */
 #define WRITES_MAX 4096
 
 /* Which bytes of a cell some possible write explains. */
@@ -29,8 +29,9 @@ static void explain(struct mix *x, unsigned i, uint32_t event)
 		x->first = event;
 }
 
-/* One write. @for_ever: of unknown outcome here, so nothing rules it out. */
-static void try_write(struct mix *x, uint32_t event, bool for_ever)
+/* One write; false: it is not of this cell. @for_ever: of unknown outcome here, so nothing rules it
+ * out. */
+static bool try_write(struct mix *x, uint32_t event, bool for_ever)
 {
 	const struct pp_look *l = x->l;
 	const struct pp_event *events = l->j->h->events, *w = &events[event];
@@ -39,7 +40,7 @@ static void try_write(struct mix *x, uint32_t event, bool for_ever)
 	bool any = false, wild;
 
 	if (from >= l->at + PP_CELL_BYTES || to <= l->at)
-		return;
+		return false;
 	/* A short write may have reached the rest of its last cell. */
 	if (w->flags & PP_EVENT_PARTIAL)
 		to = (to + PP_CELL_BYTES - 1) / PP_CELL_BYTES * PP_CELL_BYTES;
@@ -63,6 +64,21 @@ static void try_write(struct mix *x, uint32_t event, bool for_ever)
 			explain(x, i, event);
 	}
 	x->possible += any;
+	return true;
+}
+
+/* Where in a list, which begins at @first and ends at @end, the events from @before on begin. */
+static size_t list_end(const struct pp_lists *lists, size_t first, size_t end, uint32_t before)
+{
+	while (first < end) {
+		size_t mid = first + (end - first) / 2;
+
+		if (lists->event[mid] < before)
+			first = mid + 1;
+		else
+			end = mid;
+	}
+	return first;
 }
 
 static void try_list(struct mix *x, const struct pp_lists *lists, int32_t least, bool for_ever)
@@ -70,21 +86,15 @@ static void try_list(struct mix *x, const struct pp_lists *lists, int32_t least,
 	const struct pp_look *l = x->l;
 	const struct pp_space *s = &l->m->spaces[x->space];
 	size_t page = l->at / PP_PAGE_BYTES, first, i;
-	uint32_t before = pp_model_before(l->j->h, l->end_ns);
 
 	if (!s->marked || page >= s->n_pages || !pp_bit(s->marked, page))
 		return;
 	first = lists->start[s->list[page]];
-	i = lists->start[s->list[page] + 1];
-	while (i > first && lists->event[i - 1] >= before)
-		i--;
-	while (i-- > first && (int32_t)lists->event[i] + 1 >= least && x->explained != UINT64_MAX) {
-		if (++x->tried > WRITES_MAX) {
+	i = list_end(lists, first, lists->start[s->list[page] + 1],
+		     pp_model_before(l->j->h, l->end_ns));
+	while (i-- > first && (int32_t)lists->event[i] + 1 >= least && x->explained != UINT64_MAX)
+		if (try_write(x, lists->event[i], for_ever) && ++x->tried > WRITES_MAX)
 			x->explained = UINT64_MAX;
-			return;
-		}
-		try_write(x, lists->event[i], for_ever);
-	}
 }
 
 static bool try_flight(void *arg, uint32_t event)
@@ -93,7 +103,7 @@ static bool try_flight(void *arg, uint32_t event)
 	const struct pp_event *w = &x->l->j->h->events[event];
 
 	if (pp_model_writes(w) && pp_model_space(x->l->j->plan, w) == x->space)
-		try_write(x, event, false);
+		(void)try_write(x, event, false);
 	return x->explained != UINT64_MAX;
 }
 
@@ -236,16 +246,18 @@ static bool busy(const struct pp_look *l, uint64_t since_ns)
 	const struct pp_space *s = &l->m->spaces[l->space];
 	size_t page = l->at / PP_PAGE_BYTES;
 	const struct pp_lists *both[] = { &l->m->touch, &l->m->unknown };
+	uint32_t before = pp_model_before(l->j->h, l->end_ns);
 
 	if (!s->marked || !pp_bit(s->marked, page))
 		return false;
 	for (int k = 0; k < 2; k++) {
-		size_t list = s->list[page];
+		size_t first = both[k]->start[s->list[page]];
+		size_t i = list_end(both[k], first, both[k]->start[s->list[page] + 1], before);
 
-		for (size_t i = both[k]->start[list + 1]; i-- > both[k]->start[list];) {
+		while (i-- > first) {
 			const struct pp_event *w = &l->j->h->events[both[k]->event[i]];
 
-			if (w->begin_ns < l->end_ns && (k || w->end_ns >= since_ns) &&
+			if ((k || w->end_ns >= since_ns) &&
 			    w->offset_bytes < l->at + PP_CELL_BYTES &&
 			    w->offset_bytes + w->length_bytes > l->at)
 				return true;

@@ -103,11 +103,13 @@ static bool speaks_of(const struct pp_asymmetry *a, unsigned verb)
 	return false;
 }
 
-bool pp_asymmetry_speaks(unsigned verb)
+bool pp_asymmetry_speaks(const struct pp_plan *plan, unsigned verb, enum pp_era era)
 {
 	for (size_t i = 0; i < pp_n_asymmetries; i++)
-		if (speaks_of(&pp_asymmetries[i], verb))
-			return true;
+		for (size_t r = 0; r < plan->n_regions; r++)
+			if (speaks_of(&pp_asymmetries[i], verb) &&
+			    covers(&pp_asymmetries[i], era, plan->regions[r].backing))
+				return true;
 	return false;
 }
 

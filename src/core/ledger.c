@@ -27,6 +27,7 @@ struct pp_ledger {
 	bool heir;         /* its heir lives, who has them too */
 	bool device;       /* among them is the device's */
 	bool owner_fabric; /* the plan lets the owner register with the fabric */
+	bool drifts; /* some transfer leaves something in the pin counters */
 	bool concerns[PP_VERB_COUNT]; /* what is done by the verb may change an account */
 	int64_t pins_drift;           /* what stays in the counters for ever */
 	int64_t dissolved;            /* huge pages that may have left the pool for ever */
@@ -192,8 +193,12 @@ struct pp_ledger *pp_ledger_new(const struct pp_plan *plan, enum pp_era era)
 	l->forked = calloc(plan->n_actors + 1, sizeof(*l->forked));
 	l->down = calloc(plan->n_actors + 1, sizeof(*l->down));
 	l->owner_fabric = pp_ledger_owner_opens(plan);
-	for (unsigned v = PP_VERB_NONE; v < PP_VERB_COUNT; v++)
-		l->concerns[v] = effects[v] || is_transfer(v) || pp_asymmetry_speaks(v);
+	for (unsigned v = PP_VERB_NONE; v < PP_VERB_COUNT; v++) {
+		bool drifts = pp_asymmetry_speaks(plan, v, era);
+
+		l->drifts |= drifts;
+		l->concerns[v] = effects[v] || is_transfer(v) || drifts;
+	}
 	if (l->mrs && l->pools && l->locked && l->forked && l->down)
 		return l;
 	pp_ledger_free(l);
@@ -203,6 +208,11 @@ struct pp_ledger *pp_ledger_new(const struct pp_plan *plan, enum pp_era era)
 bool pp_ledger_concerns(const struct pp_ledger *l, const struct pp_event *e)
 {
 	return l->concerns[e->verb] && !(e->flags & PP_EVENT_SKIPPED);
+}
+
+bool pp_ledger_drifts(const struct pp_ledger *l)
+{
+	return l->drifts;
 }
 
 bool pp_ledger_apply(struct pp_ledger *l, const struct pp_event *e)

@@ -23,6 +23,10 @@ void pp_ledger_free(struct pp_ledger *l); /* NULL is fine */
  *  same at every time. */
 bool pp_ledger_concerns(const struct pp_ledger *l, const struct pp_event *e);
 
+/** pp_ledger_drifts - may a transfer that works change an account for ever? The same at every time.
+ */
+bool pp_ledger_drifts(const struct pp_ledger *l);
+
 /**
  * pp_ledger_apply - the operation of @e was carried out
  *
@@ -79,8 +83,8 @@ extern const size_t pp_n_asymmetries;
 struct pp_pinned pp_ledger_pinned(const struct pp_plan *plan, const struct pp_mr_def *mr,
 				  enum pp_era era);
 
-/** pp_asymmetry_speaks - does any row speak of operations by @verb? Pure. */
-bool pp_asymmetry_speaks(unsigned verb);
+/** pp_asymmetry_speaks - does any row speak of operations by @verb to a region of the plan? Pure. */
+bool pp_asymmetry_speaks(const struct pp_plan *plan, unsigned verb, enum pp_era era);
 
 /** pp_asymmetry_of - the row that speaks of the operation @e; NULL: none. Pure. */
 const struct pp_asymmetry *pp_asymmetry_of(const struct pp_plan *plan, const struct pp_event *e,

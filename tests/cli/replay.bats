@@ -204,6 +204,27 @@ done_by() {
 	done
 }
 
+@test "replay: a seed gives the same storm each time, however long it lasts" {
+	a_plan 'actor w1' 'storm ops=40' 'mix main load data weight=1' 'mix main msync data weight=1' \
+		'mix w1 vm-write data weight=5' 'mix w1 load data weight=5' 'mix w1 fork weight=1' >file
+	sed 's/ops=40/for=1s/' file >timed
+	sed 's/^seed 5$/seed 6/' file >other
+	for run in file timed other; do
+		run --separate-stderr -0 "$PINPROOF" replay --out "$run.out" "$run"
+	done
+	run --separate-stderr -0 "$PINPROOF" replay --out again file
+	plan=cases/replayed.anon.vm-write/plan
+	cmp "file.out/$plan" "again/$plan"
+	run ! cmp -s <(grep '^op' "file.out/$plan") <(grep '^op' "other.out/$plan")
+	# the longer storm goes on where the shorter one ended
+	for actor in main w1; do
+		grep "^op 1[0-9]\{6\} $actor " "file.out/$plan" >short
+		grep "^op 1[0-9]\{6\} $actor " "timed.out/$plan" >long
+		(($(wc -l <short) == 40 && $(wc -l <long) > 40))
+		diff short <(head -40 long)
+	done
+}
+
 @test "replay: what a storm drew moves no mapping under others, as in the storm" {
 	a_plan 'actor w1' 'actor w2' 'storm ops=1500' 'mix main load data weight=1 length=64..64' \
 		'mix main mremap data weight=2 hazard' 'mix w1 vm-write data weight=5' \

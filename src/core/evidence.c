@@ -55,6 +55,7 @@ const struct pp_evidence_def pp_evidence_defs[PP_EV_COUNT] = {
 	[PP_EV_PAGES_MERGED]       = { "pages-merged", "looks at other pages that ksmd had merged" },
 	[PP_EV_PAGES_HUGE]         = { "pages-huge", "looks at other pages that were huge" },
 	[PP_EV_PAGES_CLEAN]        = { "pages-clean", "looks at other pages that were not soft-dirty" },
+	[PP_EV_SAME_MEMORY]        = { "same-memory-reads", "reads of a DAX file: of the mapped memory itself, no witnesses of their own" },
 };
 /* clang-format on */
 
@@ -135,6 +136,14 @@ static void count_durable(struct counting *c, const struct pp_event *e, uint16_t
 	}
 }
 
+/* On DAX whoever reads the file or its disk reads the memory that is mapped, and can see nothing
+ * else: that it agrees with the mapping shows less than elsewhere. */
+static bool same_memory(const struct counting *c, const struct pp_event *e, uint16_t space)
+{
+	return pp_verbs[e->verb].file && e->verb != PP_VERB_PEER_LOAD &&
+	       pp_backings[c->plan->regions[space].backing].dax;
+}
+
 static void count_observation(struct counting *c, const struct pp_event *e)
 {
 	const uint8_t by = WRITE_SEEN | (pp_verbs[e->verb].pin ? WRITE_SEEN_BY_PIN : 0);
@@ -149,6 +158,7 @@ static void count_observation(struct counting *c, const struct pp_event *e)
 	c->count[PP_EV_BYSTANDER_READS] += first && c->plan->regions[space].bystander;
 	c->count[PP_EV_DURABLE_READS] += first && pp_verbs[e->verb].durable;
 	c->count[PP_EV_PIN_READS] += first && pp_verbs[e->verb].pin;
+	c->count[PP_EV_SAME_MEMORY] += first && same_memory(c, e, space);
 	write = found_write(c, e, space);
 	if (write != PP_NO_EVENT)
 		c->seen[write] |= by;

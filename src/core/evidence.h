@@ -67,6 +67,7 @@ enum pp_evidence_id {
 	PP_EV_PAGES_MERGED,  /* page-look found a page of ksmd, mapped more than once */
 	PP_EV_PAGES_HUGE,    /* page-look found a part of a transparent huge page */
 	PP_EV_PAGES_CLEAN,   /* page-look found a page without its soft-dirty bit */
+	PP_EV_SAME_MEMORY,   /* a DAX file was read: by whatever way, what is mapped */
 	PP_EV_COUNT
 };
 

@@ -27,7 +27,7 @@ struct pp_ledger {
 	bool heir;         /* its heir lives, who has them too */
 	bool device;       /* among them is the device's */
 	bool owner_fabric; /* the plan lets the owner register with the fabric */
-	bool drifts; /* some transfer leaves something in the pin counters */
+	bool drifts;       /* some transfer leaves something in the pin counters */
 	bool concerns[PP_VERB_COUNT]; /* what is done by the verb may change an account */
 	int64_t pins_drift;           /* what stays in the counters for ever */
 	int64_t dissolved;            /* huge pages that may have left the pool for ever */

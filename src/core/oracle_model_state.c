@@ -565,8 +565,6 @@ static void survey(struct tracker *t, uint32_t i)
 		t->failed = true;
 }
 
-#define AHEAD 32 /* events that memory is given time for */
-
 int pp_model_classify(struct pp_model *m)
 {
 	size_t regions = m->plan->n_regions + 1;
@@ -585,10 +583,8 @@ int pp_model_classify(struct pp_model *m)
 	m->n_writers = m->plan->n_actors;
 	m->keys = calloc(m->n_writers + 1, sizeof(*m->keys));
 	t.failed |= !m->keys;
-	for (uint32_t i = 0; !t.failed && i < m->history->n_events; i++) {
-		__builtin_prefetch(&m->history->events[i] + AHEAD);
+	for (uint32_t i = 0; !t.failed && i < m->history->n_events; i++)
 		survey(&t, i);
-	}
 	for (size_t i = 0; t.parted && i < m->plan->n_mrs; i++)
 		free(t.parted[i]);
 	free(t.flights);

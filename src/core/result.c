@@ -172,6 +172,11 @@ static void say_blind(struct pp_result *r, const struct pp_plan *plan)
 		    "be read, or others pin",
 		    (unsigned long long)r->evidence.blind_quiets,
 		    (unsigned long long)r->evidence.count[PP_EV_QUIETS]);
+	if (r->evidence.count[PP_EV_SAME_MEMORY])
+		SAY(r,
+		    "; %llu reads of DAX files read the mapped memory itself: no witnesses of "
+		    "their own",
+		    (unsigned long long)r->evidence.count[PP_EV_SAME_MEMORY]);
 }
 
 static void decide_clean(struct pp_result *r, const struct judge *j)

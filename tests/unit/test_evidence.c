@@ -16,6 +16,7 @@
 	"region idle backing=ext4 fs=disk size=16K bystander=yes\n"                                \
 	"region other backing=ext4 fs=disk size=16K\nregion heap backing=memfd size=16K\n"         \
 	"region priv backing=anon share=private size=8K\n"                                         \
+	"fs pm type=xfs slot=pmem0\nregion dax backing=fsdax-xfs fs=pm size=8K\n"                  \
 	"mr m0 region=data\nmr mp region=priv\nactor main\nactor dev\n"                            \
 	"op 1 main reg m0 expect=policy\nop 2 main rdma-write m0 0+4096 gen=1\n"                   \
 	"op 3 main store data 0+4096 gen=2\nop 4 main load data 0+4096\nop 5 main load data\n"     \
@@ -39,6 +40,8 @@
 	"op 52 main store heap 0+64 gen=4 expect=EFAULT\nop 53 main page-look heap\n"              \
 	"op 54 main page-mark heap\nop 55 main page-look data\nop 56 main page-mark data\n"        \
 	"op 57 main child-look heap\nop 58 main child-look data\n"                                 \
+	"op 60 main pread dax\nop 61 main disk-read dax\nop 62 main load dax\n"                    \
+	"op 63 main peer-load dax\nop 64 main pread data\n"                                        \
 	"op 1000000 main load data 0+64\n"                                                         \
 	"op 1000000000 main load data 0+64\n"
 
@@ -313,6 +316,16 @@ static const struct evidence_case {
 	{ "a part of a huge page",
 	  "@5-6 main op=53 page-look heap 0+4096 frame=0x10 count=1 is present,thp\n", "pages-huge",
 	  1 },
+	{ "reads of a DAX file by file and disk",
+	  "@1-2 main op=60 pread dax 0+8192 saw zero\n@3-4 main op=61 disk-read dax 0+4096 saw "
+	  "zero\n"
+	  "@3-4 main op=61 disk-read dax 4096+4096 saw zero\n",
+	  "same-memory-reads", 2 },
+	{ "through mappings, and of what has a page cache",
+	  "@1-2 main op=62 load dax 0+8192 saw zero\n@3-4 main op=63 peer-load dax 0+8192 saw "
+	  "zero\n"
+	  "@5-6 main op=64 pread data 0+16384 saw zero\n",
+	  "same-memory-reads", 0 },
 	{ "a clean page", HEAP_LOOK("0x10"), "pages-clean", 1 },
 	{ "a dirty page",
 	  "@5-6 main op=53 page-look heap 0+4096 frame=0x10 count=1 is present,softdirty\n",

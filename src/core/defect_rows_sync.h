@@ -239,6 +239,22 @@
 			 "fsync gives EILSEQ",
 	},
 	{
+		.name = "vm-write-breaks-guard",
+		.scenario = "wb-window",
+		.steps = "under guards",
+		.backings = "ext4-pi xfs-pi",
+		.pinners = "vm-write",
+		.rule = PP_O12_EXPLAINED,
+		.classes = CLASS(PP_CLASS_ERRNO),
+		.log = GUARD_LOG,
+		.chance = true,
+		.since = { 3, 2, 0 },
+		.before = EVER,
+		.reference = "lwn.net/Articles/442355 (stable pages); mm/process_vm_access.c",
+		.title = "process_vm_writev pins pages, writeback begins, and the copy arrives "
+			 "under it: fsync gives EILSEQ",
+	},
+	{
 		.name = "btrfs-pin-dirty-refused",
 		.scenario = "wb-window",
 		.steps = "*",

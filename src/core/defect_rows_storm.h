@@ -35,6 +35,22 @@
 			 "it until the commit 30 s later tries the rest",
 	},
 	{
+		.name = "storm-btrfs-miscounts-refused-blocks",
+		.scenario = "storm",
+		.steps = "bystanders",
+		.backings = "btrfs",
+		.pinners = "dio vm-write mixed",
+		.rule = PP_O11_SOUND_FS,
+		.classes = CLASS(PP_CLASS_DAMAGED),
+		.log = "is marked dirty without notifying the fs|failed to submit blocks",
+		.chance = true,
+		.since = { 6, 12, 97 },
+		.before = { 6, 13, 0 },
+		.reference = "stable 6.12.97 \"btrfs: remove the COW fixup mechanism\"",
+		.title = "where writeback refused blocks the inode's count of bytes is wrong for "
+			 "ever: btrfs check finds \"nbytes wrong\"",
+	},
+	{
 		.name = "storm-btrfs-clone-breaks-checksum",
 		.scenario = "storm",
 		.steps = "storm|after",

@@ -40,6 +40,7 @@ struct fs_kind {
 	const char *pmem_mount;   /* mount option for pmem slots */
 	const char *check[4];     /* looks for damage and repairs nothing; the device follows */
 	unsigned damaged;         /* bit of each exit status that means damage */
+	const char *figures;      /* its output from here on is no complaint */
 };
 
 /* clang-format off */
@@ -61,7 +62,8 @@ static const struct fs_kind fs_kinds[] = {
 	{ .type = "btrfs",
 	  .command = { "mkfs.btrfs", "-f", "-q", "-K", "-L", PP_OWN_LABEL },
 	  .block_option = "-s", .block_prefix = "", .block_unit = 1,
-	  .check = { "btrfs", "check", "--readonly" }, .damaged = 1u << 1 },
+	  .check = { "btrfs", "check", "--readonly" }, .damaged = 1u << 1,
+	  .figures = "\nOpening filesystem to check" },
 	/* Its label is upper case, and a fake partition table would make the disk unusable next time. */
 	{ .type = "vfat",
 	  .command = { "mkfs.vfat", "--mbr=n", "-n", "PINPROOF" },
@@ -262,7 +264,7 @@ int pp_fs_check(const struct pp_fs_def *def, const char *dev, uint32_t bound_ms,
 {
 	const struct fs_kind *kind = find_kind(def->type, err);
 	const char *argv[PP_ARRAY_LEN(kind->check) + 2];
-	char said[CHECK_BYTES], last[LAST_BYTES + 1];
+	char said[CHECK_BYTES], last[LAST_BYTES + 1], *figures;
 	int n = 0, rc;
 
 	if (!kind)
@@ -279,6 +281,8 @@ int pp_fs_check(const struct pp_fs_def *def, const char *dev, uint32_t bound_ms,
 	rc = pp_command(argv, (int)bound_ms, said, sizeof(said), err);
 	if (rc <= 0)
 		return rc;
+	if (kind->figures && (figures = strstr(said, kind->figures)))
+		*figures = '\0';
 	last_words(said, last, sizeof(last));
 	if (rc < 32 && kind->damaged & 1u << rc)
 		return pp_err_set(err, -EUCLEAN, "%s found damage on %s: %s.", argv[0], dev, last);

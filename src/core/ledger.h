@@ -83,7 +83,8 @@ extern const size_t pp_n_asymmetries;
 struct pp_pinned pp_ledger_pinned(const struct pp_plan *plan, const struct pp_mr_def *mr,
 				  enum pp_era era);
 
-/** pp_asymmetry_speaks - does any row speak of operations by @verb to a region of the plan? Pure. */
+/** pp_asymmetry_speaks - does any row speak of operations by @verb to a region of the plan? Pure.
+ */
 bool pp_asymmetry_speaks(const struct pp_plan *plan, unsigned verb, enum pp_era era);
 
 /** pp_asymmetry_of - the row that speaks of the operation @e; NULL: none. Pure. */

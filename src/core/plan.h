@@ -254,6 +254,11 @@ struct pp_plan {
  */
 int pp_plan_parse(const char *text, size_t len, struct pp_plan **out, struct pp_err *err);
 
+/** pp_plan_parse_from - the same of a text that begins behind @line lines of another: complaints
+ *  count from there. */
+int pp_plan_parse_from(const char *text, size_t len, unsigned line, struct pp_plan **out,
+		       struct pp_err *err);
+
 /** pp_plan_print - the plan as text (malloc'ed, NUL-terminated) or NULL without memory. */
 char *pp_plan_print(const struct pp_plan *plan);
 

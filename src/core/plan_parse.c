@@ -260,6 +260,12 @@ static int parse_text(struct pp_parser *p)
 
 int pp_plan_parse(const char *text, size_t len, struct pp_plan **out, struct pp_err *err)
 {
+	return pp_plan_parse_from(text, len, 0, out, err);
+}
+
+int pp_plan_parse_from(const char *text, size_t len, unsigned line, struct pp_plan **out,
+		       struct pp_err *err)
+{
 	/* On the heap: a line of tokens is large for the stack of a small thread. */
 	struct pp_parser *p = calloc(1, sizeof(*p));
 	int rc = -ENOMEM;
@@ -271,7 +277,7 @@ int pp_plan_parse(const char *text, size_t len, struct pp_plan **out, struct pp_
 		goto out;
 	}
 	p->err = err;
-	p->lex = (struct pp_lex){ .at = text, .end = text + len, .err = err };
+	p->lex = (struct pp_lex){ .at = text, .end = text + len, .number = line, .err = err };
 	rc = parse_text(p);
 	if (rc) {
 		pp_plan_free(p->plan);

@@ -118,6 +118,9 @@ static uint64_t granule(const struct pp_region *r)
 		align = dax_number(r->path, "align");
 	if (align)
 		return align;
+	/* A file of whole huge pages may be mapped by them, if its folios are so large. */
+	if (row(r)->flags & BACKING_SIZED && r->def->size_bytes % HUGE_BYTES == 0)
+		return HUGE_BYTES;
 	return row(r)->flags & BACKING_HUGE ? HUGE_BYTES : page_bytes();
 }
 

@@ -4,6 +4,7 @@
 PP_DOCS = \
 	docs/README.md \
 	docs/architecture.md \
+	docs/bugs.md \
 	docs/coverage.md \
 	docs/coverage-6.1.txt \
 	docs/coverage-6.12.txt \
@@ -13,6 +14,7 @@ PP_DOCS = \
 	docs/performance.md \
 	docs/plan-language.md \
 	docs/policy.md \
+	docs/reports.md \
 	docs/scenario-howto.md \
 	docs/trace.md \
 	docs/verdicts.md \

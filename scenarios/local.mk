@@ -32,6 +32,7 @@ PP_SCENARIOS = \
 	scenarios/reclaim \
 	scenarios/redirty \
 	scenarios/reflink-race \
+	scenarios/report \
 	scenarios/short-pin \
 	scenarios/soft-dirty \
 	scenarios/storm \

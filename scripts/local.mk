@@ -10,10 +10,12 @@ ppvmdir = $(pkglibexecdir)/vm
 dist_ppvm_SCRIPTS = \
 	scripts/vm/accel \
 	scripts/vm/again \
+	scripts/vm/bisect \
 	scripts/vm/image \
 	scripts/vm/kernel \
 	scripts/vm/mutants \
 	scripts/vm/mutate \
+	scripts/vm/repro \
 	scripts/vm/run \
 	scripts/vm/shell
 dist_ppvm_DATA = \

@@ -15,6 +15,8 @@ AM_BATS_LOG_FLAGS = --tap
 PP_UNIT_TESTS = \
 	tests/unit/test_accounts \
 	tests/unit/test_blocks \
+	tests/unit/test_bug \
+	tests/unit/test_bug_judge \
 	tests/unit/test_command \
 	tests/unit/test_coverage \
 	tests/unit/test_config \
@@ -87,6 +89,7 @@ PP_CLI_TESTS = \
 	tests/cli/plants.bats \
 	tests/cli/mutate.bats \
 	tests/cli/replay.bats \
+	tests/cli/repro.bats \
 	tests/cli/run.bats \
 	tests/cli/scripts.bats \
 	tests/cli/shrink.bats \

@@ -19,7 +19,7 @@ rule_table() {
 	PP-009 Shell never sleeps to wait for something; a polling loop says "# poll" on the line.
 	PP-010 C never sleeps to wait for something; a polling loop says "/* poll" on the line.
 	PP-011 Every source of src/ is in the local.mk of its directory: a forgotten file is not built, tested or shipped.
-	PP-012 Every scenario is in PP_SCENARIOS: a forgotten one never runs.
+	PP-012 Every scenario is in PP_SCENARIOS, every report in PP_REPORTS: a forgotten one never runs.
 	PP-013 Every test is in tests/local.mk: a forgotten one never fails.
 	PP-014 Every document can be reached by links from README.md: what nobody finds is not documented.
 	PP-015 Every link between files leads to a file.
@@ -178,10 +178,14 @@ rule_011() {
 	done
 }
 
-look_012() { pick '^scenarios/.*\.c$'; }
+look_012() { pick '^scenarios/.*\.(c|report)$'; }
 rule_012() {
 	local file
 	for file in "${LOOK[@]}"; do
+		if [[ $file = *.report ]]; then
+			in_list scenarios/bugs/local.mk "$file" || echo "$file: not in PP_REPORTS of scenarios/bugs/local.mk"
+			continue
+		fi
 		in_list scenarios/local.mk "${file%.c}" || echo "$file: not in PP_SCENARIOS of scenarios/local.mk"
 	done
 }

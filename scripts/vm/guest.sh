@@ -74,6 +74,14 @@ guest_plan() {
 	printf '%*s' $((65536 - size % 65536)) '' | tr ' ' '\n'
 }
 
+# guest_reports - the text of reports, padded likewise
+guest_reports() {
+	local size
+	cat -- "$RUN/reports"
+	size=$(stat -c %s "$RUN/reports")
+	printf '%*s' $((65536 - size % 65536)) '' | tr ' ' '\n'
+}
+
 # guest_module - a module, padded with zeros behind its end, where nobody looks
 guest_module() {
 	local size
@@ -137,6 +145,7 @@ guest_qemu() {
 	fi
 	guest_disk job
 	[[ -z ${OPT[plan]-} ]] || guest_disk plan
+	[[ -z ${OPT[reports]-} ]] || guest_disk reports
 	[[ -z ${OPT[insmod]-} ]] || guest_disk module
 	printf '    "$@"\n'
 }
@@ -149,6 +158,7 @@ guest_files() {
 		mkdir -- "$GUEST" &&
 			guest_job "${@:2}" >"$GUEST/job" &&
 			{ [[ -z ${OPT[plan]-} ]] || guest_plan >"$GUEST/plan"; } &&
+			{ [[ -z ${OPT[reports]-} ]] || guest_reports >"$GUEST/reports"; } &&
 			{ [[ -z ${OPT[insmod]-} ]] || guest_module >"$GUEST/module"; } &&
 			echo "$PROFILE" >"$GUEST/profile" &&
 			guest_qemu >"$GUEST/qemu" &&

@@ -32,6 +32,9 @@ int pp_cmd_bundle(const struct pp_command *c, int argc, char **argv);
 int pp_cmd_show(const struct pp_command *c, int argc, char **argv);
 int pp_cmd_export(const struct pp_command *c, int argc, char **argv);
 int pp_cmd_mutate(const struct pp_command *c, int argc, char **argv);
+int pp_cmd_reports(const struct pp_command *c, int argc, char **argv);
+/** pp_cmd_stage - a command that is a stage of scripts/vm. */
+int pp_cmd_stage(const struct pp_command *c, int argc, char **argv);
 int pp_cmd_kills(const struct pp_command *c, int argc, char **argv);
 int pp_cmd_collect(const struct pp_command *c, int argc, char **argv);
 

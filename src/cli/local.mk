@@ -7,6 +7,7 @@ pinproof_SOURCES = \
 	src/cli/cmd_bundle.c \
 	src/cli/cmd_export.c \
 	src/cli/cmd_replay.c \
+	src/cli/cmd_reports.c \
 	src/cli/cmd_mutate.c \
 	src/cli/cmd_suite.c \
 	src/cli/cmd_trace.c \

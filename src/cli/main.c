@@ -14,7 +14,8 @@
 
 static const struct pp_command commands[] = {
 	{ "run", "[OPTION...] [CASE...]", "run cases on this machine", pp_cmd_run,
-	  "tier out seed repeat shuffle strict bisect timeout disk device cases-from counter "
+	  "tier out seed repeat shuffle strict bisect timeout disk device cases-from reports "
+	  "counter "
 	  "drop-hazard "
 	  "drop-device-writes plant storm-time trace no-trace coverage guest "
 	  "i-may-lose-this-machine stream ktap "
@@ -23,8 +24,13 @@ static const struct pp_command commands[] = {
 	  pp_cmd_vm, NULL },
 	{ "mutate", "[OPTION...]", "break the kernel on purpose, see who notices", pp_cmd_mutate,
 	  NULL },
+	{ "repro", "[OPTION...] REPORT...", "is a reported defect in these kernels?", pp_cmd_stage,
+	  NULL },
+	{ "bisect", "[OPTION...] REPORT KERNEL...",
+	  "where between kernels did a defect come or go?", pp_cmd_stage, NULL },
+	{ "reports", "[REPORT...]", "the catalogue of reported defects", pp_cmd_reports, NULL },
 	{ "list", "[OPTION...] [CASE...]", "list scenarios and cases", pp_cmd_list,
-	  "tier names guests seed repeat shuffle cases-from" },
+	  "tier names guests seed repeat shuffle cases-from reports" },
 	{ "plan", "[--seed N] [--expand N] CASE", "print the plan of a case", pp_cmd_plan,
 	  "seed expand" },
 	{ "replay", "[OPTION...] PLAN|CASEDIR|BUNDLE [CASE...]", "execute a plan again",

@@ -53,5 +53,6 @@ const struct pp_defect pp_defects[] = {
 #include "core/defect_rows_blocks.h"
 #include "core/defect_rows_dax.h"
 #include "core/defect_rows_storm.h"
+#include "core/defect_rows_report.h"
 };
 const size_t pp_n_defects = PP_ARRAY_LEN(pp_defects);

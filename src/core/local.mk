@@ -4,6 +4,10 @@
 libpinproof_a_SOURCES += \
 	src/core/account.c \
 	src/core/asymmetry.c \
+	src/core/bug.c \
+	src/core/bug_judge.c \
+	src/core/bug_parse.c \
+	src/core/bug_table.c \
 	src/core/coverage.c \
 	src/core/coverage_report.c \
 	src/core/coverage_table.c \
@@ -13,6 +17,7 @@ libpinproof_a_SOURCES += \
 	src/core/defect_rows_blocks.h \
 	src/core/defect_rows_dax.h \
 	src/core/defect_rows_memory.h \
+	src/core/defect_rows_report.h \
 	src/core/defect_rows_storm.h \
 	src/core/defect_rows_sync.h \
 	src/core/defect_table.c \
@@ -95,6 +100,8 @@ libpinproof_a_SOURCES += \
 
 ppcoredir = $(includedir)/pinproof/core
 ppcore_HEADERS = \
+	src/core/bug.h \
+	src/core/bug_judge.h \
 	src/core/account.h \
 	src/core/coverage.h \
 	src/core/defect.h \

@@ -23,6 +23,7 @@ const struct pp_option pp_options[] = {
 	{ "disk", PP_OPT_DISK, AT(disks), "DEV", "block device that may be overwritten: fills disk0, disk1, ... (repeatable)" },
 	{ "device", PP_OPT_TEXT, AT(device), "NAME", "existing RDMA device to run on, which is not changed, instead of an rxe link of our own" },
 	{ "cases-from", PP_OPT_TEXT, AT(cases_from), "FILE", "read case names from FILE, one a line (- is standard input)" },
+	{ "reports", PP_OPT_TEXT, AT(reports), "FILE", "a text of reports, of which the plans are cases too" },
 	{ "counter", PP_OPT_TEXT, AT(counter), "FILE", "file with a number: how much it grew during each case is in its result" },
 	{ "drop-hazard", PP_OPT_FLAG, AT(drop_hazard), NULL, "leave out the hazards: every case must end INCONCLUSIVE" },
 	{ "drop-device-writes", PP_OPT_FLAG, AT(drop_device_writes), NULL, "leave out the device writes: no case may PASS" },

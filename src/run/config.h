@@ -38,6 +38,7 @@ struct pp_config {
 	bool coverage;        /* count which functions of the kernel each case enters */
 	bool trace, no_trace; /* the trace witness: on in a guest unless --no-trace, elsewhere with
 				 --trace */
+	const char *reports;  /* a file of reports, of which the plans are cases too */
 	bool replay;          /* the operand is a plan, or the directory of a case */
 	bool shrink;          /* a replay that makes the plan smaller: run/shrink.h */
 	const char *rule;     /* --rule: that has to break again; NULL: the first that does */

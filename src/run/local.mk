@@ -2,6 +2,7 @@
 # Sources and installed headers of src/run; what only the layer itself includes is a source.
 
 libpinproof_a_SOURCES += \
+	src/run/bugs.c \
 	src/run/bundle.c \
 	src/run/bundle_open.c \
 	src/run/collect.c \
@@ -47,6 +48,7 @@ libpinproof_a_SOURCES += \
 
 pprundir = $(includedir)/pinproof/run
 pprun_HEADERS = \
+	src/run/bugs.h \
 	src/run/bundle.h \
 	src/run/collect.h \
 	src/run/coverage.h \

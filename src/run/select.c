@@ -17,7 +17,7 @@
 #define MAX_REPEAT 1000000 /* as --repeat */
 
 struct builder {
-	struct pp_selection *out;
+	struct pp_selection *out; /* its reports are there already */
 	size_t cap;
 	struct pp_err *err;
 };
@@ -61,6 +61,63 @@ static bool case_next(size_t *scenario, size_t *variant, struct pp_case *c)
 	return false;
 }
 
+/* Where an enumeration is: in the plans of reports, then in the scenarios. */
+struct cursor {
+	size_t bug, plan, scenario, variant;
+};
+
+static bool own_next(const struct pp_bugs *bugs, struct cursor *at, struct pp_case *c)
+{
+	const struct pp_bug *bug;
+
+	while (at->bug < bugs->count && at->plan == bugs->items[at->bug]->n_plans) {
+		at->bug++;
+		at->plan = 0;
+	}
+	if (at->bug == bugs->count)
+		return false;
+	bug = bugs->items[at->bug];
+	memset(c, 0, sizeof(*c));
+	c->plan = bug->plans[at->plan++].plan;
+	c->variant.tier = PP_TIER_FULL;
+	c->variant.guest = bug->guest[0] && strcmp(bug->guest, "plain") ? bug->guest : NULL;
+	c->variant.destructive = bug->alone;
+	snprintf(c->name, sizeof(c->name), "%s", c->plan->case_name);
+	snprintf(c->label, sizeof(c->label), "%s", c->name);
+	return true;
+}
+
+static bool is_own(const struct pp_bugs *bugs, const char *name)
+{
+	struct cursor at = { 0 };
+	struct pp_case c;
+
+	while (own_next(bugs, &at, &c))
+		if (!strcmp(c.name, name))
+			return true;
+	return false;
+}
+
+static bool any_next(const struct builder *b, struct cursor *at, struct pp_case *c)
+{
+	if (own_next(&b->out->bugs, at, c))
+		return true;
+	while (case_next(&at->scenario, &at->variant, c))
+		if (!is_own(&b->out->bugs, c->name))
+			return true;
+	return false;
+}
+
+static bool any_find(const struct builder *b, const char *name, struct pp_case *out)
+{
+	struct cursor at = { 0 };
+
+	while (any_next(b, &at, out))
+		if (!strcmp(out->name, name))
+			return true;
+	return false;
+}
+
 int pp_case_find(const char *name, struct pp_case *out)
 {
 	size_t scenario = 0, variant = 0;
@@ -95,7 +152,8 @@ static int add_pattern(struct builder *b, const struct pp_config *c, const char 
 	char name[PP_CASE_LABEL_MAX];
 	char *tilde;
 	unsigned repeat = 1;
-	size_t scenario = 0, variant = 0, before = b->out->count, other_tier = 0;
+	size_t before = b->out->count, other_tier = 0;
+	struct cursor at = { 0 };
 	struct pp_case one;
 	int rc = 0;
 
@@ -106,11 +164,11 @@ static int add_pattern(struct builder *b, const struct pp_config *c, const char 
 	if (tilde) {
 		*tilde = '\0';
 		repeat = parse_repeat(tilde + 1);
-		if (pp_case_find(name, &one) || !repeat)
+		if (!any_find(b, name, &one) || !repeat)
 			return pp_err_set(b->err, -EINVAL, "no case is called '%s'.", pattern);
 		return append(b, &one, repeat);
 	}
-	while (!rc && case_next(&scenario, &variant, &one)) {
+	while (!rc && any_next(b, &at, &one)) {
 		if (!pattern_matches(name, one.name))
 			continue;
 		if (strcmp(name, one.name) && one.variant.tier > c->tier)
@@ -199,13 +257,29 @@ static void drop_doubles(struct pp_selection *s)
 	s->count = kept;
 }
 
+/* A file, never a name of the catalogue, of which the plans are cases anyway. */
+static int add_reports(const char *path, struct pp_bugs *bugs, struct pp_err *err)
+{
+	char *text;
+	size_t len;
+	int rc = pp_file_read(NULL, path, &text, &len, err);
+
+	if (rc)
+		return rc;
+	rc = pp_bugs_add_text(bugs, text, len, path, err);
+	free(text);
+	return rc;
+}
+
 int pp_select(const struct pp_config *c, struct pp_selection *out, struct pp_err *err)
 {
 	struct builder b = { .out = out, .err = err };
 	int rc = 0;
 
 	memset(out, 0, sizeof(*out));
-	if (c->cases_from)
+	if (c->reports)
+		rc = add_reports(c->reports, &out->bugs, err);
+	if (!rc && c->cases_from)
 		rc = add_file(&b, c);
 	for (size_t i = 0; !rc && i < c->n_patterns; i++)
 		rc = add_pattern(&b, c, c->patterns[i]);
@@ -336,6 +410,7 @@ int pp_case_plan(const struct pp_case *k, uint64_t run_seed, struct pp_plan **ou
 void pp_selection_free(struct pp_selection *s)
 {
 	pp_plan_free(s->replay);
+	pp_bugs_free(&s->bugs);
 	free(s->cases);
 	memset(s, 0, sizeof(*s));
 }

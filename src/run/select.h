@@ -3,6 +3,7 @@
 #ifndef PP_RUN_SELECT_H
 #define PP_RUN_SELECT_H
 
+#include "run/bugs.h"
 #include "run/config.h"
 #include "run/scenario.h"
 
@@ -13,11 +14,12 @@ struct pp_case {
 	struct pp_variant variant;
 	char name[PP_CASE_MAX];        /* scenario/variant/pinner */
 	char label[PP_CASE_LABEL_MAX]; /* name, with "~K" for the K-th repeat */
-	const struct pp_plan *plan;    /* of a replay, owned by the selection; NULL: the scenario
-					  writes it */
+	const struct pp_plan *plan;    /* of a replay or a report, owned by the selection; NULL:
+					     the scenario writes it */
 };
 
 struct pp_selection {
+	struct pp_bugs bugs; /* the reports of --reports */
 	struct pp_case *cases;
 	size_t count;
 	struct pp_plan *replay; /* the plan of a replay */
@@ -29,7 +31,8 @@ struct pp_selection {
  * Operands and lines of --cases-from are case names (with or without ~K), scenario names, leading
  * parts
  * ("mr-fsync/ext4") or shell patterns. Whole case names are taken whatever their tier; others are
- * bounded by it. Nothing named: all cases of the tier. A name that selects nothing, or an empty
+ * bounded by it. Plans of --reports are cases, in front of all others, and stand for one that is
+ * called the same. Nothing named: all cases of the tier. A name that selects nothing, or an empty
  * selection, is -EINVAL: "all passed" must never mean "nothing ran".
  */
 int pp_select(const struct pp_config *c, struct pp_selection *out, struct pp_err *err);

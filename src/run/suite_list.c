@@ -9,6 +9,10 @@
 
 static void print_scenario(const struct pp_scenario *s)
 {
+	if (!s) {
+		printf("plans of reports:\n");
+		return;
+	}
 	printf("%s: %s\n", s->name, s->title);
 	for (const char *const *ref = s->references; ref && *ref; ref++)
 		printf("  see %s\n", *ref);
@@ -21,7 +25,7 @@ static void print_guest(const struct pp_case *k, const char *before)
 	const struct pp_variant *v = &k->variant;
 
 	/* A plan from a file has no variant of its own, unless its name is that of a case. */
-	if (!k->scenario && !pp_case_find(k->name, &known))
+	if (!k->scenario && !v->guest && !v->destructive && !pp_case_find(k->name, &known))
 		v = &known.variant;
 	if (v->guest || v->destructive)
 		printf("%s%s%s", before, v->guest ? v->guest : "plain",
@@ -55,7 +59,7 @@ int pp_suite_list(const struct pp_config *c)
 			putchar('\n');
 			continue;
 		}
-		if (k->scenario != last)
+		if (!i || k->scenario != last)
 			print_scenario(k->scenario);
 		last = k->scenario;
 		printf("  %-48s %s", k->label, pp_tier_names[k->variant.tier]);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Makes what a fuzzer starts from: the golden files as inputs of each target,
+ * Makes what a fuzzer starts from: the golden files and the reports as inputs of each target,
  * and a dictionary of the words that the tables and these files hold.
  *
  * Usage: corpus SOURCES OUT        makes OUT/plan/, OUT/history/, OUT/words
@@ -17,6 +17,7 @@
 #include "core/words.h"
 #include "fuzz.h"
 
+#define GOLDEN    "tests/golden/"
 #define WORD_MAX  40u
 #define WORDS_MAX 4096u
 
@@ -210,7 +211,7 @@ static void add_folder(struct corpus *c, const char *sources, const char *folder
 	struct dirent *entry;
 	DIR *dir;
 
-	snprintf(path, sizeof(path), "%s/tests/golden/%s", sources, folder);
+	snprintf(path, sizeof(path), "%s/%s", sources, folder);
 	dir = opendir(path);
 	/* nothing was found yet */
 	if (!dir && (use == USE_OLD_PLAN || use == USE_OLD_HISTORY))
@@ -220,8 +221,7 @@ static void add_folder(struct corpus *c, const char *sources, const char *folder
 	while ((entry = readdir(dir))) {
 		if (entry->d_name[0] == '.' || strncmp(entry->d_name, prefix, strlen(prefix)))
 			continue;
-		snprintf(path, sizeof(path), "%s/tests/golden/%s/%s", sources, folder,
-			 entry->d_name);
+		snprintf(path, sizeof(path), "%s/%s/%s", sources, folder, entry->d_name);
 		add_file(c, use, entry->d_name, path, example);
 	}
 	closedir(dir);
@@ -271,11 +271,12 @@ int main(int argc, char **argv)
 	example = read_file(path);
 	add_tables(&c);
 	add_plan(&c, "example.plan", example);
-	add_folder(&c, argv[1], "oracle", "O", USE_GOLDEN, example);
-	add_folder(&c, argv[1], "plans", "", USE_PLAN, example);
-	add_folder(&c, argv[1], "histories", "good-", USE_HISTORY, example);
-	add_folder(&c, argv[1], "fuzz", "plan-", USE_OLD_PLAN, example);
-	add_folder(&c, argv[1], "fuzz", "history-", USE_OLD_HISTORY, example);
+	add_folder(&c, argv[1], GOLDEN "oracle", "O", USE_GOLDEN, example);
+	add_folder(&c, argv[1], GOLDEN "plans", "", USE_PLAN, example);
+	add_folder(&c, argv[1], "scenarios/bugs", "", USE_PLAN, example);
+	add_folder(&c, argv[1], GOLDEN "histories", "good-", USE_HISTORY, example);
+	add_folder(&c, argv[1], GOLDEN "fuzz", "plan-", USE_OLD_PLAN, example);
+	add_folder(&c, argv[1], GOLDEN "fuzz", "history-", USE_OLD_HISTORY, example);
 	write_words(&c);
 	printf("corpus: %lu plans, %lu histories, %zu words\n", c.plans, c.histories, c.n_words);
 	free(example);

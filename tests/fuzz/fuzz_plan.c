@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Fuzz target: the input is the text of a plan; a storm in it is drawn and written out. */
+/* Fuzz target: the input is the text of a plan, of which a storm is drawn and written out, or of
+ * reports. */
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/bug.h"
 #include "core/storm.h"
 #include "fuzz.h"
 
@@ -39,6 +41,32 @@ static void storm(const struct pp_plan *plan)
 	pp_plan_free(out);
 }
 
+/* Report after report: what is printed of each is never read back, so it must only end. */
+static void reports(const char *text, size_t size)
+{
+	size_t at = 0, used = 0;
+
+	do {
+		struct pp_bug *bug = NULL;
+		struct pp_err err = { "" };
+		int ret = pp_bug_parse(text + at, size - at, &used, &bug, &err);
+
+		if (ret) {
+			pp_fuzz_refused(ret, &err);
+			return;
+		}
+		pp_fuzz_must(used && used <= size - at, "a report takes a part of its text");
+		pp_fuzz_must(bug->name[0] && pp_bug_case(bug, 0), "a report has name and case");
+		for (size_t i = 0; i < bug->n_symptoms; i++) {
+			char log[4096];
+
+			pp_bug_row_log(bug, &bug->symptoms[i], log, sizeof(log));
+		}
+		pp_bug_free(bug);
+		at += used;
+	} while (at < size);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	/* A copy that ends where the text ends: a read behind it is seen. */
@@ -50,6 +78,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (size)
 		memcpy(text, data, size);
 	plan = pp_fuzz_plan(text, size);
+	if (!plan)
+		reports(text, size);
 	free(text);
 	if (plan && plan->n_mixes)
 		storm(plan);

@@ -1,0 +1,2 @@
+PP_REPORTS = \
+	scenarios/bugs/listed.report

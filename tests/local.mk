@@ -54,6 +54,7 @@ PP_UNIT_TESTS = \
 	tests/unit/test_property \
 	tests/unit/test_recorder \
 	tests/unit/test_report \
+	tests/unit/test_report_cases \
 	tests/unit/test_reporting \
 	tests/unit/test_result \
 	tests/unit/test_rundir \
@@ -103,9 +104,11 @@ tests_unit_libunit_a_SOURCES = tests/unit/unit.c tests/unit/unit.h
 tests_unit_test_property_SOURCES = tests/unit/test_property.c tests/unit/machine.c \
 	tests/unit/machine_change.c tests/unit/machine.h
 
-# This one knows every scenario, as the command does.
+# These know every scenario, as the command does.
 tests_unit_test_scenarios_SOURCES = tests/unit/test_scenarios.c tests/unit/frames.c tests/unit/frames.h $(PP_SCENARIOS:=.c)
 nodist_tests_unit_test_scenarios_SOURCES = scenarios/list.c
+tests_unit_test_report_cases_SOURCES = tests/unit/test_report_cases.c $(PP_SCENARIOS:=.c)
+nodist_tests_unit_test_report_cases_SOURCES = scenarios/list.c
 
 if HAVE_CUNIT
 check_PROGRAMS += $(PP_UNIT_TESTS) $(PP_FAULT_TESTS)

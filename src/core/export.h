@@ -14,8 +14,8 @@
  * @out: malloc'ed text, NUL-terminated
  *
  * The program needs libc, and libibverbs and liburing where the plan does. Exit status: 1 shown, 0
- * not shown, 125 cannot tell. Returns 0; -EOPNOTSUPP: with several actors, or a verb, backing or
- * finding that the exporter does not know (@err names it); -ENOENT: no finding; -ENOMEM.
+ * not shown, 125 cannot tell. Returns 0; -EOPNOTSUPP: a storm, gate, verb, backing or finding
+ * that the exporter does not know (@err names it); -ENOENT: no finding; -ENOMEM.
  */
 int pp_export_c(const struct pp_plan *plan, const struct pp_result *r, const char *kernel,
 		char **out, struct pp_err *err);

@@ -15,69 +15,6 @@ const struct pp_finding *pp_export_finding(const struct pp_result *r)
 	return r->findings.count ? &r->findings.items[0] : NULL;
 }
 
-static int unable(struct exporter *e, const char *what, const char *name)
-{
-	return pp_err_set(e->err, -EOPNOTSUPP,
-			  "cannot be exported: %s %s is not known to the exporter.", what, name);
-}
-
-static int check_region(struct exporter *e, const struct pp_region_def *r)
-{
-	static const enum pp_backing known[] = { PP_BACKING_ANON,       PP_BACKING_MEMFD,
-						 PP_BACKING_TMPFS,      PP_BACKING_EXT4,
-						 PP_BACKING_XFS,        PP_BACKING_BTRFS,
-						 PP_BACKING_FSDAX_EXT4, PP_BACKING_FSDAX_XFS };
-
-	if (r->of != PP_NO_INDEX || r->eof != PP_EOF_INSIDE)
-		return unable(e, "region", r->name);
-	for (size_t i = 0; i < PP_ARRAY_LEN(known); i++)
-		if (known[i] == r->backing)
-			return 0;
-	return unable(e, "backing", pp_backings[r->backing].name);
-}
-
-/* Either an expected write is missing, or an operation that must work fails. */
-static int check_finding(struct exporter *e)
-{
-	const struct pp_op *op = pp_plan_op(e->p, e->x->op);
-	bool bytes = op && pp_verbs[op->verb].kind == PP_KIND_OBSERVE && e->x->has_expected;
-	bool failure = op && e->x->rule == PP_O12_EXPLAINED && e->x->cls == PP_CLASS_ERRNO;
-
-	if (bytes || failure)
-		return 0;
-	return pp_err_set(e->err, -EOPNOTSUPP,
-			  "cannot be exported: a finding of %s, %s, is not known to the exporter.",
-			  pp_rule_words[e->x->rule].name, pp_class_words[e->x->cls].name);
-}
-
-static int check(struct exporter *e)
-{
-	const struct pp_plan *p = e->p;
-
-	if (p->n_actors > 1 || pp_plan_has_storm(p))
-		return pp_err_set(e->err, -EOPNOTSUPP,
-				  "cannot be exported: it has %zu actors%s; shrink it first.",
-				  p->n_actors, pp_plan_has_storm(p) ? " and a storm" : "");
-	if (p->n_gates)
-		return unable(e, "gate", p->gates[0].name);
-	for (size_t i = 0; i < p->n_regions; i++)
-		if (check_region(e, &p->regions[i]))
-			return -EOPNOTSUPP;
-	for (size_t i = 0; i < p->n_mrs; i++)
-		if (p->mrs[i].kind != PP_MR_RXE)
-			return unable(e, "registered buffer", p->mrs[i].name);
-	for (size_t i = 0; i < p->n_ops; i++) {
-		const struct pp_verb_info *v = &pp_verbs[p->ops[i].verb];
-
-		if (!pp_export_verb(p->ops[i].verb))
-			return unable(e, "verb", v->name);
-		e->rdma |= v->target == PP_TARGET_MR;
-		e->uring |= p->ops[i].verb == PP_VERB_DIO_READ;
-		e->disk |= v->target == PP_TARGET_FS;
-	}
-	return check_finding(e);
-}
-
 static void put_part(struct exporter *e, const char *name)
 {
 	for (size_t i = 0; i < pp_export_n_parts; i++)
@@ -97,6 +34,24 @@ static void put_comment(struct exporter *e, const char *text)
 		      e->f);
 }
 
+/* A string of C: the finding's text without what counts its repetitions. */
+static void put_string(struct exporter *e, const char *text)
+{
+	size_t len = strlen(text);
+	const char *times = strstr(text, " (");
+
+	for (const char *t = times; t; t = strstr(t + 1, " ("))
+		if (len > 7 && !strcmp(text + len - 7, " times)"))
+			len = (size_t)((times = t) - text);
+	fputc('"', e->f);
+	for (size_t i = 0; i < len; i++) {
+		if (text[i] == '"' || text[i] == '\\')
+			fputc('\\', e->f);
+		fputc(text[i] < ' ' ? ' ' : text[i], e->f);
+	}
+	fputc('"', e->f);
+}
+
 static void put_head(struct exporter *e, const char *kernel)
 {
 	fprintf(e->f, "/*\n * ");
@@ -104,7 +59,8 @@ static void put_head(struct exporter *e, const char *kernel)
 	fprintf(e->f, "\n * Broken rule: %s %s. Seen on ", pp_rule_words[e->x->rule].name,
 		pp_rule_words[e->x->rule].title);
 	put_comment(e, kernel);
-	fprintf(e->f, ".\n *\n * cc -O2 -Wall -o repro repro.c%s%s\n", e->rdma ? " -libverbs" : "",
+	fprintf(e->f, ".\n *\n * cc -O2 -Wall -o repro repro.c%s%s%s\n",
+		e->p->n_actors > 1 ? " -pthread" : "", e->rdma ? " -libverbs" : "",
 		e->uring ? " -luring" : "");
 	fprintf(e->f, " * ./repro");
 	for (size_t i = 0; i < e->p->n_fs; i++)
@@ -118,6 +74,11 @@ static void put_head(struct exporter *e, const char *kernel)
 	fprintf(e->f, "\n *\n * Exit status: 1 reproduced, 0 not reproduced, 125 cannot tell. As "
 		      "root. The disks "
 		      "are overwritten.\n");
+	if (e->p->n_actors > 1)
+		fprintf(e->f,
+			" * It has %zu threads: what depends on their race may want many "
+			"runs.\n",
+			e->p->n_actors);
 	if (e->rdma)
 		fprintf(e->f, " * Soft-RoCE: ip link add pp0 type dummy; ip addr add 192.0.2.1/24 "
 			      "dev pp0;\n"
@@ -170,7 +131,7 @@ static void put_objects(struct exporter *e)
 		pp_export_ident(e->p->regions[i].name, name);
 		fprintf(e->f, "#define %s_SIZE %" PRIu64 "\nstatic uint8_t *%s;\n", name,
 			e->p->regions[i].size_bytes, name);
-		if (pp_backings[e->p->regions[i].backing].has_file)
+		if (pp_export_own_file(e->p, i))
 			fprintf(e->f, "static int %s_fd = -1;\n", name);
 	}
 	for (size_t i = 0; i < e->p->n_mrs; i++)
@@ -193,27 +154,58 @@ static void put_look(struct exporter *e, const struct emit *m)
 	if (pp_verbs[m->op->verb].kind != PP_KIND_OBSERVE)
 		return;
 	fprintf(e->f, "\tsaw(\"%s\", buf, %" PRIu64 ", %" PRIu64 ");\n", m->what, m->at, m->length);
-	if (m->op->id != e->x->op)
+	if (m->op->id != e->x->op || !e->x->has_expected)
 		return;
 	fprintf(e->f,
 		"\tsymptom_unless(\"%s\", buf + %" PRIu64 ", %" PRIu64 ", %" PRIu64 ", %u);\n",
 		m->what, e->x->offset_bytes - m->at, e->x->offset_bytes, e->x->length_bytes,
-		e->x->expected.generation);
+		e->expected_op);
+}
+
+/* Only what waits for another thread, or is waited for by one, says so. */
+static bool awaited(const struct exporter *e, const struct pp_op *op)
+{
+	for (size_t i = 0; i < e->p->n_ops; i++) {
+		const struct pp_op *later = &e->p->ops[i];
+
+		for (uint32_t k = 0; later->actor != op->actor && k < later->after_count; k++)
+			if (e->p->after[later->after_first + k] == op->id)
+				return true;
+	}
+	return false;
+}
+
+static void put_order(struct exporter *e, const struct pp_op *op)
+{
+	for (uint32_t k = 0; k < op->after_count; k++) {
+		const struct pp_op *before = pp_plan_op(e->p, e->p->after[op->after_first + k]);
+
+		if (before && before->actor != op->actor)
+			fprintf(e->f, "\twait_for(&ended[%zu]); /* op %u */\n",
+				(size_t)(before - e->p->ops), before->id);
+	}
+}
+
+static const char *checker(const struct exporter *e, const struct pp_op *op)
+{
+	if (op->id == e->x->op && e->x->cls == PP_CLASS_ERRNO)
+		return "symptom_if_fails";
+	return op->expect == PP_EXPECT_OK ? "must" : "may_fail";
 }
 
 static void put_op(struct exporter *e, const struct pp_op *op)
 {
 	struct emit m = { .op = op, .at = pp_plan_op_offset(e->p, op), .length = op->length_bytes };
-	uint16_t region = pp_plan_op_region(e->p, op);
 
 	pp_export_names(e->p, op, &m.n);
 	snprintf(m.what, sizeof(m.what), "op %u %s", op->id, pp_verbs[op->verb].name);
-	m.checker = op->id == e->x->op && e->x->cls == PP_CLASS_ERRNO ? "symptom_if_fails" : "must";
+	m.checker = checker(e, op);
 	fprintf(e->f, "\n\t/* %s */\n", m.what);
-	if (region != PP_NO_INDEX && pp_backings[e->p->regions[region].backing].has_file)
-		pp_export_file(e, &m);
+	put_order(e, op);
 	pp_export_verb(op->verb)(e, &m);
 	put_look(e, &m);
+	if (awaited(e, op))
+		fprintf(e->f, "\thas_ended(&ended[%zu]);\n", (size_t)(op - e->p->ops));
 }
 
 static size_t longest(const struct pp_plan *p)
@@ -226,22 +218,100 @@ static size_t longest(const struct pp_plan *p)
 	return most;
 }
 
-static void put_main(struct exporter *e)
+static bool moves_rdma(const struct exporter *e, uint16_t actor)
 {
-	fprintf(e->f, "\nint main(int argc, char **argv)\n{\n\tuint8_t *buf = buffer(%zu);\n",
-		longest(e->p));
+	for (size_t i = 0; i < e->p->n_ops; i++) {
+		const struct pp_op *op = &e->p->ops[i];
+
+		if (op->actor == actor && pp_verbs[op->verb].target == PP_TARGET_MR &&
+		    op->verb != PP_VERB_REG && op->verb != PP_VERB_DEREG)
+			return true;
+	}
+	return false;
+}
+
+/* What one actor does, in a function that can be a thread's. */
+static void put_actor(struct exporter *e, uint16_t actor)
+{
+	char name[PP_NAME_MAX];
+
+	fprintf(e->f, "\nstatic void *actor_%s(void *unused)\n{\n\tuint8_t *buf = buffer(%zu);\n",
+		pp_export_ident(e->p->actors[actor], name), longest(e->p));
 	fprintf(e->f,
 		"\tstruct iovec local __attribute__((unused)), remote __attribute__((unused));\n"
-		"\tpid_t child __attribute__((unused)) = -1;\n\n"
-		"\tparameters(argc, argv);\n");
+		"\tint held[2] __attribute__((unused)) = { -1, -1 };\n"
+		"\tpid_t child __attribute__((unused)) = -1;\n\n");
+	if (moves_rdma(e, actor))
+		fprintf(e->f, "\trdma_connect();\n");
+	for (size_t i = 0; i < e->p->n_ops; i++)
+		if (e->p->ops[i].actor == actor)
+			put_op(e, &e->p->ops[i]);
+	fprintf(e->f, "\n\tfree(buf);\n\treturn unused;\n}\n");
+}
+
+static void put_threads(struct exporter *e)
+{
+	char name[PP_NAME_MAX];
+
+	for (size_t i = 0; i < e->p->n_actors; i++)
+		fprintf(e->f,
+			"\tif (pthread_create(&threads[%zu], NULL, actor_%s, NULL))\n"
+			"\t\tcannot(\"thread\");\n",
+			i, pp_export_ident(e->p->actors[i], name));
+	fprintf(e->f, "\tfor (int i = 0; i < %zu; i++)\n\t\tpthread_join(threads[i], NULL);\n",
+		e->p->n_actors);
+}
+
+static void put_main(struct exporter *e)
+{
+	char name[PP_NAME_MAX];
+
+	fprintf(e->f, "\nint main(int argc, char **argv)\n{\n");
+	if (e->p->n_actors > 1)
+		fprintf(e->f, "\tpthread_t threads[%zu];\n\n", e->p->n_actors);
+	fprintf(e->f, "\tparameters(argc, argv);\n");
 	if (e->disk)
 		fprintf(e->f, "\tatexit(cleanup);\n");
+	if (e->log)
+		fprintf(e->f, "\tlog_open();\n");
 	if (e->rdma)
 		fprintf(e->f, "\trdma_open();\n");
-	for (size_t i = 0; i < e->p->n_ops; i++)
-		put_op(e, &e->p->ops[i]);
+	pp_export_memfds(e);
+	if (e->p->n_actors > 1)
+		put_threads(e);
+	else if (e->p->n_actors)
+		fprintf(e->f, "\tactor_%s(NULL);\n", pp_export_ident(e->p->actors[0], name));
+	if (e->log) {
+		fprintf(e->f, "\tsymptom_in_log(");
+		put_string(e, e->x->text);
+		fprintf(e->f, ");\n");
+	}
 	fprintf(e->f, "\n\tprintf(\"%%s\\n\", reproduced ? \"reproduced\" : \"not reproduced\");\n"
-		      "\tfree(buf);\n\treturn reproduced ? REPRODUCED : 0;\n}\n");
+		      "\treturn reproduced ? REPRODUCED : 0;\n}\n");
+}
+
+static void put_program(struct exporter *e, const char *kernel)
+{
+	put_head(e, kernel);
+	put_part(e, "base");
+	if (e->rdma)
+		put_part(e, "rdma");
+	if (e->disk)
+		put_part(e, "disk");
+	if (e->uring)
+		put_part(e, "uring");
+	if (e->log)
+		put_part(e, "log");
+	if (e->p->n_actors > 1) {
+		put_part(e, "threads");
+		fprintf(e->f, "\nstatic char ended[%zu] __attribute__((unused));\n", e->p->n_ops);
+	}
+	fputc('\n', e->f);
+	put_slots(e);
+	put_objects(e);
+	for (size_t i = 0; i < e->p->n_actors; i++)
+		put_actor(e, (uint16_t)i);
+	put_main(e);
 }
 
 int pp_export_c(const struct pp_plan *plan, const struct pp_result *r, const char *kernel,
@@ -254,24 +324,13 @@ int pp_export_c(const struct pp_plan *plan, const struct pp_result *r, const cha
 	*out = NULL;
 	if (!e.x)
 		return pp_err_set(err, -ENOENT, "nothing was found: there is nothing to show.");
-	rc = check(&e);
+	rc = pp_export_check(&e);
 	if (rc)
 		return rc;
 	e.f = open_memstream(out, &len);
 	if (!e.f)
 		return pp_err_set(err, -ENOMEM, "export");
-	put_head(&e, kernel);
-	put_part(&e, "base");
-	if (e.rdma)
-		put_part(&e, "rdma");
-	if (e.disk)
-		put_part(&e, "disk");
-	if (e.uring)
-		put_part(&e, "uring");
-	fputc('\n', e.f);
-	put_slots(&e);
-	put_objects(&e);
-	put_main(&e);
+	put_program(&e, kernel);
 	if (fclose(e.f)) {
 		free(*out);
 		*out = NULL;

@@ -22,7 +22,10 @@ void pp_export_names(const struct pp_plan *p, const struct pp_op *op, struct nam
 
 	memset(n, 0, sizeof(*n));
 	if (region != PP_NO_INDEX) {
+		uint16_t owner = p->regions[region].of;
+
 		pp_export_ident(p->regions[region].name, n->region);
+		pp_export_ident(p->regions[owner == PP_NO_INDEX ? region : owner].name, n->file);
 		fs = p->regions[region].fs;
 	}
 	if (pp_verbs[op->verb].target == PP_TARGET_MR)
@@ -50,42 +53,81 @@ static void mkfs(struct exporter *e, const struct emit *m)
 	fprintf(e->f, " %s %%s%%s\", %s, \"\");\n", fs->mkfs, m->n.slot);
 }
 
-static void mount_fs(struct exporter *e, const struct emit *m)
+bool pp_export_own_file(const struct pp_plan *p, size_t region)
 {
-	const struct pp_fs_def *fs = &e->p->fs[m->op->object];
+	const struct pp_region_def *r = &p->regions[region];
 
-	fprintf(e->f, "\tif (!mkdtemp(%s_dir))\n\t\tcannot(\"directory\");\n", m->n.fs);
+	return r->of == PP_NO_INDEX && pp_backings[r->backing].has_file;
+}
+
+void pp_export_memfds(struct exporter *e)
+{
+	char name[PP_NAME_MAX];
+
+	for (size_t i = 0; i < e->p->n_regions; i++) {
+		if (e->p->regions[i].backing != PP_BACKING_MEMFD || !pp_export_own_file(e->p, i))
+			continue;
+		pp_export_ident(e->p->regions[i].name, name);
+		fprintf(e->f,
+			"\t%s_fd = (int)must(\"memfd_create\", memfd_create(\"%s\", "
+			"MFD_ALLOW_SEALING));\n"
+			"\tmust(\"ftruncate\", ftruncate(%s_fd, %s_SIZE));\n",
+			name, name, name, name);
+	}
+}
+
+/* Open (or close) the files on a filesystem; those that are new get their size. */
+static void files_of(struct exporter *e, uint16_t fs, const char *dir, bool open, bool new)
+{
+	char name[PP_NAME_MAX];
+
+	for (size_t i = 0; i < e->p->n_regions; i++) {
+		if (e->p->regions[i].fs != fs || !pp_export_own_file(e->p, i))
+			continue;
+		pp_export_ident(e->p->regions[i].name, name);
+		if (open)
+			fprintf(e->f, "\t%s_fd = file_in(%s_dir, \"%s\");\n", name, dir, name);
+		else
+			fprintf(e->f, "\tclose(%s_fd);\n", name);
+		if (open && new)
+			fprintf(e->f, "\tmust(\"ftruncate\", ftruncate(%s_fd, %s_SIZE));\n", name,
+				name);
+	}
+}
+
+static bool first_mount(const struct exporter *e, const struct pp_op *mount)
+{
+	for (const struct pp_op *op = e->p->ops; op < mount; op++)
+		if (op->verb == PP_VERB_MOUNT && op->object == mount->object)
+			return false;
+	return true;
+}
+
+static void put_mount(struct exporter *e, uint16_t index, const struct names *n)
+{
+	const struct pp_fs_def *fs = &e->p->fs[index];
+
 	if (!fs->slot[0])
-		fprintf(e->f, "\tcommand(\"mount -t tmpfs tmpfs %%s%%s\", %s_dir, \"\");\n",
-			m->n.fs);
+		fprintf(e->f, "\tcommand(\"mount -t tmpfs tmpfs %%s%%s\", %s_dir, \"\");\n", n->fs);
 	else
 		fprintf(e->f, "\tcommand(\"mount -t %s%s%s %%s %%s\", %s, %s_dir);\n", fs->type,
-			fs->mount[0] ? " -o " : "", fs->mount, m->n.slot, m->n.fs);
+			fs->mount[0] ? " -o " : "", fs->mount, n->slot, n->fs);
+}
+
+static void mount_fs(struct exporter *e, const struct emit *m)
+{
+	bool new = first_mount(e, m->op);
+
+	if (new)
+		fprintf(e->f, "\tif (!mkdtemp(%s_dir))\n\t\tcannot(\"directory\");\n", m->n.fs);
+	put_mount(e, m->op->object, &m->n);
+	files_of(e, m->op->object, m->n.fs, true, new);
 }
 
 static void umount_fs(struct exporter *e, const struct emit *m)
 {
+	files_of(e, m->op->object, m->n.fs, false, false);
 	fprintf(e->f, "\tcommand(\"umount %%s%%s\", %s_dir, \"\");\n", m->n.fs);
-}
-
-/* The region's file, made when something first needs it. */
-void pp_export_file(struct exporter *e, const struct emit *m)
-{
-	uint16_t region = pp_plan_op_region(e->p, m->op);
-	const struct pp_region_def *r = &e->p->regions[region];
-
-	for (const struct pp_op *op = e->p->ops; op < m->op; op++)
-		if (pp_plan_op_region(e->p, op) == region)
-			return;
-	if (r->backing == PP_BACKING_MEMFD) {
-		fprintf(e->f, "\t%s_fd = (int)must(\"memfd_create\", memfd_create(\"%s\", 0));\n",
-			m->n.region, m->n.region);
-	} else {
-		fprintf(e->f, "\t%s_fd = file_in(%s_dir, \"%s\");\n", m->n.region, m->n.fs,
-			m->n.region);
-	}
-	fprintf(e->f, "\tmust(\"ftruncate\", ftruncate(%s_fd, %s_SIZE));\n", m->n.region,
-		m->n.region);
 }
 
 static void map(struct exporter *e, const struct emit *m)
@@ -100,10 +142,15 @@ static void map(struct exporter *e, const struct emit *m)
 	fprintf(e->f, "\t%s = mmap(NULL, %s_SIZE, %s, %s%s, ", m->n.region, m->n.region, prot,
 		share, pp_backings[r->backing].has_file ? "" : " | MAP_ANONYMOUS");
 	if (pp_backings[r->backing].has_file)
-		fprintf(e->f, "%s_fd, 0);\n", m->n.region);
+		fprintf(e->f, "%s_fd, 0);\n", m->n.file);
 	else
 		fprintf(e->f, "-1, 0);\n");
 	fprintf(e->f, "\tif (%s == MAP_FAILED)\n\t\tcannot(\"mmap\");\n", m->n.region);
+	if (r->populate)
+		fprintf(e->f, "\tmust(\"touch\", madvise(%s, %s_SIZE, %s));\n", m->n.region,
+			m->n.region,
+			r->prot & PP_PROT_W ? "23 /* MADV_POPULATE_WRITE */"
+					    : "22 /* MADV_POPULATE_READ */");
 }
 
 static void unmap(struct exporter *e, const struct emit *m)
@@ -123,8 +170,20 @@ static void reg(struct exporter *e, const struct emit *m)
 	for (size_t i = 0, n = 0; i < PP_ARRAY_LEN(bits); i++)
 		if (mr->access & (1u << i))
 			fprintf(e->f, "%s%s", n++ ? " | " : "", bits[i]);
-	fprintf(e->f, "%s);\n\tif (!%s)\n\t\tcannot(\"ibv_reg_mr\");\n", mr->access ? "" : "0",
-		m->n.mr);
+	fprintf(e->f, "%s);\n", mr->access ? "" : "0");
+	if (m->op->id == e->x->op && e->x->cls == PP_CLASS_ACCEPTED)
+		fprintf(e->f,
+			"\tif (!%s) {\n\t\tprintf(\"refused: %%s: not reproduced\\n\", "
+			"strerror(errno));\n\t\texit(0);\n\t}\n"
+			"\tsymptom(\"%s\", \"accepted\");\n",
+			m->n.mr, m->what);
+	else if (m->op->id == e->x->op && e->x->cls == PP_CLASS_REFUSED)
+		fprintf(e->f,
+			"\tif (!%s) {\n\t\tsymptom(\"%s\", strerror(errno));\n"
+			"\t\texit(REPRODUCED);\n\t}\n",
+			m->n.mr, m->what);
+	else
+		fprintf(e->f, "\tif (!%s)\n\t\tcannot(\"ibv_reg_mr\");\n", m->n.mr);
 }
 
 static void dereg(struct exporter *e, const struct emit *m)
@@ -135,19 +194,19 @@ static void dereg(struct exporter *e, const struct emit *m)
 static void store(struct exporter *e, const struct emit *m)
 {
 	fprintf(e->f, "\tfill(%s + %" PRIu64 ", %" PRIu64 ", %" PRIu64 ", %u);\n", m->n.region,
-		m->at, m->at, m->length, m->op->gen);
+		m->at, m->at, m->length, m->op->id);
 }
 
 static void fill_buf(struct exporter *e, const struct emit *m)
 {
-	fprintf(e->f, "\tfill(buf, %" PRIu64 ", %" PRIu64 ", %u);\n", m->at, m->length, m->op->gen);
+	fprintf(e->f, "\tfill(buf, %" PRIu64 ", %" PRIu64 ", %u);\n", m->at, m->length, m->op->id);
 }
 
 static void file_write(struct exporter *e, const struct emit *m)
 {
 	fill_buf(e, m);
 	fprintf(e->f, "\t%s(\"%s\", pwrite(%s_fd, buf, %" PRIu64 ", %" PRIu64 "));\n", m->checker,
-		m->what, m->n.region, m->length, m->at);
+		m->what, m->n.file, m->length, m->at);
 }
 
 static void rdma(struct exporter *e, const struct emit *m, const char *opcode)
@@ -167,10 +226,23 @@ static void rdma_read(struct exporter *e, const struct emit *m)
 	rdma(e, m, "IBV_WR_RDMA_READ");
 }
 
+/* Where on the raw disk an actor's transfers are: not where another's are. */
+static uint64_t disk_place(const struct emit *m)
+{
+	return (uint64_t)m->op->actor << 24;
+}
+
 static void dio_read(struct exporter *e, const struct emit *m)
 {
-	fprintf(e->f, "\tdio_read(%s, %s + %" PRIu64 ", %" PRIu64 ", %" PRIu64 ", %u);\n", m->n.via,
-		m->n.region, m->at, m->at, m->length, m->op->gen);
+	fprintf(e->f,
+		"\tdio_read(%s, %" PRIu64 ", %s + %" PRIu64 ", %" PRIu64 ", %" PRIu64 ", %u);\n",
+		m->n.via, disk_place(m), m->n.region, m->at, m->at, m->length, m->op->id);
+}
+
+static void dio_write(struct exporter *e, const struct emit *m)
+{
+	fprintf(e->f, "\tdio_write(%s, %" PRIu64 ", %s + %" PRIu64 ", buf, %" PRIu64 ");\n",
+		m->n.via, disk_place(m), m->n.region, m->at, m->length);
 }
 
 static void vm(struct exporter *e, const struct emit *m, const char *call)
@@ -202,18 +274,18 @@ static void load(struct exporter *e, const struct emit *m)
 static void file_read(struct exporter *e, const struct emit *m)
 {
 	fprintf(e->f, "\t%s(\"%s\", pread(%s_fd, buf, %" PRIu64 ", %" PRIu64 "));\n", m->checker,
-		m->what, m->n.region, m->length, m->at);
+		m->what, m->n.file, m->length, m->at);
 }
 
 static void disk_read(struct exporter *e, const struct emit *m)
 {
-	fprintf(e->f, "\tdisk_read(%s_fd, %s, buf, %" PRIu64 ", %" PRIu64 ");\n", m->n.region,
+	fprintf(e->f, "\tdisk_read(%s_fd, %s, buf, %" PRIu64 ", %" PRIu64 ");\n", m->n.file,
 		m->n.slot, m->at, m->length);
 }
 
 static void call(struct exporter *e, const struct emit *m, const char *name, const char *more)
 {
-	fprintf(e->f, "\t%s(\"%s\", %s(%s_fd%s));\n", m->checker, m->what, name, m->n.region, more);
+	fprintf(e->f, "\t%s(\"%s\", %s(%s_fd%s));\n", m->checker, m->what, name, m->n.file, more);
 }
 
 static void fsync_file(struct exporter *e, const struct emit *m)
@@ -250,19 +322,29 @@ static void dontneed(struct exporter *e, const struct emit *m)
 static void truncate_file(struct exporter *e, const struct emit *m)
 {
 	fprintf(e->f, "\t%s(\"%s\", ftruncate(%s_fd, %" PRIu64 "));\n", m->checker, m->what,
-		m->n.region, m->at);
+		m->n.file, m->at);
 }
 
 static void extend(struct exporter *e, const struct emit *m)
 {
-	fprintf(e->f, "\t%s(\"%s\", ftruncate(%s_fd, %s_SIZE));\n", m->checker, m->what,
-		m->n.region, m->n.region);
+	fprintf(e->f, "\t%s(\"%s\", ftruncate(%s_fd, %s_SIZE));\n", m->checker, m->what, m->n.file,
+		m->n.region);
 }
 
 static void allocate(struct exporter *e, const struct emit *m, const char *mode)
 {
 	fprintf(e->f, "\t%s(\"%s\", fallocate(%s_fd, %s, %" PRIu64 ", %" PRIu64 "));\n", m->checker,
-		m->what, m->n.region, mode, m->at, m->length);
+		m->what, m->n.file, mode, m->at, m->length);
+}
+
+static void collapse(struct exporter *e, const struct emit *m)
+{
+	allocate(e, m, "FALLOC_FL_COLLAPSE_RANGE");
+}
+
+static void insert(struct exporter *e, const struct emit *m)
+{
+	allocate(e, m, "FALLOC_FL_INSERT_RANGE");
 }
 
 static void punch(struct exporter *e, const struct emit *m)
@@ -273,6 +355,107 @@ static void punch(struct exporter *e, const struct emit *m)
 static void zero_range(struct exporter *e, const struct emit *m)
 {
 	allocate(e, m, "FALLOC_FL_ZERO_RANGE | FALLOC_FL_KEEP_SIZE");
+}
+
+static void msync_async(struct exporter *e, const struct emit *m)
+{
+	on_range(e, m, "msync", "MS_ASYNC");
+}
+
+static void madv_free(struct exporter *e, const struct emit *m)
+{
+	on_range(e, m, "madvise", "MADV_FREE");
+}
+
+static void protect_r(struct exporter *e, const struct emit *m)
+{
+	on_range(e, m, "mprotect", "PROT_READ");
+}
+
+static void protect_none(struct exporter *e, const struct emit *m)
+{
+	on_range(e, m, "mprotect", "PROT_NONE");
+}
+
+static void protect_rw(struct exporter *e, const struct emit *m)
+{
+	on_range(e, m, "mprotect", "PROT_READ | PROT_WRITE");
+}
+
+static void sync_file(struct exporter *e, const struct emit *m)
+{
+	fprintf(e->f,
+		"\t%s(\"%s\", sync_file_range(%s_fd, %" PRIu64 ", %" PRIu64
+		", SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE | "
+		"SYNC_FILE_RANGE_WAIT_AFTER));\n",
+		m->checker, m->what, m->n.file, m->at, m->length);
+}
+
+static void fadvise(struct exporter *e, const struct emit *m)
+{
+	fprintf(e->f, "\tposix_fadvise(%s_fd, %" PRIu64 ", %" PRIu64 ", POSIX_FADV_DONTNEED);\n",
+		m->n.file, m->at, m->length);
+}
+
+/* Past the page cache, between the file and memory: a buffer, or the mapping itself. */
+static void direct(struct exporter *e, const struct emit *m, bool write, bool self)
+{
+	char memory[PP_NAME_MAX + 32] = "buf";
+
+	if (self)
+		snprintf(memory, sizeof(memory), "%s + %" PRIu64, m->n.region, m->at);
+	fprintf(e->f, "\t%s(\"%s\", direct_io(%s_fd, %d, %s, %" PRIu64 ", %" PRIu64 "));\n",
+		m->checker, m->what, m->n.file, write, memory, m->length, m->at);
+}
+
+static void dio_pwrite(struct exporter *e, const struct emit *m)
+{
+	fill_buf(e, m);
+	direct(e, m, true, false);
+}
+
+static void dio_pread(struct exporter *e, const struct emit *m)
+{
+	direct(e, m, false, false);
+}
+
+static void self_read(struct exporter *e, const struct emit *m)
+{
+	direct(e, m, false, true);
+}
+
+static void self_write(struct exporter *e, const struct emit *m)
+{
+	direct(e, m, true, true);
+}
+
+static void splice_hold(struct exporter *e, const struct emit *m)
+{
+	fprintf(e->f, "\tsplice_hold(held, %s + %" PRIu64 ", %" PRIu64 ");\n", m->n.region, m->at,
+		m->length);
+}
+
+static void splice_drain(struct exporter *e, const struct emit *m)
+{
+	fprintf(e->f, "\tsplice_drain(held, buf, %" PRIu64 ");\n", m->length);
+}
+
+static void vmsplice_read(struct exporter *e, const struct emit *m)
+{
+	splice_hold(e, m);
+	splice_drain(e, m);
+}
+
+/* Unmount, mount, read: what a reboot would show. */
+static void cold_read(struct exporter *e, const struct emit *m)
+{
+	uint16_t fs = e->p->regions[pp_plan_op_region(e->p, m->op)].fs;
+
+	files_of(e, fs, m->n.fs, false, false);
+	fprintf(e->f, "\tcommand(\"umount %%s%%s\", %s_dir, \"\");\n", m->n.fs);
+	put_mount(e, fs, &m->n);
+	files_of(e, fs, m->n.fs, true, false);
+	file_read(e, m);
 }
 
 static void fork_child(struct exporter *e, const struct emit *m)
@@ -324,6 +507,25 @@ static const struct exported {
 	{ PP_VERB_EXTEND, extend },
 	{ PP_VERB_PUNCH, punch },
 	{ PP_VERB_ZERO_RANGE, zero_range },
+	{ PP_VERB_COLLAPSE, collapse },
+	{ PP_VERB_INSERT, insert },
+	{ PP_VERB_MSYNC_ASYNC, msync_async },
+	{ PP_VERB_SYNC_RANGE, sync_file },
+	{ PP_VERB_FADVISE, fadvise },
+	{ PP_VERB_MADV_FREE, madv_free },
+	{ PP_VERB_PROTECT_R, protect_r },
+	{ PP_VERB_PROTECT_NONE, protect_none },
+	{ PP_VERB_PROTECT_RW, protect_rw },
+	{ PP_VERB_DIO_PWRITE, dio_pwrite },
+	{ PP_VERB_DIO_PREAD, dio_pread },
+	{ PP_VERB_DIO_WRITE, dio_write },
+	{ PP_VERB_SELF_READ, self_read },
+	{ PP_VERB_SELF_WRITE, self_write },
+	{ PP_VERB_SPLICE_HOLD, splice_hold },
+	{ PP_VERB_SPLICE_DRAIN, splice_drain },
+	{ PP_VERB_VMSPLICE, vmsplice_read },
+	{ PP_VERB_COLD_READ, cold_read },
+	{ PP_VERB_URING_READ, file_read },
 	{ PP_VERB_FORK, fork_child },
 	{ PP_VERB_REAP, reap },
 	{ PP_VERB_KILL, reap },

@@ -26,6 +26,7 @@ libpinproof_a_SOURCES += \
 	src/core/evidence_pages.c \
 	src/core/evidence_pages.h \
 	src/core/export_c.c \
+	src/core/export_check.c \
 	src/core/export_mail.c \
 	src/core/export_verbs.c \
 	src/core/evidence_parts.c \
@@ -145,7 +146,9 @@ ppcore_HEADERS = \
 PP_EXPORT_PARTS = \
 	src/core/export/base.txt \
 	src/core/export/disk.txt \
+	src/core/export/log.txt \
 	src/core/export/rdma.txt \
+	src/core/export/threads.txt \
 	src/core/export/uring.txt
 nodist_libpinproof_a_SOURCES = export_parts.c
 export_parts.c: $(PP_EXPORT_PARTS) build-aux/text-table

@@ -49,6 +49,25 @@ static const char memory[] =
 	     "op 7 main fork\nop 8 main kill\nop 9 main dontneed a 0+4K\nop 10 main map m\n"
 	     "op 11 main mount t\nop 12 main map f\nop 13 main load a 8K+4K\n";
 
+/* Two threads that wait for each other, over one file that two regions map. */
+static const char threads[] =
+	HEAD "fs f0 type=xfs slot=disk0\nregion data backing=xfs fs=f0 size=64K touch=yes\n"
+	     "region twin backing=xfs fs=f0 of=data size=64K\nmr m region=data\n"
+	     "actor main\nactor eye-2\n"
+	     "op 1 main mkfs f0\nop 2 main mount f0\nop 3 main map data\n"
+	     "op 4 eye-2 map twin after=3\nop 5 main reg m\nop 6 eye-2 rdma-write m gen=1 after=5\n"
+	     "op 7 main rdma-read m after=6\nop 8 eye-2 dio-pwrite data 0+4K gen=2\n"
+	     "op 9 main dio-pread data 0+4K\nop 10 main self-read data 0+4K\n"
+	     "op 11 main self-write data 0+4K expect=any\nop 12 eye-2 splice-hold data 0+8K\n"
+	     "op 13 eye-2 splice-drain data 0+8K\nop 14 eye-2 vmsplice data 0+8K\n"
+	     "op 15 main dio-write data 0+8K via=disk1\nop 16 main collapse data 0+4K\n"
+	     "op 17 main insert data 0+4K\nop 18 main msync-async data 0+4K\n"
+	     "op 19 main sync-range data 0+4K\nop 20 main fadvise data 0+4K\n"
+	     "op 21 main protect-r data 0+4K\nop 22 main protect-none data 0+4K\n"
+	     "op 23 main protect-rw data 0+4K\nop 24 main dereg m\n"
+	     "op 25 main uring-read data 0+4K after=14\nop 26 main unmap data\n"
+	     "op 27 eye-2 unmap twin\nop 28 main cold-read data 0+12K after=27\n";
+
 /* The sentence ends no comment early. */
 static void finding_at(struct pp_result *r, uint32_t op, enum pp_rule rule, enum pp_class cls)
 {
@@ -103,7 +122,7 @@ static void programs_compile(void)
 
 	CU_ASSERT(compiles(text));
 	CU_ASSERT_PTR_NOT_NULL(
-		strstr(text, "symptom_unless(\"op 19 disk-read\", buf + 4096, 8192, 4096, 2)"));
+		strstr(text, "symptom_unless(\"op 19 disk-read\", buf + 4096, 8192, 4096, 6)"));
 	CU_ASSERT_PTR_NOT_NULL(strstr(text, "-libverbs -luring"));
 	CU_ASSERT_PTR_NOT_NULL(strstr(text, "pmem0=/dev/..."));
 	CU_ASSERT_PTR_NOT_NULL(strstr(text, "umount2(x_fs_dir, MNT_DETACH)"));
@@ -120,17 +139,81 @@ static void programs_compile(void)
 	free(text);
 }
 
+static void threads_compile(void)
+{
+	static const char *const words[] = {
+		"cc -O2 -Wall -o repro repro.c -pthread -libverbs -luring",
+		"static void *actor_eye_2(void *unused)",
+		"wait_for(&ended[2]); /* op 3 */",
+		"has_ended(&ended[4]);",
+		"mmap(NULL, twin_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, data_fd, 0)",
+		"may_fail(\"op 11 self-write\", direct_io(data_fd, 1, data + 0, 4096, 0))",
+		"symptom_unless(\"op 28 cold-read\", buf + 8192, 8192, 4096, 8)",
+		"pthread_create(&threads[1], NULL, actor_eye_2, NULL)",
+	};
+	struct pp_plan *p = parse(threads);
+	struct pp_err err = { 0 };
+	struct pp_result r;
+	char *text;
+
+	finding_at(&r, 28, PP_O2_DURABILITY, PP_CLASS_STALE);
+	r.findings.items[0].expected.writer = 1;
+	CU_ASSERT_EQUAL(pp_export_c(p, &r, "k", &text, &err), 0);
+	PP_ASSERT_STR(err.text, "");
+	CU_ASSERT(compiles(text));
+	for (size_t i = 0; i < PP_ARRAY_LEN(words); i++)
+		if (!strstr(text, words[i]))
+			PP_ASSERT_STR("missing", words[i]);
+	/* nobody waits for what its own thread did before */
+	CU_ASSERT_PTR_NULL(strstr(text, "has_ended(&ended[0])"));
+	free(text);
+	/* a write that nobody in the plan has done */
+	r.findings.items[0].expected.generation = 77;
+	CU_ASSERT_EQUAL(pp_export_c(p, &r, "k", &text, &err), -EOPNOTSUPP);
+	pp_result_free(&r);
+	pp_plan_free(p);
+}
+
+/* What the kernel says, accepts or refuses is a symptom too. */
+static void other_symptoms(void)
+{
+	struct pp_plan *p = parse(disk);
+	struct pp_err err = { 0 };
+	struct pp_result r;
+	char *text;
+
+	finding_at(&r, 0, PP_O10_QUIET_KERNEL, PP_CLASS_SPLAT);
+	snprintf(r.findings.items[0].text, sizeof(r.findings.items[0].text), "%s",
+		 "WARNING: CPU: N PID: N at \"fs\"/dax.c:N (3 times)");
+	CU_ASSERT_EQUAL(pp_export_c(p, &r, "k", &text, &err), 0);
+	CU_ASSERT(compiles(text));
+	CU_ASSERT_PTR_NOT_NULL(
+		strstr(text, "symptom_in_log(\"WARNING: CPU: N PID: N at \\\"fs\\\"/dax.c:N\");"));
+	free(text);
+	pp_result_free(&r);
+	finding_at(&r, 5, PP_O8_REFUSAL, PP_CLASS_ACCEPTED);
+	CU_ASSERT_EQUAL(pp_export_c(p, &r, "k", &text, &err), 0);
+	CU_ASSERT(compiles(text));
+	CU_ASSERT_PTR_NOT_NULL(strstr(text, "symptom(\"op 5 reg\", \"accepted\");"));
+	free(text);
+	r.findings.items[0].cls = PP_CLASS_REFUSED;
+	CU_ASSERT_EQUAL(pp_export_c(p, &r, "k", &text, &err), 0);
+	CU_ASSERT(compiles(text));
+	CU_ASSERT_PTR_NOT_NULL(strstr(text, "symptom(\"op 5 reg\", strerror(errno));"));
+	free(text);
+	pp_result_free(&r);
+	pp_plan_free(p);
+}
+
 static void what_is_refused(void)
 {
 	static const struct {
 		const char *ops;
 		const char *words;
 	} rows[] = {
-		{ "actor eye\nop 1 main map data\nop 2 eye load data\n",
-		  "it has 2 actors; shrink it first" },
 		{ "op 1 main map data\nstorm ops=3\nmix main load data weight=1\n",
 		  "a storm; shrink it first" },
-		{ "op 1 main map data\nop 2 main vmsplice data\n", "verb vmsplice" },
+		{ "op 1 main map data\nop 2 main ksm data\n", "verb ksm" },
 		{ "region h backing=hugetlb size=2M\nop 1 main map h\n", "backing hugetlb" },
 		{ "mr b region=data kind=uring\nop 1 main map data\nop 2 main reg b\n",
 		  "registered buffer b" },
@@ -209,6 +292,8 @@ static void mails(void)
 
 static const struct pp_unit_case cases[] = {
 	{ "programs compile", programs_compile },
+	{ "threads compile", threads_compile },
+	{ "other symptoms", other_symptoms },
 	{ "what is refused", what_is_refused },
 	{ "nothing found", nothing_found },
 	{ "which finding", which_finding },

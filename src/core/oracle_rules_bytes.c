@@ -20,10 +20,13 @@ struct mix {
 	size_t tried, possible;      /* writes; those possible for some byte */
 	uint32_t first;              /* event that explains byte @watch */
 	unsigned watch;
+	bool count; /* only how many are possible: @raw, zeros, is not what was seen */
 };
 
 static void explain(struct mix *x, unsigned i, uint32_t event)
 {
+	if (x->count)
+		return;
 	x->explained |= 1ull << i;
 	if (i == x->watch && x->first == PP_NO_EVENT)
 		x->first = event;
@@ -114,9 +117,14 @@ static void try_zeros(struct mix *x)
 	for (unsigned i = 0; i < PP_CELL_BYTES; i++) {
 		int32_t need = x->need[i];
 
-		if (!x->raw[i] && !(x->explained >> i & 1) &&
-		    pp_model_zero(l->m, x->space, l->at + i, l->at + i + 1, need, l->end_ns))
-			explain(x, i, need > 0 ? (uint32_t)need - 1 : PP_NO_EVENT);
+		if (x->raw[i] || (x->explained >> i & 1) ||
+		    !pp_model_zero(l->m, x->space, l->at + i, l->at + i + 1, need, l->end_ns))
+			continue;
+		if (x->count) {
+			x->possible++;
+			return;
+		}
+		explain(x, i, need > 0 ? (uint32_t)need - 1 : PP_NO_EVENT);
 	}
 }
 
@@ -338,7 +346,7 @@ void pp_look_lost(const struct pp_look *l)
 {
 	static const uint8_t nothing[PP_CELL_BYTES];
 	const struct pp_space *s = &l->m->spaces[l->space];
-	struct mix x;
+	struct mix x = mix_of(l, nothing);
 
 	if (l->durable || l->detached || !l->whole)
 		return;
@@ -346,8 +354,9 @@ void pp_look_lost(const struct pp_look *l)
 	 * need their bytes kept, too. */
 	if (l->held || l->file != PP_NO_INDEX || s->moves || s->clones)
 		return;
-	/* What one write alone made is whole; two may have been mixed. */
-	x = possible(l, nothing);
-	if (x.possible <= 1 && !busy(l, l->begin_ns))
+	/* What one write alone made is whole; two may have been mixed, or one with zeros. */
+	x.count = true;
+	try_space(&x);
+	if (x.possible <= 1 && x.explained != UINT64_MAX && !busy(l, l->begin_ns))
 		pp_look_broken(l, PP_O4_IDENTITY, PP_CLASS_GARBAGE, 0, PP_NO_EVENT, NULL);
 }

@@ -19,7 +19,9 @@
 /* What a storm adds for all actors together: so many for each ms, but not more in all. */
 #define PP_STORM_EVENTS_MS  20u
 #define PP_STORM_EVENTS_MAX (1u << 22)
-#define PP_STORM_CELLS      (1u << 16) /* of one actor */
+/* Raw cells of one actor: one for each ms of a storm, but not fewer nor more than these. */
+#define PP_STORM_CELLS     (1u << 16)
+#define PP_STORM_CELLS_MAX (1u << 19)
 
 struct pp_track; /* one actor's shared buffer */
 
@@ -41,7 +43,7 @@ void pp_recorder_close(struct pp_recorder *r);
  *  pp_recorder_history() reports as -ENOSPC. One thread an actor. */
 struct pp_event *pp_record_begin(struct pp_recorder *r, size_t actor, const struct pp_event *e);
 /** pp_record_cell - keep the raw bytes of a cell; its index for pp_event.gen, or PP_NO_CELL if
- * full. */
+ * full. Of what was kept not long ago the index of then. */
 uint32_t pp_record_cell(struct pp_recorder *r, size_t actor, const void *cell);
 /** pp_record_end - fill in the end and the result of an open event. */
 void pp_record_end(struct pp_event *e, uint64_t end_ns, int result);

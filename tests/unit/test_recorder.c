@@ -147,17 +147,40 @@ static void overflow_is_told(void)
 	pp_recorder_close(&r);
 }
 
+static void number_cell(uint8_t cell[PP_CELL_BYTES], uint32_t number)
+{
+	memset(cell, 0xaa, PP_CELL_BYTES);
+	memcpy(cell, &number, sizeof(number));
+}
+
 static void cells_run_out(void)
 {
-	uint8_t cell[PP_CELL_BYTES] = { 0 };
+	const struct pp_plan storm = { .n_actors = 1, .storm_ms = PP_STORM_CELLS + 5 };
+	uint8_t cell[PP_CELL_BYTES];
 	struct pp_recorder r;
 	struct pp_err err = { "" };
 
 	CU_ASSERT_EQUAL_FATAL(pp_recorder_open(&r, &(struct pp_plan){ .n_actors = 2 }, 1, &err), 0);
-	for (uint32_t i = 0; i < PP_RECORDER_CELLS; i++)
+	for (uint32_t i = 0; i < PP_RECORDER_CELLS; i++) {
+		number_cell(cell, i);
 		CU_ASSERT_EQUAL(pp_record_cell(&r, 0, cell), i);
+	}
+	/* What was kept a moment ago is not kept twice; of what is new there is no room. */
+	CU_ASSERT_EQUAL(pp_record_cell(&r, 0, cell), PP_RECORDER_CELLS - 1);
+	number_cell(cell, PP_RECORDER_CELLS);
 	CU_ASSERT_EQUAL(pp_record_cell(&r, 0, cell), PP_NO_CELL);
 	CU_ASSERT_EQUAL(pp_record_cell(&r, 1, cell), 0);
+	CU_ASSERT_EQUAL(pp_record_cell(&r, 1, cell), 0);
+	pp_recorder_close(&r);
+
+	/* Long storms see more. */
+	CU_ASSERT_EQUAL_FATAL(pp_recorder_open(&r, &storm, 1, &err), 0);
+	for (uint32_t i = 0; i < storm.storm_ms; i++) {
+		number_cell(cell, i);
+		CU_ASSERT_EQUAL_FATAL(pp_record_cell(&r, 0, cell), i);
+	}
+	number_cell(cell, storm.storm_ms);
+	CU_ASSERT_EQUAL(pp_record_cell(&r, 0, cell), PP_NO_CELL);
 	pp_recorder_close(&r);
 }
 

@@ -47,7 +47,7 @@ static void objects(const struct pp_variant *v, struct pp_plan_text *t)
 {
 	const struct pinner *p = v->data;
 
-	pp_say(t, "need pin-counters %s", p->needs);
+	pp_say(t, "need pin-counters page-flags %s", p->needs);
 	pp_lines_place(t, v->backing);
 	pp_say(t, "region data backing=%s%s share=shared prot=rw size=%u", v->backing,
 	       pp_place_of(v->backing)->words, SIZE);
@@ -63,7 +63,7 @@ static void plan(const struct pp_variant *v, uint64_t seed, struct pp_plan_text 
 	const struct pinner *p = v->data;
 
 	(void)seed;
-	pp_say(t, "rules O1 O3 O4 O6 O7 O8 O9 O10 O12");
+	pp_say(t, "rules O1 O3 O4 O6 O7 O8 O9 O10 O12 O14");
 	pp_say(t, "bound 30s");
 	pp_say(t, "evidence device-writes-seen >= 1");
 	pp_say(t, "evidence hazards-done >= 2");
@@ -81,6 +81,8 @@ static void plan(const struct pp_variant *v, uint64_t seed, struct pp_plan_text 
 	if (p->dereg)
 		pp_op(t, "%s", p->dereg);
 	pp_op(t, "quiet");
+	pp_say(t, "step \"let go\"");
+	pp_op(t, "page-look data");
 	pp_say(t, "step \"reclaimed\"");
 	pp_op(t, "pageout data hazard");
 	pp_op(t, "load data");

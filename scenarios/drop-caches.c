@@ -29,7 +29,7 @@ static void plan(const struct pp_variant *v, uint64_t seed, struct pp_plan_text 
 
 	(void)seed;
 	pp_say(t, "evidence hazards-done >= 4");
-	pp_say(t, "evidence frames-kept >= %u", 2 * PP_PINNED_PAGES);
+	pp_say(t, "evidence pages-kept >= %u", 2 * PP_PINNED_PAGES);
 	/* Memory that has no disk behind it is no cache. */
 	if (!memory)
 		pp_say(t, "evidence frames-moved >= 1");

@@ -21,9 +21,9 @@ static void plan(const struct pp_variant *v, uint64_t seed, struct pp_plan_text 
 	const struct pp_pinned_row *r = v->data;
 
 	(void)seed;
-	pp_say(t, "evidence frames-copied >= %u", PP_PINNED_PAGES);
+	pp_say(t, "evidence pages-copied >= %u", PP_PINNED_PAGES);
 	pp_say(t, "evidence frames-shared >= %u", PP_PINNED_PAGES);
-	pp_say(t, "evidence frames-kept >= %u", 3 * PP_PINNED_PAGES);
+	pp_say(t, "evidence pages-kept >= %u", 3 * PP_PINNED_PAGES);
 	pp_say(t, "evidence frames-moved >= %u", PP_PINNED_PAGES);
 	pp_pinned_head(r, "", t);
 	pp_pinned_setup(r, t);

@@ -21,7 +21,7 @@ static void plan(const struct pp_variant *v, uint64_t seed, struct pp_plan_text 
 	(void)seed;
 	pp_say(t, "evidence hazards-done >= 2");
 	pp_say(t, "evidence pages-merged >= %u", PP_PINNED_PAGES - 2);
-	pp_say(t, "evidence frames-kept >= %u", 2 * PP_PINNED_PAGES);
+	pp_say(t, "evidence pages-kept >= %u", 2 * PP_PINNED_PAGES);
 	pp_pinned_head(r, "ksm", t);
 	pp_pinned_setup(r, t);
 	pp_pinned_pin(r, t);

@@ -35,7 +35,7 @@ static void plan(const struct pp_variant *v, uint64_t seed, struct pp_plan_text 
 	pp_pinned_write(r, t, 8192);
 	pp_op(t, "pread data");
 	pp_op(t, "pwrite data %u+64 gen=%u", PP_PINNED_BYTES - 64, pp_gen(t));
-	pp_pinned_unpin(r, t);
+	pp_pinned_let_go(r, t);
 	pp_say(t, "step \"sealed\"");
 	pp_op(t, "seal-write data hazard");
 	pp_op(t, "pwrite data %u+64 gen=%u hazard expect=EPERM", PP_PINNED_BYTES - 64, pp_gen(t));

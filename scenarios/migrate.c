@@ -56,7 +56,7 @@ static void plan(const struct pp_variant *v, uint64_t seed, struct pp_plan_text 
 
 	(void)seed;
 	pp_say(t, "evidence hazards-done >= %zu", PP_ARRAY_LEN(hazards));
-	pp_say(t, "evidence frames-kept >= %u", (unsigned)PP_ARRAY_LEN(hazards) * PP_PINNED_PAGES);
+	pp_say(t, "evidence pages-kept >= %u", (unsigned)PP_ARRAY_LEN(hazards) * PP_PINNED_PAGES);
 	if (movable) {
 		pp_say(t, "evidence frames-moved >= 1");
 		pp_say(t, "evidence %s >= %u", held ? "hazards-refused" : "frames-replaced",

@@ -36,7 +36,7 @@ static void plan(const struct pp_variant *v, uint64_t seed, struct pp_plan_text 
 
 	(void)seed;
 	pp_say(t, "evidence hazards-done >= 4");
-	pp_say(t, "evidence frames-kept >= %u", 3 * PP_PINNED_PAGES);
+	pp_say(t, "evidence pages-kept >= %u", 3 * PP_PINNED_PAGES);
 	/* A page table of shared memory has no swap entries. */
 	pp_say(t, "evidence %s >= %u", r->share[0] == 's' ? "pages-gone" : "pages-swapped",
 	       PP_PINNED_PAGES);

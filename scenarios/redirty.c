@@ -77,6 +77,14 @@ static void promise(struct pp_plan_text *t)
 	pp_op(t, "disk-read data");
 }
 
+/* Who lets go must have made the pages dirty. One that reclaim has unmapped shows when it is
+ * loaded. */
+static void dirty(struct pp_plan_text *t)
+{
+	pp_op(t, "load data");
+	pp_op(t, "page-look data 0+%u", PINNED);
+}
+
 /*
  * The read's pages are pinned, and written by the fault, from the moment its I/O is queued at the
  * gate. fsync cleans them there. The data arrive, and the pages become dirty, when the gate opens.
@@ -94,6 +102,7 @@ static void short_pin(const struct row *r, struct pp_plan_text *t)
 	pp_say(t, "step \"released\"");
 	pp_op(t, "gate-open g0");
 	pp_op(t, "quiet after=%u", read);
+	dirty(t);
 	promise(t);
 }
 
@@ -104,12 +113,16 @@ static void long_pin(const struct row *r, struct pp_plan_text *t)
 	pp_say(t, "step \"held\"");
 	pp_op(t, "reg m0 expect=era");
 	pp_op(t, "rdma-write m0 gen=%u", pp_gen(t));
+	pp_op(t, "page-look data 0+%u", PINNED);
 	clean(r, t);
+	pp_op(t, "load data");
+	pp_op(t, "page-look data 0+%u", PINNED);
 	pp_op(t, "rdma-write m0 gen=%u", pp_gen(t));
 	promise(t);
 	pp_say(t, "step \"released\"");
 	pp_op(t, "dereg m0");
 	pp_op(t, "quiet");
+	dirty(t);
 	promise(t);
 }
 
@@ -128,6 +141,7 @@ static void evidence(bool held, const struct row *r, struct pp_plan_text *t)
 	if (r->between)
 		pp_say(t, "evidence hazards-done >= 1");
 	pp_say(t, "evidence fsck-clean >= 1");
+	pp_say(t, "evidence pages-soiled >= 1%s", held ? "" : " if accepted");
 }
 
 static void plan(const struct pp_variant *v, uint64_t seed, struct pp_plan_text *t)
@@ -136,9 +150,10 @@ static void plan(const struct pp_variant *v, uint64_t seed, struct pp_plan_text 
 	bool held = strcmp(v->pinner, "dio") == 0;
 
 	(void)seed;
-	pp_say(t, "rules O1 O2 O3 O4 O6 O7 O8 O9 O10 O11 O12");
+	pp_say(t, "rules O1 O2 O3 O4 O6 O7 O8 O9 O10 O11 O12 O13 O14");
 	pp_say(t, "bound 60s");
 	evidence(held, r, t);
+	pp_say(t, "need page-flags");
 	if (held) {
 		pp_say(t, "need disk1 dm tracefs io-uring");
 		pp_say(t, "gate g0 slot=disk1");

@@ -23,7 +23,7 @@ static void plan(const struct pp_variant *v, uint64_t seed, struct pp_plan_text 
 	(void)seed;
 	pp_say(t, "evidence hazards-done >= 2");
 	pp_say(t, "evidence pages-clean >= %u", 2 * PP_PINNED_PAGES);
-	pp_say(t, "evidence frames-kept >= %u", 3 * PP_PINNED_PAGES);
+	pp_say(t, "evidence pages-kept >= %u", 3 * PP_PINNED_PAGES);
 	if (r->share[0] == 'p')
 		pp_say(t, "evidence pages-kept-dirty >= %u", 3 * PP_PINNED_PAGES);
 	pp_pinned_head(r, "soft-dirty", t);

@@ -45,7 +45,7 @@ static void plan(const struct pp_variant *v, uint64_t seed, struct pp_plan_text 
 	pp_say(t, "evidence hazards-done >= 3");
 	if (small)
 		pp_say(t, "evidence hazards-refused >= 1");
-	pp_say(t, "evidence frames-kept >= %u", PP_PINNED_PAGES);
+	pp_say(t, "evidence pages-kept >= %u", PP_PINNED_PAGES);
 	pp_say(t, "evidence frames-moved >= %u", HUGE_PAGES - 1);
 	pp_say(t, "evidence pages-huge >= %u", HUGE_PAGES);
 	pp_pinned_head(r, "thp-split thp-collapse", t);

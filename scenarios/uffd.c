@@ -56,7 +56,7 @@ static void plan(const struct pp_variant *v, uint64_t seed, struct pp_plan_text 
 		pp_say(t, "evidence access-faults >= 2");
 	else if (!held)
 		pp_say(t, "evidence hazards-refused >= 1");
-	pp_say(t, "evidence frames-kept >= %u", 2 * PP_PINNED_PAGES);
+	pp_say(t, "evidence pages-kept >= %u", 2 * PP_PINNED_PAGES);
 	pp_pinned_head(r, move ? "uffd-move" : "uffd-wp process-vm", t);
 	pp_pinned_setup(r, t);
 	pp_pinned_pin(r, t);

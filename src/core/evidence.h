@@ -44,7 +44,7 @@ enum pp_evidence_id {
 	PP_EV_HOLDS,            /* references taken by splice-hold and child-hold */
 	PP_EV_STORM_OPS,        /* operations of a storm that ended */
 	PP_EV_PAGES_LOOKED,     /* pages of looks behind which a frame was seen */
-	PP_EV_PAGES_KEPT,       /* pinned pages that a look found in the frame of a look before */
+	PP_EV_PAGES_KEPT,       /* held pages that a look found in the frame of a look before */
 	PP_EV_FRAMES_HELD,      /* frames that frame-look found to be what they were, while an MR or
 				   a pipe held them */
 	PP_EV_PAGES_COPIED, /* pages of which child-look found another frame than the pinned one */
@@ -55,9 +55,7 @@ enum pp_evidence_id {
 	PP_EV_HAZARDS_REFUSED, /* operations marked hazard that failed as expect= says */
 	PP_EV_ACCESS_FAULTS,   /* loads and stores that a fault ended, as expect= says */
 	/* Pages that some operation of the plan takes (a registration, a hold, O_DIRECT): */
-	PP_EV_FRAMES_KEPT,      /* page-look found them on the frame of page-mark */
 	PP_EV_PAGES_KEPT_DIRTY, /* page-look found them soft-dirty */
-	PP_EV_FRAMES_COPIED,    /* child-look found another frame: copied by fork */
 	PP_EV_FRAMES_REPLACED,  /* page-mark found another frame than the page-mark before */
 	/* Pages that none does: the hazard works */
 	PP_EV_FRAMES_SHARED, /* child-look found the frame of page-mark (of whichever pages) */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Evidence of looks at page frames: that the frames of pinned pages were looked at, and that what
- * was done to them works on pages that nobody pins.
+ * Evidence of looks at page frames: that what was done to pinned pages works on those that nobody
+ * pins. Of the pinned ones page_track.h tells.
  */
 #include "core/evidence_pages.h"
 
@@ -103,14 +103,12 @@ static void count_frame(enum pp_verb verb, bool pinned, uint64_t was, uint64_t i
 	if (!was)
 		return;
 	if (verb == PP_VERB_CHILD_LOOK && is)
-		count[was == is ? PP_EV_FRAMES_SHARED : PP_EV_FRAMES_COPIED] += was == is || pinned;
+		count[PP_EV_FRAMES_SHARED] += was == is;
 	if (verb == PP_VERB_PAGE_MARK)
 		count[PP_EV_FRAMES_REPLACED] += is && was != is;
-	if (verb != PP_VERB_PAGE_LOOK)
+	if (verb != PP_VERB_PAGE_LOOK || pinned)
 		return;
-	if (pinned)
-		count[PP_EV_FRAMES_KEPT] += was == is;
-	else if (is)
+	if (is)
 		count[PP_EV_FRAMES_MOVED] += was != is;
 	else
 		count[PP_EV_PAGES_GONE]++;

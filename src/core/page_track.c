@@ -19,6 +19,8 @@ struct hold {
 	uint16_t region, mr; /* mr: PP_NO_INDEX for references that are no pins */
 	uint16_t actor;
 	bool child; /* a child holds them */
+	bool weak;  /* references that are no pins of a private page: it may be copied, and the copy
+		       is what is mapped then. That it stays is only counted */
 	size_t first, end;
 	struct held {
 		uint64_t frame;
@@ -118,12 +120,11 @@ static void find_hold(struct pp_page_track *t, uint32_t event)
 		break;
 	case PP_VERB_SPLICE_HOLD:
 	case PP_VERB_CHILD_HOLD:
-		/* Without a pin a private page may be copied, and the copy is what is mapped then.
-		 */
-		if (!done(e) || region_at(t, e->object)->share == PP_PRIVATE)
+		if (!done(e))
 			break;
 		h = add_hold(t, event, e->object, e->offset_bytes, e->length_bytes);
 		h->child = e->verb == PP_VERB_CHILD_HOLD;
+		h->weak = region_at(t, e->object)->share == PP_PRIVATE;
 		break;
 	case PP_VERB_DEREG:
 	case PP_VERB_SPLICE_DRAIN:
@@ -356,8 +357,7 @@ static void look_at_page(const struct look *l, struct hold *h, struct held *was)
 		return;
 	}
 	if (was->look && was->frame == l->note.frame) {
-		if (pin)
-			tell(l, PP_PAGE_KEPT, was, h);
+		tell(l, PP_PAGE_KEPT, was, h);
 		return;
 	}
 	if (was->look && pin)
@@ -392,7 +392,7 @@ static bool freed(uint32_t was, uint32_t is)
 
 static void look_at_frame(const struct look *l, const struct hold *h, const struct held *was)
 {
-	if (was->look && was->frame == l->note.frame)
+	if (was->look && was->frame == l->note.frame && !h->weak)
 		tell(l, freed(was->state, l->note.state) ? PP_PAGE_FREED : PP_PAGE_HELD, was, h);
 }
 

@@ -12,7 +12,7 @@
 
 enum pp_page_fact {
 	PP_PAGE_LOOKED, /* a frame was seen */
-	PP_PAGE_KEPT,   /* pinned, and in the frame in which it was seen before */
+	PP_PAGE_KEPT,   /* held, and in the frame in which it was seen before */
 	PP_PAGE_MOVED,  /* pinned, and in another frame */
 	PP_PAGE_GONE,   /* pinned anonymous memory went to swap */
 	PP_PAGE_HELD,   /* a frame that is held is still what it was */

@@ -27,7 +27,7 @@ const struct pp_option pp_options[] = {
 	{ "counter", PP_OPT_TEXT, AT(counter), "FILE", "file with a number: how much it grew during each case is in its result" },
 	{ "drop-hazard", PP_OPT_FLAG, AT(drop_hazard), NULL, "leave out the hazards: every case must end INCONCLUSIVE" },
 	{ "drop-device-writes", PP_OPT_FLAG, AT(drop_device_writes), NULL, "leave out the device writes: no case may PASS" },
-	{ "plant", PP_OPT_PLANT, AT(plant), "FAULT[:N]", "one device write of each case goes wrong: drop, shift, tear, delay or repeat (of the N-th): the case must FAIL" },
+	{ "plant", PP_OPT_PLANT, AT(plant), "FAULT[:N]", "one device write (or look at pages) of each case goes wrong: drop, shift, tear, delay, repeat (move, clean): the case must FAIL" },
 	{ "storm-time", PP_OPT_TIME, AT(storm_s), "TIME", "how long each storm lasts, such as 60s or 10m, instead of the plan's time" },
 	{ "trace", PP_OPT_FLAG, AT(trace), NULL, "record events of the kernel for each case (in a guest that is so anyway)" },
 	{ "no-trace", PP_OPT_FLAG, AT(no_trace), NULL, "do not" },

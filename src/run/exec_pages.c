@@ -26,30 +26,10 @@ static int look(struct pp_worker *w, const struct pp_target_ref *t, pid_t pid,
 	return rc;
 }
 
-/* A self-test's: the first page shows the same bytes from another frame, as if the kernel had moved
- * it.
- */
-static int planted_move(struct pp_worker *w, const struct pp_target_ref *t)
-{
-	uint8_t *mem = pp_exec_memory_at(w, t), *copy;
-
-	copy = mmap(NULL, PP_PAGE_LOOK_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
-		    -1, 0);
-	if (copy == MAP_FAILED)
-		return pp_err_set(&w->err, -errno, "a page to move to");
-	memcpy(copy, mem, PP_PAGE_LOOK_BYTES);
-	if (mremap(copy, PP_PAGE_LOOK_BYTES, PP_PAGE_LOOK_BYTES, MREMAP_MAYMOVE | MREMAP_FIXED,
-		   mem) == MAP_FAILED)
-		return pp_err_set(&w->err, -errno, "a planted move");
-	return 0;
-}
-
 static int look_page(struct pp_worker *w, const struct pp_target_ref *t, struct pp_page_info *out)
 {
-	int rc = 0;
+	int rc = pp_exec_plant_look(w, t);
 
-	if (w->x->setup->plant.kind == PP_PLANT_MOVE && t->op->verb == PP_VERB_PAGE_LOOK)
-		rc = planted_move(w, t);
 	return rc ? rc : look(w, t, 0, out);
 }
 

@@ -1,15 +1,20 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The fake provider: what becomes of the one device write that --plant asks for. */
+/* The fake provider: what becomes of the one device write, or of the pages before the one look,
+ * that
+ * --plant asks for. */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include "run/exec_state.h"
 
 enum stage { WAITING, HIT, LEFT, DONE };
 
-/* The write that was hit, kept for a fault that acts later. Under x->lock but for bytes, which only
- * the writer's own thread touches. */
+/* The operation that is hit; a write is kept for a fault that acts later. Under x->lock but for
+ * bytes, which only the writer's own thread touches. */
 struct pp_exec_plant {
 	uint32_t target; /* id of the operation; 0: counted */
 	unsigned number, counted;
@@ -25,7 +30,7 @@ int pp_exec_plant_open(struct pp_exec *x, size_t longest, struct pp_err *err)
 {
 	const struct pp_plant_spec *spec = &x->setup->plant;
 
-	if (!spec->kind || spec->every || spec->kind > PP_PLANT_REPEAT)
+	if (!spec->kind || spec->every || spec->kind > PP_PLANT_CLEAN)
 		return 0;
 	x->plant = calloc(1, sizeof(*x->plant));
 	if (x->plant)
@@ -229,4 +234,51 @@ void pp_exec_plant_after(struct pp_worker *w, const struct pp_target_ref *t)
 void pp_exec_plant_last(struct pp_worker *w)
 {
 	after(w, NULL, w->x->plant && w->x->setup->plant.kind == PP_PLANT_DELAY);
+}
+
+/* The first page shows the same bytes from another frame, as if the kernel had moved it. */
+static int move(struct pp_worker *w, const struct pp_target_ref *t)
+{
+	uint8_t *mem = pp_exec_memory_at(w, t), *copy;
+
+	copy = mmap(NULL, PP_PAGE_LOOK_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
+		    -1, 0);
+	if (copy == MAP_FAILED)
+		return pp_err_set(&w->err, -errno, "a page to move to");
+	memcpy(copy, mem, PP_PAGE_LOOK_BYTES);
+	if (mremap(copy, PP_PAGE_LOOK_BYTES, PP_PAGE_LOOK_BYTES, MREMAP_MAYMOVE | MREMAP_FIXED,
+		   mem) == MAP_FAILED)
+		return pp_err_set(&w->err, -errno, "a planted move");
+	return 0;
+}
+
+/* Whatever has a disk is written back. What has none was never made dirty, dropped by reclaim and
+ * found again as a page of zeros. */
+static int clean(struct pp_worker *w, const struct pp_target_ref *t)
+{
+	struct pp_region *r = pp_exec_region_of(w, t);
+	int rc = pp_exec_file_ready(w, t);
+
+	if (rc)
+		return rc;
+	if (pp_backings[r->def->backing].has_disk)
+		return fdatasync(r->fd) ? pp_err_set(&w->err, -errno, "a planted sync") : 0;
+	if (fallocate(r->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, (off_t)t->offset_bytes,
+		      (off_t)t->length_bytes))
+		return pp_err_set(&w->err, -errno, "a planted hole");
+	for (size_t at = 0; at < t->length_bytes; at += PP_PAGE_LOOK_BYTES)
+		(void)*(volatile uint8_t *)(pp_exec_memory_at(w, t) + at);
+	return 0;
+}
+
+int pp_exec_plant_look(struct pp_worker *w, const struct pp_target_ref *t)
+{
+	const struct pp_plant_spec *spec = &w->x->setup->plant;
+
+	if (!pp_plant_looks(spec->kind) || t->op->verb != PP_VERB_PAGE_LOOK ||
+	    (!spec->every && w->x->plant->target != t->op->id))
+		return 0;
+	if (!spec->every)
+		w->x->outcome->planted_op = t->op->id;
+	return spec->kind == PP_PLANT_MOVE ? move(w, t) : clean(w, t);
 }

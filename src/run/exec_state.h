@@ -186,6 +186,8 @@ int pp_exec_plant_open(struct pp_exec *x, size_t longest, struct pp_err *err);
 void pp_exec_plant_close(struct pp_exec *x);
 /** pp_exec_plant_put - the provider's put() of @t, or what the fault makes of it. */
 int64_t pp_exec_plant_put(struct pp_worker *w, const struct pp_target_ref *t);
+/** pp_exec_plant_look - before a look at pages, which may be the one that the fault hits. */
+int pp_exec_plant_look(struct pp_worker *w, const struct pp_target_ref *t);
 /** pp_exec_plant_after - behind each operation: what was delayed may be due. */
 void pp_exec_plant_after(struct pp_worker *w, const struct pp_target_ref *t);
 /** pp_exec_plant_last - behind the actor's last operation: what is left is carried out. */

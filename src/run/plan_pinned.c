@@ -63,7 +63,7 @@ void pp_pinned_head(const struct pp_pinned_row *r, const char *needs, struct pp_
 	unsigned long long size =
 		place->page_bytes > PP_PINNED_BYTES ? place->page_bytes : PP_PINNED_BYTES;
 
-	pp_say(t, "rules O1 O3 O4 O6 O7 O8 O9 O10 O11 O12");
+	pp_say(t, "rules O1 O3 O4 O6 O7 O8 O9 O10 O11 O12 O13 O14");
 	pp_say(t, "bound 90s");
 	pp_say(t, "evidence device-writes-seen >= %u", p->write ? 2 : 1);
 	pp_lines_place(t, r->backing);
@@ -139,11 +139,17 @@ void pp_pinned_use(const struct pp_pinned_row *r, struct pp_plan_text *t, unsign
 		pp_op(t, "%s", p->read);
 }
 
-void pp_pinned_unpin(const struct pp_pinned_row *r, struct pp_plan_text *t)
+void pp_pinned_let_go(const struct pp_pinned_row *r, struct pp_plan_text *t)
 {
 	pp_say(t, "step \"released\"");
 	pp_op(t, "%s", pinner_of(r)->unpin);
 	pp_op(t, "quiet");
+}
+
+void pp_pinned_unpin(const struct pp_pinned_row *r, struct pp_plan_text *t)
+{
+	pp_pinned_let_go(r, t);
+	pp_op(t, "page-look data 0+%u", PP_PINNED_BYTES);
 }
 
 void pp_pinned_end(const struct pp_pinned_row *r, struct pp_plan_text *t)

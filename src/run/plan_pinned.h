@@ -55,7 +55,9 @@ void pp_pinned_look(struct pp_plan_text *t);
 void pp_pinned_use(const struct pp_pinned_row *r, struct pp_plan_text *t, unsigned at);
 /** pp_pinned_write - only the device writes, where @at says. */
 void pp_pinned_write(const struct pp_pinned_row *r, struct pp_plan_text *t, unsigned at);
-/** pp_pinned_unpin - step "released": the pages are let go, and looked at once more. */
+/** pp_pinned_let_go - step "released": the pages are let go. */
+void pp_pinned_let_go(const struct pp_pinned_row *r, struct pp_plan_text *t);
+/** pp_pinned_unpin - the same, and data is looked at once more: what the device wrote is dirty. */
 void pp_pinned_unpin(const struct pp_pinned_row *r, struct pp_plan_text *t);
 /** pp_pinned_end - both regions go, and the bystanders are looked at. */
 void pp_pinned_end(const struct pp_pinned_row *r, struct pp_plan_text *t);

@@ -17,8 +17,9 @@ enum pp_tier { PP_TIER_QUICK, PP_TIER_FULL, PP_TIER_SOAK, PP_TIER_COUNT };
 extern const char *const pp_tier_names[PP_TIER_COUNT];
 
 /*
- * Faults that the executor can plant: a variant's own, for self-tests (then the first three hit
- * every write, of device and CPU), or one that --plant asks for (run/plant.h: one device write).
+ * Faults that the executor can plant: a variant's own, for self-tests (then they hit every write, of
+ * device and CPU, or every look), or one that --plant asks for (run/plant.h: one device write, or
+ * one look at pages).
  */
 enum pp_plant {
 	PP_PLANT_NONE,
@@ -27,11 +28,12 @@ enum pp_plant {
 	PP_PLANT_TEAR,   /* only the first half of its last cell is written */
 	PP_PLANT_DELAY,  /* it reports success, and is carried out after somebody looked */
 	PP_PLANT_REPEAT, /* it is carried out again after something newer was written there */
+	PP_PLANT_MOVE,   /* before a page-look, a page really gets another frame */
+	PP_PLANT_CLEAN,  /* before a page-look, a page is really made clean: written back, or
+			    replaced by one of zeros where there is no disk */
 	PP_PLANT_REFUSE, /* mapping fails: set-up that should work does not */
 	PP_PLANT_HANG,   /* the first observation never returns */
 	PP_PLANT_CRASH,  /* the first observation kills the child */
-	PP_PLANT_MOVE,   /* before each page-look, a page of anonymous memory really gets another
-			    frame */
 	PP_PLANT_COUNT
 };
 

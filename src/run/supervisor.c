@@ -249,7 +249,7 @@ static void describe_plant(const struct pp_attempt *a, const struct pp_exec_outc
 			 outcome->planted_op);
 	else
 		snprintf(ending->planted, sizeof(ending->planted),
-			 "%s, but its device write was never reached", fault);
+			 "%s, but the operation that it hits was never reached", fault);
 }
 
 static int supervise(const struct pp_attempt *a, pid_t pid, const struct pp_recorder *rec,

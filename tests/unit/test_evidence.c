@@ -69,7 +69,6 @@
 #define HEAP_CHILD(frame) AT("5-6", "57", "child-look heap", frame)
 #define DATA_LOOK(frame)  AT("5-6", "55", "page-look data", frame)
 #define DATA_MARK(frame)  AT("1-2", "56", "page-mark data", frame)
-#define DATA_CHILD(frame) AT("5-6", "58", "child-look data", frame)
 
 static const struct evidence_case {
 	const char *what, *events, *counter;
@@ -290,17 +289,11 @@ static const struct evidence_case {
 	  "access-faults", 0 },
 	{ "a store that faulted as it should", "@1-2 main op=52 store heap 0+64 gen=4 = EFAULT\n",
 	  "access-faults", 1 },
-	{ "pinned pages that stayed", DATA_MARK("0x10") DATA_LOOK("0x10"), "frames-kept", 1 },
-	{ "pinned pages that did not", DATA_MARK("0x10") DATA_LOOK("0x11"), "frames-kept", 0 },
-	{ "nobody marked them", DATA_LOOK("0x10"), "frames-kept", 0 },
 	{ "pages that moved", HEAP_MARK("0x10") HEAP_LOOK("0x11"), "frames-moved", 1 },
 	{ "pinned ones are no evidence", DATA_MARK("0x10") DATA_LOOK("0x11"), "frames-moved", 0 },
 	{ "another frame at the next mark", DATA_MARK("0x10") DATA_MARK("0x11"), "frames-replaced",
 	  1 },
 	{ "the same", DATA_MARK("0x10") DATA_MARK("0x10"), "frames-replaced", 0 },
-	{ "a child's copy of a pinned page", DATA_MARK("0x10") DATA_CHILD("0x11"), "frames-copied",
-	  1 },
-	{ "a child that shares it", DATA_MARK("0x10") DATA_CHILD("0x10"), "frames-copied", 0 },
 	{ "a page that a child shares", HEAP_MARK("0x10") HEAP_CHILD("0x10"), "frames-shared", 1 },
 	{ "a page that is gone",
 	  HEAP_MARK("0x10") "@5-6 main op=53 page-look heap 0+4096 count=0 is nothing\n",

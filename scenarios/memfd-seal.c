@@ -24,7 +24,9 @@ static void plan(const struct pp_variant *v, uint64_t seed, struct pp_plan_text 
 	pp_pinned_head(r, "", t);
 	pp_pinned_setup(r, t);
 	pp_pinned_pin(r, t);
+	pp_pinned_mark(t);
 	pp_pinned_use(r, t, 0);
+	pp_pinned_look(t);
 	pp_say(t, "step \"twin sealed\"");
 	pp_op(t, "unmap twin");
 	pp_op(t, "seal-write twin hazard");

@@ -63,7 +63,9 @@ void pp_pinned_head(const struct pp_pinned_row *r, const char *needs, struct pp_
 	unsigned long long size =
 		place->page_bytes > PP_PINNED_BYTES ? place->page_bytes : PP_PINNED_BYTES;
 
-	pp_say(t, "rules O1 O3 O4 O6 O7 O8 O9 O10 O11 O12 O13 O14");
+	/* Private pages that are let go of need not be dirty: nobody writes them back. */
+	pp_say(t, "rules O1 O3 O4 O6 O7 O8 O9 O10 O11 O12 O13%s",
+	       !strcmp(r->share, "shared") ? " O14" : "");
 	pp_say(t, "bound 90s");
 	pp_say(t, "evidence device-writes-seen >= %u", p->write ? 2 : 1);
 	pp_lines_place(t, r->backing);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Planted faults: one device write of the running case goes wrong, as it would with a bad device, or
- * one of its pages really gets another frame, or clean, as it would by a kernel that loses track of
- * who has it pinned. A scenario that does not fail then could not have found
- * the real thing. Everything reported of such a run says "planted".
+ * Planted faults: one device write of the running case goes wrong, as it would with a bad device,
+ * or one of its pages really gets another frame, or clean, as it would by a kernel that loses track
+ * of who has it pinned. A scenario that does not fail then could not have found the real thing.
+ * Everything reported of such a run says "planted".
  */
 #ifndef PP_RUN_PLANT_H
 #define PP_RUN_PLANT_H
@@ -34,10 +34,10 @@ bool pp_plant_looks(enum pp_plant kind);
  * pp_plant_target - id of the device write, or of the page-look, that the fault hits
  *
  * Without a number: the middle one of those whose loss somebody would see (an observation of all of
- * it follows, with no other write to it between; for a repeat a newer write follows first); of looks
- * the middle one of those at pages that are held and were looked at before (move), or that a device
- * wrote and has let go of (clean). 0: the plan has no such operation, or is a storm, whose writes are
- * counted as they come. Pure.
+ * it follows, with no other write to it between; for a repeat a newer write follows first); of
+ * looks the middle one of those at pages that are held and were looked at before (move), or that a
+ * device wrote and has let go of (clean). 0: the plan has no such operation, or is a storm, whose
+ * writes are counted as they come. Pure.
  */
 uint32_t pp_plant_target(const struct pp_plan *plan, const struct pp_plant_spec *spec);
 

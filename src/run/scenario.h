@@ -17,9 +17,9 @@ enum pp_tier { PP_TIER_QUICK, PP_TIER_FULL, PP_TIER_SOAK, PP_TIER_COUNT };
 extern const char *const pp_tier_names[PP_TIER_COUNT];
 
 /*
- * Faults that the executor can plant: a variant's own, for self-tests (then they hit every write, of
- * device and CPU, or every look), or one that --plant asks for (run/plant.h: one device write, or
- * one look at pages).
+ * Faults that the executor can plant: a variant's own, for self-tests (then they hit every write,
+ * of device and CPU, or every look), or one that --plant asks for (run/plant.h: one device write,
+ * or one look at pages).
  */
 enum pp_plant {
 	PP_PLANT_NONE,

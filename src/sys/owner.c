@@ -58,7 +58,7 @@ int pp_owner_receive(int socket, void *message, size_t size, int *fd)
 
 	*fd = -1;
 	if (n < 0)
-		return errno == EINTR ? -EINTR : -EPIPE;
+		return -errno;
 	c = CMSG_FIRSTHDR(&h);
 	if (c && c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS)
 		memcpy(fd, CMSG_DATA(c), sizeof(*fd));
@@ -230,12 +230,11 @@ __attribute__((noreturn)) static void nursery_main(struct nursery *n, pid_t pare
 	prctl(PR_SET_NAME, "pp-nursery");
 	if (getppid() != parent)
 		_exit(1);
-	if (n->fd > 3)
-		close_range(3, (unsigned)n->fd - 1, 0);
-	close_range((unsigned)n->fd + 1, ~0U, 0);
-	if (pipe2(n->stay, O_CLOEXEC))
+	/* With the case's end of the socket it would never see the case's end. */
+	if ((n->fd > 3 && close_range(3, (unsigned)n->fd - 1, 0)) ||
+	    close_range((unsigned)n->fd + 1, ~0U, 0) || pipe2(n->stay, O_CLOEXEC))
 		_exit(1);
-	while ((rc = pp_owner_receive(n->fd, &q, sizeof(q), &fd)) != -EPIPE) {
+	while (!(rc = pp_owner_receive(n->fd, &q, sizeof(q), &fd)) || rc == -EINTR) {
 		struct pp_owner_answer a = { .serial = q.serial };
 
 		if (rc)
@@ -253,6 +252,8 @@ __attribute__((noreturn)) static void nursery_main(struct nursery *n, pid_t pare
 		kill(n->owner, SIGKILL);
 	if (n->heir)
 		kill(n->heir, SIGKILL);
+	/* An heir of which we have not been told waits for this. */
+	close(n->stay[1]);
 	while (waitpid(-1, NULL, 0) > 0 || errno == EINTR)
 		;
 	_exit(0);

@@ -35,7 +35,8 @@ struct pp_owner_answer {
 
 /** pp_owner_send - a message, with a descriptor if @fd >= 0: 0 or -errno. */
 int pp_owner_send(int socket, const void *message, size_t size, int fd);
-/** pp_owner_receive - 0, -EINTR, or -EPIPE when the other end is closed; *fd is -1 if none came. */
+/** pp_owner_receive - 0, -EPIPE when the other end is closed, -errno of recvmsg(2); *fd is -1 if
+ * none came. */
 int pp_owner_receive(int socket, void *message, size_t size, int *fd);
 
 /**

@@ -8,9 +8,16 @@ setup() {
 	cd "$BATS_TEST_TMPDIR" || return 1
 }
 
-# forgotten TABLE <NAMES - scenario and fault for which there is neither a row nor an exemption
+# with_rule RULE <NAMES - a case of each scenario of which the first case names the rule
+with_rule() {
+	awk -F/ '!($1 in seen) { seen[$1] = 1; print }' | while read -r case; do
+		! "$PINPROOF" plan "$case" | grep -q "^rules .*\\b$1\\b" || echo "$case"
+	done
+}
+
+# forgotten TABLE [FAULTS] <NAMES - scenario and fault for which there is neither a row nor an exemption
 forgotten() {
-	awk -v faults="drop shift tear delay repeat" '
+	awk -v faults="${2:-drop shift tear delay repeat}" '
 		NR == FNR {
 			if (/^#/ || !NF)
 				next
@@ -36,6 +43,17 @@ forgotten() {
 	[ "$output" = "" ]
 }
 
+@test "plants: who names O13 has a row for a page that moves, and who names O14 for one that is clean" {
+	"$PINPROOF" list --names --tier soak >names
+	run forgotten "$table" move < <(with_rule O13 <names)
+	echo "$output" # what is missing, if it fails
+	[ "$output" = "" ]
+	run forgotten "$table" clean < <(with_rule O14 <names)
+	echo "$output"
+	[ "$output" = "" ]
+	[ "$(with_rule O13 <names | wc -l)" -ge 12 ]
+}
+
 @test "plants: a scenario that is forgotten is told" {
 	cat >some <<-'END'
 	# comment
@@ -54,11 +72,11 @@ forgotten() {
 		NR == FNR { is[$1] = 1; split($1, part, "/"); scenario[part[1]] = 1; next }
 		/^#/ || !NF { next }
 		$1 == "exempt" {
-			if (!($2 in scenario) || $3 !~ /^(drop|shift|tear|delay|repeat)$/ || NF < 6)
+			if (!($2 in scenario) || $3 !~ /^(drop|shift|tear|delay|repeat|move|clean)$/ || NF < 6)
 				print FNR ": " $0
 			next
 		}
-		$1 !~ /^(default|long)$/ || $3 !~ /^(drop|shift|tear|delay|repeat)(:[0-9]+)?$/ || NF != 6 ||
+		$1 !~ /^(default|long)$/ || $3 !~ /^(drop|shift|tear|delay|repeat|move|clean)(:[0-9]+)?$/ || NF != 6 ||
 		$4 !~ /^O[0-9]+$/ || !($6 in is) { print FNR ": " $0 }' names "$table"
 	[ "$status" -eq 0 ]
 	echo "$output" # what is missing, if it fails

@@ -115,6 +115,7 @@ static const struct {
 	{ "/proc/kallsyms",
 	  "0 T pin_user_pages\n0 t unpin_user_page.part.0\n0 T clear_page_dirty_for_io\n" },
 	{ "/proc/self/pagemap", "" },
+	{ "/proc/sysrq-trigger", "" },
 	{ "/proc/self/clear_refs", "" },
 	{ "/proc/kpageflags", "" },
 	{ "/proc/kpagecount", "" },
@@ -269,6 +270,11 @@ FILE *fake_open_memstream(char **text, size_t *len)
 
 DIR *fake_opendir(const char *path)
 {
+	char list[128];
+
+	snprintf(list, sizeof(list), "%s/list", world.dir);
+	if (world.only && !strcmp(path, "/proc"))
+		return __real_opendir(list);
 	return __real_opendir(world_path(path));
 }
 

@@ -19,6 +19,7 @@ struct world {
 	bool btrfs;     /* every file lies in a btrfs */
 	bool slow;      /* the RDMA device completes later */
 	int users;      /* so often does the RDMA device seem to be open */
+	pid_t only;     /* the one process that /proc lists; 0: all of the machine */
 };
 extern struct world world;
 

@@ -32,6 +32,13 @@ struct pp_finding_line {
 	uint64_t begin_ns, end_ns; /* since the case began; UINT64_MAX: never ended */
 };
 
+/* What the kernel did meanwhile, by the trace of the case. */
+#define PP_FINDING_NEAR 6
+struct pp_near_line {
+	uint64_t time_ns; /* since the case began */
+	char what[144];   /* "writeback:folio_wait_writeback ino=12 index=1 by kworker/u4:2" */
+};
+
 struct pp_finding {
 	enum pp_rule rule;
 	enum pp_class cls;
@@ -46,6 +53,8 @@ struct pp_finding {
 	size_t n_ops;
 	struct pp_finding_line lines[PP_FINDING_OPS]; /* the same operations, told */
 	size_t n_lines; /* n_ops, or 0: nothing is known but the ids */
+	struct pp_near_line near[PP_FINDING_NEAR];
+	size_t n_near;  /* 0: no trace, or nothing in it that concerns the finding */
 	int defect;     /* index of the known-defect row that explains it, -1 if none */
 	char text[512]; /* one sentence */
 };

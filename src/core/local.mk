@@ -94,6 +94,7 @@ libpinproof_a_SOURCES += \
 	src/core/timeline_json.c \
 	src/core/timeline_trace.c \
 	src/core/trace.c \
+	src/core/trace_story.c \
 	src/core/trace_table.c \
 	src/core/trace_text.c \
 	src/core/verb.c \

@@ -118,6 +118,19 @@ static void put_ops(FILE *out, const struct pp_finding *x, const struct pp_plan 
 	}
 }
 
+/* What the kernel did meanwhile, in the time of the story. */
+static void put_near(FILE *out, const struct pp_finding *x, const char *indent)
+{
+	for (size_t i = 0; i < x->n_near; i++) {
+		fprintf(out, i == 0 ? "%s  kernel: " : "%s          ", indent);
+		fprintf(out, "%9llu.%03llu", (unsigned long long)(x->near[i].time_ns / 1000000),
+			(unsigned long long)(x->near[i].time_ns / 1000 % 1000));
+		fputs(" ms  ", out);
+		pp_report_text(out, x->near[i].what, "");
+		fputc('\n', out);
+	}
+}
+
 void pp_report_finding(FILE *out, const struct pp_finding *x, const struct pp_plan *plan,
 		       const char *indent)
 {
@@ -132,6 +145,7 @@ void pp_report_finding(FILE *out, const struct pp_finding *x, const struct pp_pl
 	if (x->has_found)
 		put_stamp(out, indent, "found:   ", &x->found, plan);
 	put_ops(out, x, plan, indent);
+	put_near(out, x, indent);
 	if (x->defect >= 0 && (size_t)x->defect < pp_n_defects)
 		fprintf(out, "%s  known:    %s\n", indent, pp_defects[x->defect].name);
 }

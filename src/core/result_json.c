@@ -85,6 +85,20 @@ static json_t *story_json(const struct pp_finding *x)
 	return story;
 }
 
+static json_t *near_json(const struct pp_finding *x)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; list && i < x->n_near; i++)
+		if (json_array_append_new(list, json_pack("{s:o, s:o}", "time_ns",
+							  count(x->near[i].time_ns), "what",
+							  text(x->near[i].what)))) {
+			json_decref(list);
+			return NULL;
+		}
+	return list;
+}
+
 static json_t *finding_json(const struct pp_finding *x, const struct pp_plan *plan)
 {
 	bool known = x->defect >= 0 && (size_t)x->defect < pp_n_defects;
@@ -100,6 +114,8 @@ static json_t *finding_json(const struct pp_finding *x, const struct pp_plan *pl
 		"defect", known ? text(pp_defects[x->defect].name) : json_null(), "text",
 		text(x->text));
 
+	if (j && x->n_near)
+		json_object_set_new(j, "kernel", near_json(x));
 	if (j && region && plan && x->region < plan->n_regions)
 		json_object_set_new(j, "region_name", text(plan->regions[x->region].name));
 	return j;
@@ -288,6 +304,26 @@ static void get_story(struct reader *in, const json_t *j, struct pp_finding *x)
 	}
 }
 
+/* Only of cases with a trace. */
+static void get_near(struct reader *in, const json_t *j, struct pp_finding *x)
+{
+	const json_t *list = json_object_get(j, "kernel");
+
+	if (!list)
+		return;
+	if (!json_is_array(list) || json_array_size(list) > PP_FINDING_NEAR) {
+		wrong(in, "kernel");
+		return;
+	}
+	x->n_near = json_array_size(list);
+	for (size_t i = 0; i < x->n_near; i++) {
+		const json_t *from = json_array_get(list, i);
+
+		x->near[i].time_ns = get_count(in, from, "time_ns");
+		get_text(in, from, "what", x->near[i].what, sizeof(x->near[i].what));
+	}
+}
+
 static void get_finding(struct reader *in, const json_t *j, struct pp_findings *out)
 {
 	struct pp_finding *x = pp_finding_add(out, PP_RULE_NONE, PP_CLASS_OK, "%s", "");
@@ -310,6 +346,7 @@ static void get_finding(struct reader *in, const json_t *j, struct pp_findings *
 	x->has_found = get_stamp(in, j, "found", &x->found);
 	get_ops(in, j, x);
 	get_story(in, j, x);
+	get_near(in, j, x);
 	x->defect = pp_defect_index(json_string_value(json_object_get(j, "defect")));
 }
 

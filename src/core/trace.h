@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "core/err.h"
+#include "core/finding.h"
 
 #define PP_TRACE_VERSION 1u
 #define PP_TRACE_ARGS    4
@@ -138,6 +139,10 @@ int64_t pp_trace_pins(const struct pp_trace *t, const struct pp_trace_event *e);
 /** pp_trace_arg_text - argument @i of @e in words, as in the file. */
 void pp_trace_arg_text(const struct pp_trace *t, const struct pp_trace_event *e, size_t i,
 		       char *out, size_t size);
+
+/** pp_trace_tell - the events of the finding's time that speak of its pages, or else of files and
+ *  pins as a whole, in @f->near: the latest of them. Pure. */
+void pp_trace_tell(const struct pp_trace *t, struct pp_finding *f);
 
 /** pp_trace_print - the file as text (malloc'ed, *len bytes), NULL without memory. */
 char *pp_trace_print(const struct pp_trace *t, size_t *len);

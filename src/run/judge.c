@@ -419,6 +419,24 @@ int pp_case_load_history(const char *dir, const struct pp_plan *plan, struct pp_
 	return rc;
 }
 
+/* A trace that is damaged tells nothing; what needs it says so: pinproof timeline. */
+static void tell_near(const char *dir, struct pp_result *r)
+{
+	struct pp_trace trace;
+	struct pp_err err = { "" };
+	size_t len;
+	char *text;
+
+	if (!r->findings.count || pp_file_read(dir, "trace", &text, &len, &err))
+		return;
+	if (!pp_trace_parse(text, len, &trace, &err)) {
+		for (size_t i = 0; i < r->findings.count; i++)
+			pp_trace_tell(&trace, &r->findings.items[i]);
+		pp_trace_free(&trace);
+	}
+	free(text);
+}
+
 int pp_case_judge_dir(const char *dir, const char *label, const struct pp_facts *facts,
 		      struct pp_result *out, struct pp_plan **plan, struct pp_err *err)
 {
@@ -446,6 +464,7 @@ int pp_case_judge_dir(const char *dir, const char *label, const struct pp_facts 
 		log = NULL;
 	if (!rc) {
 		pp_judge(*plan, &h, &ending, log, log_len, facts, out);
+		tell_near(dir, out);
 		snprintf(out->case_name, sizeof(out->case_name), "%s", label);
 		json = pp_result_json(out, *plan);
 		rc = pp_file_text(dir, "result.json", json, err);

@@ -255,7 +255,49 @@ static void any_damage_is_survived(void)
 	CU_ASSERT(taken > 0);
 }
 
+/* A write-back of the page, one of another page, a sync, a request to the disk, and a later one. */
+static const char around[] =
+	"pinproof-trace 1\nstart 100\nlost 0\nforeign 0\n"
+	"kind 0 writeback:folio_wait_writeback ino:u index:u\n"
+	"kind 1 enter:vfs_fsync_range from:d to:d datasync:d\n"
+	"kind 2 block:block_rq_issue dev:x sector:u nr_sector:u rwbs:s\n"
+	"thread 7 case main\nthread 9 kernel kworker/u4:2\n"
+	"@50 0 9 0 12 1\n@110 0 9 0 12 1\n@120 0 9 0 12 7\n@130 1 7 1 0 4095 0\n"
+	"@140 0 9 2 1 2 8 87\n@150 0 9 0 12 2\n@900 0 9 0 12 1\n";
+
+static void what_is_near_a_finding_is_told(void)
+{
+	struct pp_finding f = { .offset_bytes = 4096, .length_bytes = 4096, .n_lines = 2 };
+	struct pp_trace t;
+	struct pp_err err = { "" };
+
+	f.lines[0] = (struct pp_finding_line){ .op = 1, .begin_ns = 100, .end_ns = 200 };
+	f.lines[1] = (struct pp_finding_line){ .op = 2, .begin_ns = 300, .end_ns = UINT64_MAX };
+	CU_ASSERT_EQUAL_FATAL(pp_trace_parse(around, sizeof(around) - 1, &t, &err), 0);
+	pp_trace_tell(&t, &f);
+	CU_ASSERT_EQUAL_FATAL(f.n_near, 2);
+	CU_ASSERT_EQUAL(f.near[0].time_ns, 110);
+	PP_ASSERT_STR(f.near[0].what,
+		      "writeback:folio_wait_writeback ino=12 index=1 by kworker/u4:2");
+	PP_ASSERT_STR(f.near[1].what, "enter:vfs_fsync_range from=0 to=4095 datasync=0 by main");
+	/* the log's findings have no pages, but a time */
+	f.region = PP_NO_INDEX;
+	pp_trace_tell(&t, &f);
+	CU_ASSERT_EQUAL_FATAL(f.n_near, 1);
+	f.n_lines = 0;
+	pp_trace_tell(&t, &f);
+	CU_ASSERT_EQUAL(f.n_near, 0);
+	/* more than there is room for: the latest */
+	f = (struct pp_finding){ .length_bytes = 65536, .n_lines = 1 };
+	f.lines[0] = (struct pp_finding_line){ .op = 1, .begin_ns = 0, .end_ns = 1000 };
+	pp_trace_tell(&t, &f);
+	CU_ASSERT_EQUAL_FATAL(f.n_near, 6);
+	CU_ASSERT_EQUAL(f.near[5].time_ns, 900);
+	pp_trace_free(&t);
+}
+
 static const struct pp_unit_case cases[] = {
+	{ "what is near a finding is told", what_is_near_a_finding_is_told },
 	{ "every kind fits into a trace", every_kind_fits_into_a_trace },
 	{ "types are as the kernel writes them", types_are_as_the_kernel_writes_them },
 	{ "what is printed is read back", what_is_printed_is_read_back },

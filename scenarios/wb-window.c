@@ -199,7 +199,8 @@ static void synced_lines(struct pp_plan_text *t)
 {
 	pp_op(t, "fsync data hazard");
 	pp_op(t, "disk-read data");
-	pp_op(t, "dio-pread data");
+	/* It writes dirty pages back before it reads: a sync of its own. */
+	pp_op(t, "dio-pread data hazard");
 	pp_op(t, "load data");
 }
 

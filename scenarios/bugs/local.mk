@@ -5,6 +5,7 @@ PP_REPORTS = \
 	scenarios/bugs/btrfs-checksum-under-mr.report \
 	scenarios/bugs/btrfs-clone-breaks.report \
 	scenarios/bugs/btrfs-drops-gup-dirty.report \
+	scenarios/bugs/btrfs-fixup-defers.report \
 	scenarios/bugs/clear-refs-parts-pin.report \
 	scenarios/bugs/dax-blocks-overwritten.report \
 	scenarios/bugs/dax-blocks-reused.report \

@@ -32,6 +32,7 @@ PP_REPORTS = \
 	scenarios/bugs/t10-guard-under-o-direct.report \
 	scenarios/bugs/torn-page-on-disk.report \
 	scenarios/bugs/uring-huge-buffer-unpin.report \
+	scenarios/bugs/xfs-clone-changes-mr.report \
 	scenarios/bugs/xfs-clone-changes.report \
 	scenarios/bugs/xfs-hole-zeroes-beside.report
 

@@ -66,11 +66,13 @@ static bool shows(const struct pp_bug_symptom *s, const struct pp_finding *x,
 	return find_line(s->log, r->log, r->log_len, log, size);
 }
 
-/* A guest that died leaves no finding, only the title of its end. */
-static bool died_of(const struct pp_bug_symptom *s, const struct pp_result *r)
+/* A guest that died, or an operation that only SIGKILL ends, leaves no finding, but a sentence. */
+static bool ended_by(const struct pp_bug_symptom *s, const struct pp_result *r)
 {
-	return s->cls == PP_CLASS_SPLAT && s->log[0] && r->ending == PP_ENDING_CRASH &&
-	       text_matches(s->log, r->reason);
+	bool own = (s->cls == PP_CLASS_SPLAT && r->ending == PP_ENDING_CRASH) ||
+		   (s->rule == PP_O9_LIVENESS && r->ending == PP_ENDING_TIMEOUT);
+
+	return own && s->log[0] && text_matches(s->log, r->reason);
 }
 
 static enum pp_bug_outcome judge_case(const struct pp_bug *bug, const struct pp_bug_run *run,
@@ -89,7 +91,7 @@ static enum pp_bug_outcome judge_case(const struct pp_bug *bug, const struct pp_
 			snprintf(out->finding, sizeof(out->finding), "%s", x->text);
 			return PP_BUG_REPRODUCED;
 		}
-		if (died_of(s, r)) {
+		if (ended_by(s, r)) {
 			snprintf(out->finding, sizeof(out->finding), "%.500s", r->reason);
 			return PP_BUG_REPRODUCED;
 		}

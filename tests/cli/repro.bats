@@ -128,9 +128,12 @@ stand_in_run() {
 	[ "$(grep -l '^pinproof-plan' "$TOP"/scenarios/bugs/*.report | wc -l)" -ge 10 ]
 }
 
-@test "reports: docs/bugs.md has the text of each" {
+@test "reports: docs/bugs.md has the text of each, and a row for each" {
 	"$PINPROOF" reports --markdown >text
 	tail -n "$(wc -l <text)" "$TOP/docs/bugs.md" | diff - text
+	while read -r name _; do
+		grep -q '^| \[`'"$name"'`\]' "$TOP/docs/bugs.md"
+	done < <("$PINPROOF" reports)
 }
 
 @test "a bad report: one sentence with file, line and column, and nothing is booted or left" {

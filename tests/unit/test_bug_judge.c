@@ -205,6 +205,14 @@ static void crashes(void)
 	snprintf(w.results[0].reason, 100, "the kernel died: Kernel panic");
 	CU_ASSERT_EQUAL(judged(&w), PP_BUG_CANNOT_TELL);
 	end(&w);
+	/* a deadline that passed where the report says */
+	begin(&w, "symptom O9 stuck log=\"in operation 20 [(]reg\"\n");
+	snprintf(add(&w, "a/b/c", 1, PP_VERDICT_TIMEOUT, PP_ENDING_TIMEOUT, "")->reason, 100,
+		 "the deadline of 30000 ms passed in operation 20 (reg, step \"x\")");
+	CU_ASSERT_EQUAL(judged(&w), PP_BUG_REPRODUCED);
+	snprintf(w.results[0].reason, 100, "the deadline passed in operation 2 (map)");
+	CU_ASSERT_EQUAL(judged(&w), PP_BUG_CANNOT_TELL);
+	end(&w);
 	/* of O1 no crash speaks */
 	begin(&w, "symptom O1 stale log=\"BUG\"\n");
 	snprintf(add(&w, "a/b/c", 1, PP_VERDICT_CRASH, PP_ENDING_CRASH, "")->reason, 100, "BUG");

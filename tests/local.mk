@@ -43,6 +43,7 @@ PP_UNIT_TESTS = \
 	tests/unit/test_owner \
 	tests/unit/test_pins \
 	tests/unit/test_mutant \
+	tests/unit/test_mutants \
 	tests/unit/test_plan \
 	tests/unit/test_plan_lines \
 	tests/unit/test_plan_mutate \

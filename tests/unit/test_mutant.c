@@ -1,15 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Tests of what became of a mutant: declarations, each outcome by results that lead to it, files.
+/* Tests of what became of a mutant: declarations, each outcome by results that lead to it, tables.
  */
 #include "unit.h"
 
-#include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "core/mutant.h"
-#include "core/report.h"
-#include "run/mutants.h"
-#include "tmpdir.h"
 
 #define DECLARATION                                                                                \
 	"name=pin-leak\ndescription=a pin is forgotten\nmutant_family=pins\n"                      \
@@ -222,6 +219,14 @@ static const struct outcome_case {
 	  "a",
 	  O10,
 	  1 },
+	{ "the guest dies without it as well",
+	  "mutant_may_die=1\n",
+	  { { "a", PP_VERDICT_CRASH, PP_ENDING_CRASH, -1, PP_RULE_NONE, PP_CLASS_OK, NULL, 0 } },
+	  { { "a", PP_VERDICT_CRASH, PP_ENDING_CRASH, -1, PP_RULE_NONE, PP_CLASS_OK, NULL, 0 } },
+	  PP_MUTANT_SURVIVED,
+	  "",
+	  0,
+	  1 },
 	{ "nothing to break",
 	  "absent=there is no such function\n",
 	  { { .name = NULL } },
@@ -277,6 +282,29 @@ static void each_outcome(void)
 	}
 }
 
+/* Of two findings of a case that fails, the one that a row explains is not what failed it. */
+static void known_beside_new(void)
+{
+	static const struct said passed = {
+		"a", PASS, DONE, -1, PP_RULE_NONE, PP_CLASS_OK, NULL, 0
+	};
+	static const struct said known = { "a", FAIL, DONE, 3, O7, LEAK, NULL, 1 };
+	struct pp_mutant_verdict v;
+	struct pp_result base, with;
+	struct pp_mutant m;
+
+	declare(&m, "");
+	result_of(&passed, &base);
+	result_of(&known, &with);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(pp_finding_add(&with.findings, O10, SPLAT, "a splat"));
+	with.findings.items[1].defect = -1;
+	pp_mutant_judge(&m, &base, 1, &with, 1, &v);
+	CU_ASSERT_EQUAL(v.outcome, PP_MUTANT_ANOTHER_RULE);
+	CU_ASSERT_EQUAL(v.kill.rule, O10);
+	pp_result_free(&base);
+	pp_result_free(&with);
+}
+
 static void one_that_survives_fails_all(void)
 {
 	static const enum pp_mutant_outcome killed = PP_MUTANT_KILLED;
@@ -289,78 +317,6 @@ static void one_that_survives_fails_all(void)
 	v[1].outcome = PP_MUTANT_SURVIVED;
 	CU_ASSERT_EQUAL(pp_mutant_exit(v, 3), 1);
 	CU_ASSERT_EQUAL(pp_mutant_exit(v, 0), 99);
-}
-
-static void make_dirs(struct tmpdir *d, const char *dir)
-{
-	char part[256];
-
-	for (size_t i = 0; i <= strlen(dir); i++) {
-		if (dir[i] && dir[i] != '/')
-			continue;
-		snprintf(part, sizeof(part), "%.*s", (int)i, dir);
-		mkdir(tmpdir_file(d, part), 0700);
-	}
-}
-
-static void write_results(struct tmpdir *d, const char *dir, const struct said *said)
-{
-	struct pp_run_info info = { .kernel = "k", .command = "c", .planned = 1, .seed = 1 };
-	struct pp_result r[3];
-	size_t n = results_of(said, r);
-	char path[256], *json;
-
-	make_dirs(d, dir);
-	json = pp_report_json(&info, NULL, r, n);
-	CU_ASSERT_PTR_NOT_NULL_FATAL(json);
-	snprintf(path, sizeof(path), "%s/results.json", dir);
-	tmpdir_write(d, path, json, strlen(json));
-	free(json);
-	while (n--)
-		pp_result_free(&r[n]);
-}
-
-#define WRITE(d, name, text) tmpdir_write(d, name, text, strlen(text))
-
-/* The directory of a mutant whose guest died in its second run, on a console that tells. */
-static void from_files(void)
-{
-	static const struct said base[3] = { { "s/a/p", PASS, DONE, -1, PP_RULE_NONE, PP_CLASS_OK,
-					       NULL, 0 } };
-	static const struct said first[3] = { { "s/b/p", PASS, DONE, 0, PP_RULE_NONE, PP_CLASS_OK,
-						NULL, 0 } };
-	static const struct said second[3] = { { "s/a/p", PP_VERDICT_CRASH, PP_ENDING_CRASH, -1,
-						 PP_RULE_NONE, PP_CLASS_OK, NULL, 0 } };
-	struct pp_mutants all;
-	struct pp_err err = { 0 };
-	struct tmpdir d;
-
-	tmpdir_make(&d);
-	CU_ASSERT_EQUAL(pp_mutants_load(d.path, NULL, &all, &err), -ENOENT);
-	write_results(&d, "baseline/1", base);
-	write_results(&d, "mutants/pin-leak/1", first);
-	write_results(&d, "mutants/pin-leak/2", second);
-	WRITE(&d, "kernel", "debian-6.1\n");
-	WRITE(&d, "list", "pin-leak\n");
-	WRITE(&d, "mutants/pin-leak/declaration", DECLARATION "mutant_may_die=1\nseconds=3\n");
-	CU_ASSERT_EQUAL_FATAL(pp_mutants_load(d.path, NULL, &all, &err), 0);
-	CU_ASSERT_EQUAL(all.verdicts[0].outcome, PP_MUTANT_DID_NOT_FIRE);
-	pp_mutants_free(&all);
-	make_dirs(&d, "mutants/pin-leak/2/out/cases/s.a.p");
-	WRITE(&d, "mutants/pin-leak/2/out/cases/s.a.p/kmsg.log",
-	      "pinproof-mutant pin_leak: fired 1\n");
-	CU_ASSERT_EQUAL_FATAL(pp_mutants_load(d.path, "pin-leak", &all, &err), 0);
-	CU_ASSERT_EQUAL(all.count, 1);
-	CU_ASSERT_EQUAL(all.verdicts[0].outcome, PP_MUTANT_KILLED);
-	CU_ASSERT(all.verdicts[0].kill.guest_died);
-	CU_ASSERT_EQUAL(pp_mutants_median(&all), 3);
-	CU_ASSERT_EQUAL(pp_mutants_save(d.path, &all, &err), 0);
-	pp_mutants_free(&all);
-	CU_ASSERT_EQUAL(pp_mutants_load(d.path, "other", &all, &err), -ENOENT);
-	WRITE(&d, "mutants/pin-leak/2/results.json", "{");
-	CU_ASSERT(pp_mutants_load(d.path, NULL, &all, &err) < 0);
-	CU_ASSERT_PTR_NOT_NULL(strstr(err.text, "mutant pin-leak"));
-	tmpdir_remove(&d);
 }
 
 static char *printed(void (*print)(FILE *, const struct pp_mutants *), const struct pp_mutants *all)
@@ -412,8 +368,8 @@ static void reports(void)
 static const struct pp_unit_case cases[] = {
 	{ "declarations", declarations },
 	{ "each outcome", each_outcome },
+	{ "a known defect beside a new finding", known_beside_new },
 	{ "one that survives fails all", one_that_survives_fails_all },
-	{ "from files", from_files },
 	{ "reports", reports },
 };
 PP_UNIT_MAIN("mutant", cases)

@@ -17,6 +17,7 @@ static const struct fault {
 	{ PP_PAGE_FREED, PP_O13_PAGES_STAY, PP_CLASS_FREED },
 	{ PP_PAGE_SHARED, PP_O13_PAGES_STAY, PP_CLASS_SHARED },
 	{ PP_PAGE_CLEAN, PP_O14_DIRTY, PP_CLASS_CLEAN },
+	{ PP_PAGE_BLIND, PP_O14_DIRTY, PP_CLASS_CLEAN },
 };
 
 /* Neighbouring pages of one look that are wrong in the same way. */
@@ -81,6 +82,13 @@ static void say(const struct wrong *w, char *out, size_t size)
 			 "in the parent: %s has it pinned, so that %s had to copy it",
 			 look.text, where, n->frame, before.text, hold.text,
 			 name_of(w->j, n->fork).text);
+		break;
+	case PP_PAGE_BLIND:
+		snprintf(out, size,
+			 "%s shows %s in frame 0x%" PRIx64 " without its soft-dirty bit, which %s "
+			 "cleared while %s had it pinned: what the device writes into it will be "
+			 "missed",
+			 look.text, where, n->frame, before.text, hold.text);
 		break;
 	default:
 		snprintf(out, size,

@@ -46,6 +46,7 @@ struct pp_page_track {
 	struct soiled **soiled; /* of each region and page */
 	uint32_t **written;     /* of each MR and page of its region: 1 + last device write */
 	uint32_t *fork;         /* of each actor: 1 + last fork */
+	uint32_t soft;          /* 1 + last that cleared soft-dirty bits */
 	bool failed;
 };
 
@@ -341,6 +342,27 @@ static bool anonymous(const struct pp_region_def *r)
 	return r->share == PP_PRIVATE;
 }
 
+/*
+ * Soft-dirty bits are cleared by write protection, which stops no device: so what is pinned keeps
+ * its bit (pte_is_pinned() in fs/proc/task_mmu.c), private memory in single pages.
+ */
+static void look_for_bit(const struct look *l, const struct hold *h)
+{
+	const struct pp_event *cleared;
+	struct look to = *l;
+
+	if (!l->t->soft)
+		return;
+	cleared = &l->t->m->history->events[l->t->soft - 1];
+	if (!anonymous(region_at(l->t, h->region)) ||
+	    l->note.state & (PP_PAGE_SOFTDIRTY | PP_PAGE_THP | PP_PAGE_HUGE) ||
+	    cleared->begin_ns < h->from_ns || cleared->end_ns > l->e->begin_ns)
+		return;
+	to.note.before = l->t->soft - 1;
+	to.note.hold = h->event;
+	tell(&to, PP_PAGE_BLIND, NULL, NULL);
+}
+
 static void look_at_page(const struct look *l, struct hold *h, struct held *was)
 {
 	struct pp_page_track *t = l->t;
@@ -358,6 +380,8 @@ static void look_at_page(const struct look *l, struct hold *h, struct held *was)
 	}
 	if (was->look && was->frame == l->note.frame) {
 		tell(l, PP_PAGE_KEPT, was, h);
+		if (pin)
+			look_for_bit(l, h);
 		return;
 	}
 	if (was->look && pin)
@@ -562,6 +586,8 @@ bool pp_page_track_event(struct pp_page_track *t, uint32_t event, pp_page_fn *fn
 	case PP_KIND_HAZARD:
 		if (done(e) && (e->verb == PP_VERB_FORK || e->verb == PP_VERB_CHILD_HOLD))
 			t->fork[e->actor] = event + 1;
+		if (done(e) && e->verb == PP_VERB_SOFT_CLEAN)
+			t->soft = event + 1;
 		break;
 	default:
 		break;

@@ -20,7 +20,9 @@ enum pp_page_fact {
 	PP_PAGE_COPIED, /* the child of a fork has another frame than the one that is pinned */
 	PP_PAGE_SHARED, /* it has that frame */
 	PP_PAGE_SOILED, /* dirty after a device wrote it and let go */
-	PP_PAGE_CLEAN   /* not dirty, and nothing has written it back */
+	PP_PAGE_CLEAN,  /* not dirty, and nothing has written it back */
+	PP_PAGE_BLIND   /* pinned, and its soft-dirty bit was cleared: what a device writes now is
+			   missed */
 };
 
 /* One page of a look. */
@@ -31,9 +33,10 @@ struct pp_page_note {
 	uint64_t frame;        /* that it has, 0: none */
 	uint32_t state;        /* PP_PAGE_* */
 	uint64_t was;          /* frame that it had before */
-	uint32_t before;       /* look that showed that; SOILED, CLEAN: the device write */
-	uint32_t hold;         /* event that took hold of it; SOILED, CLEAN: that let go of it */
-	uint32_t fork;         /* COPIED, SHARED: the fork */
+	uint32_t before; /* look that showed that; SOILED, CLEAN: the device write; BLIND: what
+			  * cleared the bits */
+	uint32_t hold;   /* event that took hold of it; SOILED, CLEAN: that let go of it */
+	uint32_t fork;   /* COPIED, SHARED: the fork */
 };
 
 typedef void pp_page_fn(void *arg, const struct pp_page_note *note);

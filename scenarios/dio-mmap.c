@@ -114,6 +114,9 @@ static void self_lines(const struct row *r, struct pp_plan_text *t)
 	}
 	pp_op(t, "load data after=%u", last);
 	look(r, t);
+	/* Past the cached pages, which are mapped: whoever has them must not go on showing them. */
+	pp_op(t, "dio-pwrite data 8192+32768 gen=%u hazard", pp_gen(t));
+	look(r, t);
 	pp_op(t, "truncate data %u+%u hazard", SIZE / 2, SIZE / 2);
 	pp_op(t, "extend data");
 	pp_op(t, "self-read data hazard");
@@ -276,9 +279,10 @@ const struct pp_scenario pp_scenario_dio_mmap = {
 	.title = "O_DIRECT into and from mappings: the file's own, registered ones, across a fork",
 	.purpose =
 		"O_DIRECT by io_uring, at queue depth, linked, with fixed files and fixed buffers: "
-		"between a file and its own mapping while it is stored to, synced and truncated; "
-		"from "
-		"and to memory that an MR covers, beside RDMA into the same pages; and held at a "
+		"between a file and its own mapping while it is stored to, synced, written past "
+		"the "
+		"page cache and truncated; from and to memory that an MR covers, beside RDMA into "
+		"the same pages; and held at a "
 		"gate "
 		"while the process forks and the parent stores into the same page. A page that "
 		"only "

@@ -23,6 +23,7 @@ PP_SCENARIOS = \
 	scenarios/migrate \
 	scenarios/mm-race \
 	scenarios/mprotect \
+	scenarios/mr-access \
 	scenarios/mr-fsync \
 	scenarios/mr-policy \
 	scenarios/mremap \

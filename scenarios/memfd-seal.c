@@ -34,6 +34,7 @@ static void plan(const struct pp_variant *v, uint64_t seed, struct pp_plan_text 
 	pp_say(t, "step \"refused\"");
 	pp_op(t, "unmap data");
 	pp_op(t, "seal-write data hazard expect=EBUSY");
+	pp_op(t, "frame-look data 0+%u", PP_PINNED_BYTES);
 	pp_pinned_write(r, t, 8192);
 	pp_op(t, "pread data");
 	pp_op(t, "pwrite data %u+64 gen=%u", PP_PINNED_BYTES - 64, pp_gen(t));

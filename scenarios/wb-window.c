@@ -46,16 +46,18 @@ struct backing {
 	const char *fs;
 	enum course course;
 	bool stable; /* a write fault waits for the end of writeback */
+	bool fixed;  /* blocks stay where they are, so that the disk can be read beside a held gate
+		      */
 };
 
 static const struct backing backings[] = {
-	{ "ext4", "ext4", "type=ext4 slot=g0 block=4096", WINDOW, false },
-	{ "xfs", "xfs", "type=xfs slot=g0 block=4096", WINDOW, false },
-	{ "btrfs", "btrfs", "type=btrfs slot=g0", WINDOW, true },
-	{ "ext4-torn", "ext4", "type=ext4 slot=g0 block=4096", TORN, false },
-	{ "xfs-torn", "xfs", "type=xfs slot=g0 block=4096", TORN, false },
-	{ "ext4-pi", "ext4", "type=ext4 slot=pi0 block=4096", GUARDS, true },
-	{ "xfs-pi", "xfs", "type=xfs slot=pi0 block=4096", GUARDS, true },
+	{ "ext4", "ext4", "type=ext4 slot=g0 block=4096", WINDOW, false, true },
+	{ "xfs", "xfs", "type=xfs slot=g0 block=4096", WINDOW, false, true },
+	{ "btrfs", "btrfs", "type=btrfs slot=g0", WINDOW, true, false },
+	{ "ext4-torn", "ext4", "type=ext4 slot=g0 block=4096", TORN, false, true },
+	{ "xfs-torn", "xfs", "type=xfs slot=g0 block=4096", TORN, false, true },
+	{ "ext4-pi", "ext4", "type=ext4 slot=pi0 block=4096", GUARDS, true, true },
+	{ "xfs-pi", "xfs", "type=xfs slot=pi0 block=4096", GUARDS, true, true },
 };
 
 static const struct pinner *pinner_of(const struct pp_variant *v)
@@ -98,14 +100,21 @@ static bool variant(size_t index, struct pp_variant *out)
 	return true;
 }
 
+/* sync_file_range promises nothing where blocks move with each write. */
+static bool ranges(const struct backing *b)
+{
+	return b->course == WINDOW && b->fixed;
+}
+
 static void evidence_lines(const struct backing *b, const struct pinner *p, struct pp_plan_text *t)
 {
 	const char *when = p->kind == BY_MR ? " if accepted" : "";
 
-	pp_say(t, "evidence windows-proven >= %u", p->kind == BY_DIO ? 3 : 2);
-	if (p->kind == BY_CALL && b->stable)
+	pp_say(t, "evidence windows-proven >= %u",
+	       (p->kind == BY_DIO ? 3 : 2) + (ranges(b) ? 2 : 0));
+	if ((p->kind == BY_CALL && b->stable) || ranges(b))
 		pp_say(t, "evidence waits-proven >= 1");
-	else
+	if (p->kind != BY_CALL || !b->stable)
 		pp_say(t, "evidence writes-in-window >= 1%s", when);
 	/* Of the many of the course TORN only the last has to show. */
 	pp_say(t, "evidence device-writes-seen >= %u%s",
@@ -173,6 +182,9 @@ static uint32_t window_lines(const struct backing *b, const struct pinner *p,
 	sync = pp_op_by(t, "sync", "fsync data hazard after=%u bound=%ums", before, BOUND_MS);
 	pp_op(t, "await-bios g0 op=%u least=%u bound=%ums", sync, SIZE, WAIT_MS);
 	held = pp_op(t, "await-writeback data bound=%ums", WAIT_MS);
+	/* The disk has none of it yet: a sync that has ended by now lied. */
+	if (b->fixed)
+		held = pp_op(t, "disk-read data");
 	switch (p->kind) {
 	case BY_MR:
 		*write = pp_op_by(t, "dev", "%s gen=5 after=%u", p->write, held);
@@ -204,6 +216,24 @@ static void synced_lines(struct pp_plan_text *t)
 	pp_op(t, "load data");
 }
 
+/* sync_file_range() waits for what it submitted: seen asleep, and the disk beside the gate has none
+ * of it. */
+static void range_lines(struct pp_plan_text *t)
+{
+	uint32_t held, sync;
+
+	pp_say(t, "step \"a range in the window\"");
+	pp_op(t, "store data gen=7");
+	held = pp_op(t, "gate-hold g0");
+	sync = pp_op_by(t, "sync", "sync-range data hazard after=%u bound=%ums", held, BOUND_MS);
+	pp_op(t, "await-bios g0 least=%u bound=%ums", SIZE, WAIT_MS);
+	pp_op(t, "await-writeback data bound=%ums", WAIT_MS);
+	pp_op(t, "await-asleep op=%u bound=%ums", sync, WAIT_MS);
+	pp_op(t, "disk-read data");
+	pp_op(t, "gate-open g0");
+	pp_op(t, "disk-read data after=%u", sync);
+}
+
 /* One write in the window, and one when writeback has cleaned the pages. */
 static void window_course(const struct backing *b, const struct pinner *p, struct pp_plan_text *t)
 {
@@ -223,6 +253,8 @@ static void window_course(const struct backing *b, const struct pinner *p, struc
 	pp_op_by(t, "dev", "%s gen=6 after=%u", p->write, t->next_op - 1);
 	pp_op(t, "load data after=%u", t->next_op - 1);
 	synced_lines(t);
+	if (ranges(b))
+		range_lines(t);
 	if (p->kind == BY_MR)
 		pp_op(t, "dereg m0");
 }
@@ -320,7 +352,10 @@ const struct pp_scenario pp_scenario_wb_window = {
 		"writes into them: an MR, an O_DIRECT read that pinned them before, or "
 		"process_vm_writev. The next fsync must bring those bytes to the disk, and what "
 		"the filesystem computed of the pages meanwhile, such as checksums, must still "
-		"be right when the file is read again after a remount. The variants -torn go on "
+		"be right when the file is read again after a remount. While the gate is closed "
+		"the "
+		"disk beside it shows that nothing has arrived: neither that fsync nor a "
+		"sync_file_range may have ended by then. The variants -torn go on "
 		"writing while the disk takes the pages: a page on disk that mixes messages is "
 		"allowed then and cannot be judged, but once writing has ended, a sync must "
 		"bring the newest. A gate lies above the place where T10 guards are computed, so "

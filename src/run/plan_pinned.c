@@ -63,9 +63,10 @@ void pp_pinned_head(const struct pp_pinned_row *r, const char *needs, struct pp_
 	unsigned long long size =
 		place->page_bytes > PP_PINNED_BYTES ? place->page_bytes : PP_PINNED_BYTES;
 
-	/* Private pages that are let go of need not be dirty: nobody writes them back. */
+	/* Private pages that are let go of need not be dirty: nobody writes them back. While they
+	 * are held, their soft-dirty bits are another matter. */
 	pp_say(t, "rules O1 O3 O4 O6 O7 O8 O9 O10 O11 O12 O13%s",
-	       !strcmp(r->share, "shared") ? " O14" : "");
+	       !strcmp(r->share, "shared") || !strcmp(needs, "soft-dirty") ? " O14" : "");
 	pp_say(t, "bound 90s");
 	pp_say(t, "evidence device-writes-seen >= %u", p->write ? 2 : 1);
 	pp_lines_place(t, r->backing);

@@ -6,7 +6,7 @@
 
 MUTANT("dirtying", "an O_DIRECT read makes its pages dirty neither before nor after the transfer",
        "block/bio.c: bio_set_pages_dirty(), bio_check_pages_dirty()",
-       "bio_set_pages_dirty, bio_check_pages_dirty", "O1 O2");
+       "bio_set_pages_dirty, bio_check_pages_dirty", "O1 O2 O14");
 
 static int set_dirty(struct pt_regs *regs)
 {

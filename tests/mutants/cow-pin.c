@@ -4,7 +4,7 @@
 
 MUTANT("mm", "a store to a write-protected pinned page of one owner goes to a copy",
        "09854ba94c6a (mm: do_wp_page() simplification, 5.9), mended by 6c287605fd56 (5.19)",
-       "do_wp_page", "O1");
+       "do_wp_page", "O1 O13");
 
 static int enter(struct pt_regs *regs)
 {

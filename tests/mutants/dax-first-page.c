@@ -5,8 +5,8 @@
 MUTANT("dax", "before blocks of a DAX file are freed only the first page of the range is looked at",
        "6bbdd563ee9a (dax: Create a range version of dax_layout_busy_page()), 5.10",
        "dax_layout_busy_page_range", "O4 O6 O9 O10");
-/* the first file of a case on ext4, behind that of the bystander */
-MUTANT_ARGS("inode=13");
+/* the file under test on ext4, behind those of the bystanders (12 and 13) */
+MUTANT_ARGS("inode=14");
 
 static int enter(struct pt_regs *regs)
 {

@@ -5,6 +5,8 @@
 MUTANT("dax", "blocks of a DAX file are freed while a device uses its pages",
        "5fac7408d828 (mm, fs, dax: handle layout changes to pinned dax mappings), 4.17",
        "dax_layout_busy_page_range", "O4 O6 O9 O10");
+/* the file under test on ext4, behind those of the bystanders (12 and 13) */
+MUTANT_ARGS("inode=14");
 MUTANT_QUICK();
 
 static int note(struct pt_regs *regs, void *data)

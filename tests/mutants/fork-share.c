@@ -6,7 +6,7 @@
 
 MUTANT("mm", "fork() shares pinned pages for copy-on-write instead of copying them at once",
        "70e806e4e645 (mm: Do early cow for pinned pages during fork() for ptes), 5.9",
-       "copy_page_range", "O1 O6");
+       "copy_page_range", "O1 O6 O13");
 MUTANT_QUICK();
 
 static int enter(struct pt_regs *regs)

@@ -6,7 +6,8 @@
 
 MUTANT("mm", "KSM takes a pinned page for one that nobody else uses, and merges it",
        "mm/ksm.c: write_protect_page() compares the references with the mappings",
-       "write_protect_page", "O1");
+       "write_protect_page", "O1 O13");
+MUTANT_ARGS("every=16");
 
 struct hidden {
 	struct folio *folio;

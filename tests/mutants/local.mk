@@ -7,6 +7,7 @@ dist_ppmutants_DATA = \
 	tests/mutants/mutant.h \
 	tests/mutants/bio-clean.c \
 	tests/mutants/clean-unwritten.c \
+	tests/mutants/collapse-pin.c \
 	tests/mutants/cow-pin.c \
 	tests/mutants/dax-errno.c \
 	tests/mutants/dax-first-page.c \
@@ -31,12 +32,15 @@ dist_ppmutants_DATA = \
 	tests/mutants/range-nowait.c \
 	tests/mutants/refusal-charged.c \
 	tests/mutants/refusal-leak.c \
+	tests/mutants/rxe-access.c \
 	tests/mutants/rxe-atomic.c \
 	tests/mutants/rxe-dereg.c \
 	tests/mutants/rxe-drop.c \
 	tests/mutants/rxe-page.c \
 	tests/mutants/rxe-stale.c \
 	tests/mutants/secretmem-pin.c \
+	tests/mutants/soft-dirty-pin.c \
+	tests/mutants/split-pin.c \
 	tests/mutants/truncate-tail.c \
 	tests/mutants/umem-clean-some.c \
 	tests/mutants/umem-clean.c \

@@ -6,7 +6,8 @@
 
 MUTANT("mm", "migration does not count the references of who pinned a page, and moves it",
        "mm/migrate.c: folio_migrate_mapping() refuses a page with more references than it expects",
-       "migrate_folio", "O1 O2");
+       "migrate_folio", "O1 O2 O13");
+MUTANT_ARGS("every=16");
 
 struct hidden {
 	struct folio *folio;

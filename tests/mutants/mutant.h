@@ -5,8 +5,8 @@
  * says how to write one.
  *
  * A hook is a kprobe or a kretprobe. At the entry of a function it may change the arguments in
- * the registers, or return in place of the function; at its end it may change what was returned.
- * Every handler runs with preemption off and may not sleep.
+ * the registers, return in place of the function, or have another run in its place; at its end it
+ * may change what was returned. Every handler runs with preemption off and may not sleep.
  */
 #ifndef PP_MUTANT_H
 #define PP_MUTANT_H
@@ -162,6 +162,9 @@ static int __maybe_unused mutant_return(struct pt_regs *regs, unsigned long valu
 	regs->ip = (unsigned long)mutant_stub;
 	return 1;
 }
+
+/* Another function with the same arguments runs in place of it; it may sleep. */
+#define mutant_instead(regs_, function_) ((regs_)->ip = (unsigned long)(function_), 1)
 
 static int mutant_enter(struct kprobe *p, struct pt_regs *regs)
 {

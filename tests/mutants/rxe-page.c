@@ -21,9 +21,9 @@ static int enter(struct pt_regs *regs)
 {
 	u64 other = ARG2(regs) ^ PAGE_SIZE;
 
-	/* RXE_TO_MR_OBJ; both pages belong to the region, and not all that there are, as to the
-	 * region of the kernel's own messages */
-	if ((u32)ARG5(regs) || !check_range((void *)ARG1(regs), 0, 1ul << 62) ||
+	/* A message without bytes has no region. RXE_TO_MR_OBJ; both pages belong to the region,
+	 * and not all that there are, as to the region of the kernel's own messages. */
+	if (!(u32)ARG4(regs) || (u32)ARG5(regs) || !check_range((void *)ARG1(regs), 0, 1ul << 62) ||
 	    check_range((void *)ARG1(regs), other, (u32)ARG4(regs)) || !mutant_fires())
 		return 0;
 	ARG2(regs) = other;

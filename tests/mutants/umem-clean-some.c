@@ -4,7 +4,7 @@
 
 MUTANT("dirtying", "deregistration forgets to make one page in 16 of a file dirty",
        "mm/gup.c: unpin_user_page_range_dirty_lock() tests folio_test_dirty() for each folio",
-       "folio_mark_dirty", "O1 O2");
+       "folio_mark_dirty", "O1 O2 O14");
 MUTANT_ARGS("every=16");
 
 static int enter(struct pt_regs *regs)

@@ -5,7 +5,7 @@
 MUTANT("dirtying",
        "deregistration releases the pages of a writable region without making them dirty",
        "Documentation/core-api/pin_user_pages.rst: who pinned must dirty",
-       "unpin_user_page_range_dirty_lock", "O1 O2");
+       "unpin_user_page_range_dirty_lock", "O1 O2 O14");
 MUTANT_QUICK();
 
 static int enter(struct pt_regs *regs)

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Mutant: pages that are pinned migrate. */
+/* Mutant: pages that somebody holds migrate. */
 #include "mutant.h"
 
 #include <linux/page_ref.h>
 
-MUTANT("mm", "migration does not count the references of who pinned a page, and moves it",
+MUTANT("mm", "one migration in 16 of a page that somebody holds does not count his references",
        "mm/migrate.c: folio_migrate_mapping() refuses a page with more references than it expects",
-       "migrate_folio", "O1 O2 O13");
+       "migrate_folio", "O1 O2 O12 O13");
+MUTANT_WIDENED("memory that goes offline with a held page in it is a refusal that does not come");
 MUTANT_ARGS("every=16");
 
 struct hidden {
@@ -14,15 +15,20 @@ struct hidden {
 	int refs;
 };
 
+/* Those of the mapping, of the buffers and of who migrates are all that there may be. */
 static int note(struct pt_regs *regs, void *data)
 {
+	struct folio *folio = (struct folio *)ARG3(regs);
 	struct hidden *h = data;
+	int expected = 1;
 
-	h->folio = (struct folio *)ARG3(regs);
-	if (!mutant_pinned(h->folio) || !mutant_fires())
+	if (ARG1(regs))
+		expected += (int)folio_nr_pages(folio) + !!folio_has_private(folio);
+	if (folio_test_large(folio) || folio_ref_count(folio) <= expected || !mutant_fires())
 		return 1;
-	h->refs = folio_ref_count(h->folio) & ~(GUP_PIN_COUNTING_BIAS - 1);
-	folio_ref_sub(h->folio, h->refs);
+	h->folio = folio;
+	h->refs = folio_ref_count(folio) - expected;
+	folio_ref_sub(folio, h->refs);
 	return 0;
 }
 

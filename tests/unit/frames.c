@@ -78,13 +78,17 @@ static void gone(struct page *p, bool keep, uint32_t state)
 	p->state = state;
 }
 
-static void written(struct frames *f, const struct pp_region_def *def, struct page *p)
+/* Touched, and nobody else's: a private page that the child has as well is copied. */
+static void owned(struct frames *f, const struct pp_region_def *def, struct page *p)
 {
-	bool shared_with_child = p->child && p->child == p->frame && def->share == PP_PRIVATE;
-
-	if (shared_with_child)
+	if (p->child && p->child == p->frame && def->share == PP_PRIVATE)
 		p->frame = 0;
 	touch(f, def, p);
+}
+
+static void written(struct frames *f, const struct pp_region_def *def, struct page *p)
+{
+	owned(f, def, p);
 	p->state |= PP_PAGE_SOFTDIRTY;
 }
 
@@ -147,7 +151,10 @@ static void pinned(struct frames *f, uint16_t r, const struct pp_op *op)
 
 	a->pinned = true;
 	for (size_t i = 0; i < a->n; i++) {
-		touch(f, &f->plan->regions[r], &a->pages[i]);
+		if (pp_verbs[op->verb].kind == PP_KIND_PIN)
+			owned(f, &f->plan->regions[r], &a->pages[i]);
+		else
+			touch(f, &f->plan->regions[r], &a->pages[i]);
 		if (movable)
 			a->pages[i].frame = ++f->last;
 	}

@@ -354,7 +354,7 @@ static void real(void)
 	struct pp_accounts *a = NULL;
 	int fd;
 
-	CU_ASSERT_EQUAL_FATAL(pp_accounts_open(&(struct pp_account_place){ NULL }, &a, NULL), 0);
+	CU_ASSERT_EQUAL_FATAL(pp_accounts_open(&(struct pp_account_place){ 0 }, &a, NULL), 0);
 	CU_ASSERT_EQUAL(pp_accounts_read(a, &nobody, before_it, NULL), 0);
 	fd = dup(0);
 	CU_ASSERT_EQUAL(pp_accounts_read(a, &nobody, value, NULL), 0);

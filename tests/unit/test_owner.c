@@ -62,7 +62,7 @@ static int64_t charged(const struct pp_owner *o, enum pp_account account)
 	struct pp_account_pids of = { .owner = o->pid, .heir = o->heir };
 	int64_t value[PP_ACCOUNT_COUNT];
 	struct pp_accounts *a;
-	int rc = pp_accounts_open(&(struct pp_account_place){ NULL }, &a, NULL);
+	int rc = pp_accounts_open(&(struct pp_account_place){ 0 }, &a, NULL);
 
 	if (!rc) {
 		rc = pp_accounts_read(a, &of, value, NULL);

@@ -110,4 +110,8 @@ enum pp_bug_expect {
 /** pp_bug_expected - what the report says of this kernel. Pure. */
 enum pp_bug_expect pp_bug_expected(const struct pp_bug *bug, const struct pp_facts *facts);
 
+/** pp_bug_pattern_good - a POSIX extended regular expression that is cheap enough to be compiled?
+ */
+bool pp_bug_pattern_good(const char *pattern);
+
 #endif

@@ -7,6 +7,7 @@ libpinproof_a_SOURCES += \
 	src/core/bug.c \
 	src/core/bug_judge.c \
 	src/core/bug_parse.c \
+	src/core/bug_pattern.c \
 	src/core/bug_table.c \
 	src/core/coverage.c \
 	src/core/coverage_report.c \

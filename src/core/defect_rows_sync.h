@@ -181,7 +181,7 @@
 	{
 		.name = "mr-write-breaks-checksum",
 		.scenario = "wb-window",
-		.steps = "synced again|written again",
+		.steps = "synced again|written again|cold",
 		.backings = "btrfs",
 		.pinners = "rxe-mr",
 		.rule = PP_O12_EXPLAINED,

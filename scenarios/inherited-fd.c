@@ -1,17 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* inherited-fd: pins stay as long as anybody has the descriptor that they hang on. */
-#include <stdio.h>
-#include <string.h>
+#include "run/plan_owner.h"
 
-#include "run/plan_lines.h"
-#include "run/scenario.h"
-
-#define SIZE 65536u
-
-static const struct row {
-	const char *backing, *share, *pinner;
-	enum pp_tier tier;
-} rows[] = {
+static const struct pp_owner_row rows[] = {
 	{ "anon", "private", "rxe-mr", PP_TIER_QUICK },
 	{ "anon", "private", "uring-fixed", PP_TIER_FULL },
 	{ "memfd", "shared", "rxe-mr", PP_TIER_FULL },
@@ -21,14 +12,7 @@ static const struct row {
 
 static bool variant(size_t index, struct pp_variant *out)
 {
-	if (index >= PP_ARRAY_LEN(rows))
-		return false;
-	snprintf(out->name, sizeof(out->name), "%s", rows[index].backing);
-	snprintf(out->backing, sizeof(out->backing), "%s", rows[index].backing);
-	snprintf(out->pinner, sizeof(out->pinner), "%s", rows[index].pinner);
-	out->tier = rows[index].tier;
-	out->data = &rows[index];
-	return true;
+	return pp_owner_variant(rows, PP_ARRAY_LEN(rows), index, out);
 }
 
 /* @first and @second: the order in which owner and heir let go. */
@@ -47,27 +31,12 @@ static void life(struct pp_plan_text *t, const char *first, const char *second)
 
 static void plan(const struct pp_variant *v, uint64_t seed, struct pp_plan_text *t)
 {
-	const struct row *r = v->data;
-	const struct pp_place_lines *place = pp_place_of(r->backing);
-	bool uring = !strcmp(r->pinner, "uring-fixed");
-	unsigned long long size = place->page_bytes > SIZE ? place->page_bytes : SIZE;
-
 	(void)seed;
-	pp_say(t, "rules O1 O4 O7 O8 O9 O10 O12");
-	pp_say(t, "bound 60s");
-	pp_say(t, "evidence device-writes-seen >= 1");
 	pp_say(t, "evidence hazards-done >= 16");
 	pp_say(t, "evidence pins-counted >= 10");
 	pp_say(t, "evidence pins-seen >= 1");
 	pp_say(t, "evidence objects-counted >= 10");
-	pp_lines_place(t, r->backing);
-	pp_say(t, "need pin-counters rdma-objects%s", uring ? " io-uring" : "");
-	pp_say(t, "region data backing=%s%s share=%s prot=rw size=%llu", r->backing, place->words,
-	       r->share, size);
-	pp_lines_control_objects(t);
-	pp_say(t, "mr m0 region=data range=0+%u %s", SIZE,
-	       uring ? "kind=uring" : "access=lw,rw,rr");
-	pp_say(t, "actor main");
+	pp_owner_head(v->data, t);
 	pp_say(t, "step \"set-up\"");
 	pp_op(t, "map data");
 	pp_lines_control(t, pp_gen(t));

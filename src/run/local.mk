@@ -29,6 +29,7 @@ libpinproof_a_SOURCES += \
 	src/run/machine.c \
 	src/run/mutants.c \
 	src/run/plan_lines.c \
+	src/run/plan_owner.c \
 	src/run/plan_pinned.c \
 	src/run/plant.c \
 	src/run/recorder.c \
@@ -62,6 +63,7 @@ pprun_HEADERS = \
 	src/run/machine.h \
 	src/run/mutants.h \
 	src/run/plan_lines.h \
+	src/run/plan_owner.h \
 	src/run/plan_pinned.h \
 	src/run/plant.h \
 	src/run/recorder.h \

@@ -1,17 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* memlock: RLIMIT_MEMLOCK bounds what may be pinned, unless the process may lock as it likes. */
-#include <stdio.h>
 #include <string.h>
 
-#include "run/plan_lines.h"
-#include "run/scenario.h"
+#include "run/plan_owner.h"
 
 #define SIZE 65536u
 
-static const struct row {
-	const char *backing, *share, *pinner;
-	enum pp_tier tier;
-} rows[] = {
+static const struct pp_owner_row rows[] = {
 	{ "anon", "private", "rxe-mr", PP_TIER_QUICK },
 	{ "memfd", "shared", "rxe-mr", PP_TIER_FULL },
 	{ "anon", "private", "uring-fixed", PP_TIER_QUICK },
@@ -35,14 +30,7 @@ static const struct limit {
 
 static bool variant(size_t index, struct pp_variant *out)
 {
-	if (index >= PP_ARRAY_LEN(rows))
-		return false;
-	snprintf(out->name, sizeof(out->name), "%s", rows[index].backing);
-	snprintf(out->backing, sizeof(out->backing), "%s", rows[index].backing);
-	snprintf(out->pinner, sizeof(out->pinner), "%s", rows[index].pinner);
-	out->tier = rows[index].tier;
-	out->data = &rows[index];
-	return true;
+	return pp_owner_variant(rows, PP_ARRAY_LEN(rows), index, out);
 }
 
 static void life(struct pp_plan_text *t, const struct limit *l, bool uring)
@@ -62,7 +50,7 @@ static void life(struct pp_plan_text *t, const struct limit *l, bool uring)
 
 static void plan(const struct pp_variant *v, uint64_t seed, struct pp_plan_text *t)
 {
-	const struct row *r = v->data;
+	const struct pp_owner_row *r = v->data;
 	bool uring = !strcmp(r->pinner, "uring-fixed");
 	const char *words = uring ? "kind=uring" : "access=lw,rw,rr";
 

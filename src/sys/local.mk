@@ -27,6 +27,7 @@ libpinproof_a_SOURCES += \
 	src/sys/link.c \
 	src/sys/link_existing.c \
 	src/sys/link_netlink.c \
+	src/sys/message.c \
 	src/sys/pages.c \
 	src/sys/owner.c \
 	src/sys/owner_life.c \
@@ -68,6 +69,7 @@ ppsys_HEADERS = \
 	src/sys/kmsg_record.h \
 	src/sys/link.h \
 	src/sys/link_netlink.h \
+	src/sys/message.h \
 	src/sys/owner.h \
 	src/sys/owner_private.h \
 	src/sys/pages.h \

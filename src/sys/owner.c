@@ -15,55 +15,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "sys/message.h"
 #include "sys/owner_private.h"
 
 #define END_MS 30000
-
-union rights {
-	struct cmsghdr align;
-	char bytes[CMSG_SPACE(sizeof(int))];
-};
-
-int pp_owner_send(int socket, const void *message, size_t size, int fd)
-{
-	struct iovec iov = { .iov_base = (void *)message, .iov_len = size };
-	struct msghdr h = { .msg_iov = &iov, .msg_iovlen = 1 };
-	union rights rights;
-
-	if (fd >= 0) {
-		struct cmsghdr *c;
-
-		memset(&rights, 0, sizeof(rights));
-		h.msg_control = rights.bytes;
-		h.msg_controllen = sizeof(rights.bytes);
-		c = CMSG_FIRSTHDR(&h);
-		c->cmsg_level = SOL_SOCKET;
-		c->cmsg_type = SCM_RIGHTS;
-		c->cmsg_len = CMSG_LEN(sizeof(fd));
-		memcpy(CMSG_DATA(c), &fd, sizeof(fd));
-	}
-	return sendmsg(socket, &h, MSG_NOSIGNAL) < 0 ? -errno : 0;
-}
-
-int pp_owner_receive(int socket, void *message, size_t size, int *fd)
-{
-	struct iovec iov = { .iov_base = message, .iov_len = size };
-	union rights rights;
-	struct msghdr h = { .msg_iov = &iov,
-			    .msg_iovlen = 1,
-			    .msg_control = rights.bytes,
-			    .msg_controllen = sizeof(rights.bytes) };
-	ssize_t n = recvmsg(socket, &h, MSG_CMSG_CLOEXEC);
-	struct cmsghdr *c;
-
-	*fd = -1;
-	if (n < 0)
-		return -errno;
-	c = CMSG_FIRSTHDR(&h);
-	if (c && c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS)
-		memcpy(fd, CMSG_DATA(c), sizeof(*fd));
-	return n == (ssize_t)size ? 0 : -EPIPE;
-}
 
 /* Inside the nursery. */
 struct nursery {
@@ -99,7 +54,7 @@ static int await_exec(struct nursery *n, struct pp_err *err)
 	struct pp_owner_answer a;
 	int none;
 
-	if (!pp_owner_receive(n->owner_fd, &a, sizeof(a), &none))
+	if (!pp_message_receive(n->owner_fd, &a, sizeof(a), &none))
 		return pp_err_set(err, a.result ? a.result : -EPROTO, "%.200s", a.why);
 	return 0;
 }
@@ -110,10 +65,10 @@ static int ask_owner(struct nursery *n, const struct pp_owner_request *q, int fd
 	int none, rc = -ESRCH;
 
 	if (n->owner && !n->other)
-		rc = pp_owner_send(n->owner_fd, q, sizeof(*q), fd);
+		rc = pp_message_send(n->owner_fd, q, sizeof(*q), fd);
 
 	if (!rc)
-		rc = pp_owner_receive(n->owner_fd, a, sizeof(*a), &none);
+		rc = pp_message_receive(n->owner_fd, a, sizeof(*a), &none);
 	if (rc) {
 		a->result = rc == -ESRCH ? rc : -ECHILD;
 		snprintf(a->why, sizeof(a->why), "%s",
@@ -144,7 +99,7 @@ static void start(struct nursery *n, const struct pp_owner_request *q, struct pp
 	}
 	close(fds[1]);
 	n->owner_fd = fds[0];
-	if (n->owner > 0 && !pp_owner_receive(n->owner_fd, a, sizeof(*a), &none) && !a->result)
+	if (n->owner > 0 && !pp_message_receive(n->owner_fd, a, sizeof(*a), &none) && !a->result)
 		return;
 	if (!a->result)
 		a->result = n->owner < 0 ? -errno : -ECHILD;
@@ -234,7 +189,7 @@ __attribute__((noreturn)) static void nursery_main(struct nursery *n, pid_t pare
 	if ((n->fd > 3 && close_range(3, (unsigned)n->fd - 1, 0)) ||
 	    close_range((unsigned)n->fd + 1, ~0U, 0) || pipe2(n->stay, O_CLOEXEC))
 		_exit(1);
-	while (!(rc = pp_owner_receive(n->fd, &q, sizeof(q), &fd)) || rc == -EINTR) {
+	while (!(rc = pp_message_receive(n->fd, &q, sizeof(q), &fd)) || rc == -EINTR) {
 		struct pp_owner_answer a = { .serial = q.serial };
 
 		if (rc)
@@ -245,7 +200,7 @@ __attribute__((noreturn)) static void nursery_main(struct nursery *n, pid_t pare
 		a.heir = n->heir;
 		if (fd >= 0)
 			close(fd);
-		if (pp_owner_send(n->fd, &a, sizeof(a), -1))
+		if (pp_message_send(n->fd, &a, sizeof(a), -1))
 			break;
 	}
 	if (n->owner)
@@ -303,11 +258,11 @@ static int ask(struct pp_owner *o, struct pp_owner_request *q, int fd, struct pp
 		return pp_err_set(err, -ESRCH, "this plan has no owner");
 	q->serial = ++o->serial;
 	q->has_fd = fd >= 0;
-	rc = pp_owner_send(o->fd, q, sizeof(*q), fd);
+	rc = pp_message_send(o->fd, q, sizeof(*q), fd);
 	if (rc)
 		return pp_err_set(err, rc, "the owner cannot be asked");
 	do {
-		rc = pp_owner_receive(o->fd, &a, sizeof(a), &none);
+		rc = pp_message_receive(o->fd, &a, sizeof(a), &none);
 		if (rc)
 			return pp_err_set(err, rc, "waiting for the owner");
 	} while (a.serial != q->serial);

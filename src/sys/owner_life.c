@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "sys/fabric_cm.h"
+#include "sys/message.h"
 #include "sys/owner_private.h"
 #include "sys/pinio.h"
 #include "sys/region.h"
@@ -203,7 +204,7 @@ static int serve(struct life *l, const struct pp_owner_request *q, int fd,
 static void answer(const struct life *l, struct pp_owner_answer *a, const struct pp_err *err)
 {
 	snprintf(a->why, sizeof(a->why), "%.255s", err->text);
-	if (pp_owner_send(l->socket, a, sizeof(*a), -1))
+	if (pp_message_send(l->socket, a, sizeof(*a), -1))
 		_exit(1);
 }
 
@@ -222,7 +223,7 @@ void pp_owner_live(int socket, int stay, const struct pp_plan *plan, const char 
 	answer(&l, &a, &err);
 	if (a.result)
 		_exit(1);
-	while (!pp_owner_receive(socket, &q, sizeof(q), &fd)) {
+	while (!pp_message_receive(socket, &q, sizeof(q), &fd)) {
 		err.text[0] = '\0';
 		a = (struct pp_owner_answer){ 0 };
 		if (q.what == PP_OWN_END) {

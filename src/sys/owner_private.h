@@ -33,12 +33,6 @@ struct pp_owner_answer {
 	char why[256];
 };
 
-/** pp_owner_send - a message, with a descriptor if @fd >= 0: 0 or -errno. */
-int pp_owner_send(int socket, const void *message, size_t size, int fd);
-/** pp_owner_receive - 0, -EPIPE when the other end is closed, -errno of recvmsg(2); *fd is -1 if
- * none came. */
-int pp_owner_receive(int socket, void *message, size_t size, int *fd);
-
 /**
  * pp_owner_live - the owner's life: apply the limits, open the device, serve requests on @socket
  * until it ends; @stay closes when the nursery dies

@@ -13,6 +13,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "sys/message.h"
 #include "sys/peer_private.h"
 #include "sys/pinio.h"
 
@@ -101,41 +102,6 @@ static int serve(struct inside *in, const struct request *q, int fd, struct pp_e
 	return 0;
 }
 
-/* The file that came with the message, -1 if none did. */
-static int passed_file(struct msghdr *h)
-{
-	struct cmsghdr *c = CMSG_FIRSTHDR(h);
-	int fd = -1;
-
-	if (c && c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS)
-		memcpy(&fd, CMSG_DATA(c), sizeof(fd));
-	return fd;
-}
-
-union rights {
-	struct cmsghdr align;
-	char bytes[CMSG_SPACE(sizeof(int))];
-};
-
-/* 1: a request, 0: the other end is closed. */
-static int receive(int socket, struct request *q, int *fd)
-{
-	struct iovec iov = { .iov_base = q, .iov_len = sizeof(*q) };
-	union rights rights;
-	struct msghdr h = { .msg_iov = &iov,
-			    .msg_iovlen = 1,
-			    .msg_control = rights.bytes,
-			    .msg_controllen = sizeof(rights.bytes) };
-	ssize_t n;
-
-	while ((n = recvmsg(socket, &h, MSG_CMSG_CLOEXEC)) < 0 && errno == EINTR)
-		;
-	if (n != (ssize_t)sizeof(*q))
-		return 0;
-	*fd = passed_file(&h);
-	return 1;
-}
-
 __attribute__((noreturn)) static void peer_main(struct inside *in, pid_t parent)
 {
 	struct request q;
@@ -148,7 +114,7 @@ __attribute__((noreturn)) static void peer_main(struct inside *in, pid_t parent)
 	if ((in->fd > 3 && close_range(3, (unsigned)in->fd - 1, 0)) ||
 	    close_range((unsigned)in->fd + 1, ~0U, 0) || pp_guard_install(NULL))
 		_exit(1);
-	while (receive(in->fd, &q, &fd)) {
+	while (!pp_message_receive(in->fd, &q, sizeof(q), &fd)) {
 		struct pp_err err = { "" };
 		struct answer a = { .serial = q.serial };
 
@@ -210,27 +176,6 @@ void pp_peer_stop(struct pp_peer *p)
 	memset(p, 0, sizeof(*p));
 }
 
-static int send_request(struct pp_peer *p, const struct request *q, int fd)
-{
-	struct iovec iov = { .iov_base = (void *)q, .iov_len = sizeof(*q) };
-	union rights rights;
-	struct msghdr h = { .msg_iov = &iov, .msg_iovlen = 1 };
-
-	if (fd >= 0) {
-		struct cmsghdr *c;
-
-		memset(&rights, 0, sizeof(rights));
-		h.msg_control = rights.bytes;
-		h.msg_controllen = sizeof(rights.bytes);
-		c = CMSG_FIRSTHDR(&h);
-		c->cmsg_level = SOL_SOCKET;
-		c->cmsg_type = SCM_RIGHTS;
-		c->cmsg_len = CMSG_LEN(sizeof(fd));
-		memcpy(CMSG_DATA(c), &fd, sizeof(fd));
-	}
-	return sendmsg(p->fd, &h, MSG_NOSIGNAL) < 0 ? -errno : 0;
-}
-
 static int ask(struct pp_peer *p, struct request *q, int fd, struct pp_err *err)
 {
 	struct answer a;
@@ -238,7 +183,7 @@ static int ask(struct pp_peer *p, struct request *q, int fd, struct pp_err *err)
 	int rc;
 
 	q->serial = ++p->serial;
-	rc = send_request(p, q, fd);
+	rc = pp_message_send(p->fd, q, sizeof(*q), fd);
 	if (rc)
 		return pp_err_set(err, rc, "the second process cannot be asked");
 	do {

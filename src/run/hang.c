@@ -99,10 +99,10 @@ void pp_hang_deadline(const struct pp_plan *plan, const struct pp_recorder *rec,
 		}
 	}
 	if (newest.op) {
-		snprintf(reason, size, "sleeping at %s for %u ms", newest.where, newest.ms);
+		snprintf(reason, size, "in %s for %u ms", newest.where, newest.ms);
 	} else {
 		pp_stacks_where(pid, pid, newest.where, sizeof(newest.where));
-		snprintf(reason, size, "sleeping at %s", newest.where);
+		snprintf(reason, size, "in %s", newest.where);
 	}
 	stacks(fd, pid, dump, outcome);
 }

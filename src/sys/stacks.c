@@ -97,10 +97,10 @@ static bool parse_stat(const char *stat, char *state, int *group)
 	return behind && sscanf(behind + 1, " %c %*d %d", state, group) == 2;
 }
 
-/* The wait channel, else the system call, else the state. */
+/* The wait channel, else the system call, else the state: what runs does not say in which mode. */
 static void without_stack(pid_t pid, pid_t tid, char *out, size_t size)
 {
-	char text[1024], state = 'R';
+	char text[1024], state;
 	long call;
 	int group;
 
@@ -110,11 +110,13 @@ static void without_stack(pid_t pid, pid_t tid, char *out, size_t size)
 	else if (!read_task(pid, tid, "syscall", text, sizeof(text)) &&
 		 sscanf(text, "%ld", &call) == 1 && call >= 0)
 		snprintf(out, size, "system call %ld", call);
-	else if (!read_task(pid, tid, "stat", text, sizeof(text)) &&
-		 parse_stat(text, &state, &group) && state != 'R')
+	else if (read_task(pid, tid, "stat", text, sizeof(text)) ||
+		 !parse_stat(text, &state, &group))
+		snprintf(out, size, "no task: it has ended");
+	else if (state != 'R')
 		snprintf(out, size, "the kernel (state %c)", state);
 	else
-		snprintf(out, size, "user space");
+		snprintf(out, size, "user space or a loop of the kernel (state R)");
 }
 
 bool pp_stacks_where(pid_t pid, pid_t tid, char *out, size_t size)

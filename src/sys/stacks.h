@@ -15,7 +15,8 @@
 /**
  * pp_stacks_where - the functions in which a thread waits, the innermost first
  * @out: "ext4_break_layouts < ext4_setattr < notify_change < do_truncate"; without a readable stack
- *	the wait channel, system call or state alone; "user space" if it does not wait in the kernel
+ *	the wait channel, system call or state alone, which of a running thread does not tell
+ *	whether it is in user space
  *
  * Frames of the scheduler are left out. True: from a whole stack (/proc/PID/task/TID/stack, which
  * needs CAP_SYS_ADMIN). Thread-safe. Source: proc(5), fs/proc/base.c.

@@ -69,7 +69,25 @@ static void a_sleeping_task_is_found(void)
 	}
 	end(pid, fds);
 	CU_ASSERT_FALSE(pp_stacks_where(pid, pid, where, sizeof(where)));
-	PP_ASSERT_STR(where, "user space");
+	PP_ASSERT_STR(where, "no task: it has ended");
+}
+
+/* In which mode it runs cannot be read: nothing is said of it. */
+static void a_running_task_does_not_sleep(void)
+{
+	uint64_t deadline_ns = pp_deadline_ns(10000);
+	char where[160] = "";
+	pid_t pid = fork();
+
+	CU_ASSERT_FATAL(pid >= 0);
+	while (!pid)
+		;
+	while (strcmp(where, "user space or a loop of the kernel (state R)") &&
+	       pp_now_ns() < deadline_ns)
+		pp_stacks_where(pid, pid, where, sizeof(where));
+	PP_ASSERT_STR(where, "user space or a loop of the kernel (state R)");
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
 }
 
 static void a_group_is_written_down(void)
@@ -106,6 +124,7 @@ static void a_group_is_written_down(void)
 
 static const struct pp_unit_case cases[] = {
 	{ "a sleeping task is found", a_sleeping_task_is_found },
+	{ "a running task does not sleep", a_running_task_does_not_sleep },
 	{ "a process group is written down", a_group_is_written_down },
 };
 

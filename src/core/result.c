@@ -66,6 +66,15 @@ static const struct pp_finding *explain_all(struct pp_findings *f, const struct 
 	return unexplained;
 }
 
+/* Behind a reason: how the case ended, if it did not come to its end. @ended: what was said of
+ * that. */
+static void say_ending(struct pp_result *r, const char *ended)
+{
+	if (r->ending != PP_ENDING_DONE)
+		SAY(r, "; ended by %s: %s", pp_ending_words[r->ending].name,
+		    ended[0] ? ended : pp_ending_words[r->ending].title);
+}
+
 static void decide_fail(struct pp_result *r, const struct pp_finding *x)
 {
 	char ended[sizeof(r->reason)];
@@ -82,9 +91,7 @@ static void decide_fail(struct pp_result *r, const struct pp_finding *x)
 		    r->findings.dropped);
 	if (x && others)
 		SAY(r, " (and %zu more finding%s)", others, others == 1 ? "" : "s");
-	if (r->ending != PP_ENDING_DONE)
-		SAY(r, "; ended by %s: %s", pp_ending_words[r->ending].name,
-		    ended[0] ? ended : pp_ending_words[r->ending].title);
+	say_ending(r, ended);
 }
 
 /*
@@ -116,7 +123,9 @@ static void decide_xfail(struct pp_result *r, int row, const struct judge *j)
 {
 	size_t n = r->findings.count;
 	const struct pp_defect *d = &j->rows[row >= 0 ? row : r->findings.items[0].defect];
+	char ended[sizeof(r->reason)];
 
+	memcpy(ended, r->reason, sizeof(ended));
 	r->verdict = PP_VERDICT_XFAIL;
 	r->reason[0] = '\0';
 	snprintf(r->reference, sizeof(r->reference), "%s", d->reference);
@@ -126,6 +135,7 @@ static void decide_xfail(struct pp_result *r, int row, const struct judge *j)
 	/* Of a kernel that no range is conclusive for, this is so of every row. */
 	if (pp_defect_range(d, j->facts) == PP_RANGE_POSSIBLE)
 		SAY(r, ", range unconfirmed");
+	say_ending(r, ended);
 }
 
 static void decide_inconclusive(struct pp_result *r, const struct pp_need_evidence *need)

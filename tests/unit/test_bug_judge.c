@@ -213,6 +213,12 @@ static void crashes(void)
 	snprintf(w.results[0].reason, 100, "the deadline passed in operation 2 (map)");
 	CU_ASSERT_EQUAL(judged(&w), PP_BUG_CANNOT_TELL);
 	end(&w);
+	/* and also where a row of known defects has taken the deadline for its own */
+	begin(&w, "symptom O9 stuck log=\"in operation 20 [(]reg\"\n");
+	snprintf(add(&w, "a/b/c", 1, PP_VERDICT_XFAIL, PP_ENDING_TIMEOUT, "")->reason, 200,
+		 "known defect x: y; ended by timeout: the deadline passed in operation 20 (reg)");
+	CU_ASSERT_EQUAL(judged(&w), PP_BUG_REPRODUCED);
+	end(&w);
 	/* of O1 no crash speaks */
 	begin(&w, "symptom O1 stale log=\"BUG\"\n");
 	snprintf(add(&w, "a/b/c", 1, PP_VERDICT_CRASH, PP_ENDING_CRASH, "")->reason, 100, "BUG");

@@ -89,7 +89,7 @@ void pp_bug_print(FILE *out, const struct pp_bug *bug);
 /** pp_bug_say_ranges - "5.6 to 6.5, 6.12.97 on". */
 void pp_bug_say_ranges(FILE *out, const struct pp_bug *bug);
 
-/** pp_bug_rows - for src/core/defect_rows_bugs.h: a known-defect row for each symptom of its own
+/** pp_bug_rows - for src/core/defect_rows_report.h: a known-defect row for each symptom of its own
  *  plans and each range; prints nothing for a report that names cases. */
 void pp_bug_rows(FILE *out, const struct pp_bug *bug);
 

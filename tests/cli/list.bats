@@ -138,3 +138,21 @@ as_case() {
 	if ((EUID)); then skip "without root it does not get as far"; fi
 	grep -q -E '^no +rxe +.*rdma_rxe.*pinproof vm run' <<<"$output"
 }
+
+@test "the README counts the cases that there are" {
+	local tier
+	for tier in quick full soak; do
+		"$PINPROOF" list --tier "$tier" --names | wc -l
+	done | xargs >there
+	sed -n 's/.*counts the \([0-9]*\) cases of the quick tier (.--tier full.: \([0-9]*\); .--tier soak.*: \([0-9]*\)):$/\1 \2 \3/p' \
+		"$TOP/README.md" >told
+	diff there told
+	# a row for each scenario, with its cases of the quick tier
+	"$PINPROOF" list --tier full --names | cut -d/ -f1 | sort -u >scenarios
+	"$PINPROOF" list --names | cut -d/ -f1 >quick
+	while read -r name; do
+		echo "$name $(grep -c -x "$name" quick)"
+	done <scenarios | sort >there
+	sed -n 's/^| .\([a-z-]*\). | \([0-9]*\) | .*/\1 \2/p' "$TOP/README.md" | sort >told
+	diff there told
+}

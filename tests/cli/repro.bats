@@ -314,16 +314,28 @@ kernels() {
 		git -C tree add version
 		git -C tree commit -q -m "version $n"
 	done
+	was=$(git -C tree symbolic-ref HEAD)
 	kernels shown shown shown shown quiet quiet quiet
 	# the build makes the image that the stand-in knows by its content; the third does not build
 	build='v=$(cat version); [ $v != 3 ] && mkdir -p arch && echo k$v >arch/image'
 	run --separate-stderr -0 "$PINPROOF" bisect ./mine.report --tree tree --from HEAD~6 --to HEAD --build "$build" --image arch/image --out out
 	[[ $output == *"mine.report: went with"*"version 5" ]]
 	[ "$(git -C tree log -1 --format=%s)" = "version 5" ]
+	# where nothing is found the tree is where it was: on its branch
 	kernels shown shown shown shown shown shown shown
-	git -C tree checkout -q -
-	run --separate-stderr -1 "$PINPROOF" bisect ./mine.report --tree tree --from HEAD~2 --to HEAD --build "$build" --image arch/image --out same
+	git -C tree checkout -q "${was#refs/heads/}"
+	run --separate-stderr -1 "$PINPROOF" bisect ./mine.report --tree tree --from HEAD~2 --to HEAD~1 --build "$build" --image arch/image --out same
 	[[ $output == *"reproduced on both ends"* ]]
+	[ "$(git -C tree symbolic-ref HEAD)" = "$was" ]
+	run --separate-stderr -125 "$PINPROOF" bisect ./mine.report --tree tree --from HEAD~4 --to HEAD --build "$build" --image arch/image --out end
+	[[ $stderr == *"nobody can tell of the older end"* ]]
+	[ "$(git -C tree symbolic-ref HEAD)" = "$was" ]
+	# somebody's own bisection is not ended
+	git -C tree bisect start
+	run --separate-stderr -2 "$PINPROOF" bisect ./mine.report --tree tree --from HEAD~2 --to HEAD --build "$build" --out other
+	[[ $stderr == *"a bisection of "*" is under way"* ]]
+	[ -e tree/.git/BISECT_LOG ]
+	git -C tree bisect reset
 	run --separate-stderr -2 "$PINPROOF" bisect ./mine.report --tree tree --from nothing --to HEAD --build "$build" --out none
 	[[ $stderr == *"'nothing' is no commit"* ]]
 }

@@ -77,6 +77,7 @@ PP_UNIT_TESTS = \
 # These fault on purpose (SIGBUS behind the end of a file), see TSAN in configure.ac.
 PP_FAULT_TESTS = \
 	tests/unit/test_hazard \
+	tests/unit/test_heartbeat \
 	tests/unit/test_hazard_pages \
 	tests/unit/test_pinio \
 	tests/unit/test_region

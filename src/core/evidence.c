@@ -411,7 +411,7 @@ static void count_writes(struct counting *c)
 }
 
 void pp_evidence_count(const struct pp_plan *plan, const struct pp_history *h,
-		       struct pp_evidence *out)
+		       const struct pp_progress *progress, struct pp_evidence *out)
 {
 	struct counting c = { .plan = plan, .h = h, .count = out->count };
 
@@ -425,10 +425,13 @@ void pp_evidence_count(const struct pp_plan *plan, const struct pp_history *h,
 			c.asked |= 1ull << pp_verbs[plan->ops[i].verb].kind;
 	c.frames = pp_frames_seen_new(plan, h);
 	if (c.seen && c.durable && c.frames && find_windows(&c) &&
-	    !pp_parts_build(&c.parts, plan, h) && !pp_model_build(&c.model, plan, h, NULL)) {
-		for (size_t i = 0; i < h->n_events; i++)
+	    !pp_parts_build(&c.parts, plan, h) &&
+	    !pp_model_build(&c.model, plan, h, progress, NULL)) {
+		for (size_t i = 0; i < h->n_events; i++) {
+			pp_progress_step(progress, "counted", i, h->n_events);
 			if (!(h->events[i].flags & (PP_EVENT_SKIPPED | PP_EVENT_OPEN)))
 				count_event(&c, &h->events[i], out);
+		}
 		count_writes(&c);
 		count_pages(&c);
 	}

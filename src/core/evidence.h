@@ -9,6 +9,7 @@
 
 #include "core/history.h"
 #include "core/plan.h"
+#include "core/progress.h"
 
 struct pp_evidence_def {
 	const char *name;
@@ -77,9 +78,10 @@ struct pp_evidence {
 	uint64_t blind_quiets; /* quiet points at which only VmPin was known */
 };
 
-/** pp_evidence_count - fill @out from the history. Pure. */
+/** pp_evidence_count - fill @out from the history. Pure. @progress: NULL if nobody wants to know.
+ */
 void pp_evidence_count(const struct pp_plan *plan, const struct pp_history *h,
-		       struct pp_evidence *out);
+		       const struct pp_progress *progress, struct pp_evidence *out);
 
 /** pp_evidence_short - index of the first need of the plan that is not met, -1 if all are. */
 int pp_evidence_short(const struct pp_plan *plan, const struct pp_evidence *ev);

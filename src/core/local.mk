@@ -134,6 +134,7 @@ ppcore_HEADERS = \
 	src/core/plan_private.h \
 	src/core/policy.h \
 	src/core/prng.h \
+	src/core/progress.h \
 	src/core/report.h \
 	src/core/result.h \
 	src/core/stamp.h \

@@ -57,6 +57,7 @@ static void judge_all(struct pp_judge *j)
 	for (uint32_t i = 0; i < j->h->n_events; i++) {
 		const struct pp_event *e = &j->h->events[i];
 
+		pp_progress_step(j->opt->progress, "judged", i, j->h->n_events);
 		__builtin_prefetch(e + AHEAD);
 		if (e->flags & PP_EVENT_SKIPPED)
 			continue;
@@ -99,7 +100,7 @@ int pp_oracle_run(const struct pp_plan *plan, const struct pp_history *h,
 
 	if (ret)
 		return ret;
-	ret = pp_model_build(&j.model, plan, h, err);
+	ret = pp_model_build(&j.model, plan, h, opt->progress, err);
 	if (ret)
 		goto out_model;
 	j.ledger = pp_pin_ledger_new(&j.model, opt->era);

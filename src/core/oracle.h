@@ -10,6 +10,7 @@
 #include "core/finding.h"
 #include "core/history.h"
 #include "core/plan.h"
+#include "core/progress.h"
 
 /* How long one operation may take where its plan line does not say bound= (O9). */
 #define PP_OP_BOUND_MS 20000u
@@ -20,6 +21,7 @@ struct pp_oracle_options {
 	enum pp_era era;   /* for expect=era and expect=policy */
 	bool provider_odp; /* the provider has on-demand paging: its answer to such an MR is not
 			      judged */
+	const struct pp_progress *progress; /* NULL: nobody wants to know */
 };
 
 /**

@@ -20,6 +20,7 @@
 #include "core/err.h"
 #include "core/history.h"
 #include "core/plan.h"
+#include "core/progress.h"
 
 #define PP_PAGE_BYTES     4096u
 #define PP_CELLS_PER_PAGE (PP_PAGE_BYTES / PP_CELL_BYTES)
@@ -191,9 +192,9 @@ struct pp_model {
 };
 
 /** pp_model_build - classify the history; 0 or -ENOMEM; free with pp_model_free() in either case.
- */
+ *  @progress: NULL if nobody wants to know. */
 int pp_model_build(struct pp_model *m, const struct pp_plan *plan, const struct pp_history *h,
-		   struct pp_err *err);
+		   const struct pp_progress *progress, struct pp_err *err);
 void pp_model_free(struct pp_model *m);
 
 /** pp_model_take - take in one event that was not skipped, after it has been judged; each in turn.

@@ -155,14 +155,14 @@ static int alloc_space(struct pp_model *m, uint16_t r)
 }
 
 int pp_model_build(struct pp_model *m, const struct pp_plan *plan, const struct pp_history *h,
-		   struct pp_err *err)
+		   const struct pp_progress *progress, struct pp_err *err)
 {
 	int ret;
 
 	*m = (struct pp_model){ .plan = plan, .history = h, .least_end_ns = PP_TIME_NEVER };
 	ret = h->n_events >= INT32_MAX ? -ENOMEM : size_spaces(m);
 	if (!ret)
-		ret = pp_model_classify(m);
+		ret = pp_model_classify(m, progress);
 	if (!ret)
 		ret = pp_model_index(m);
 	if (!ret && plan->n_gates)

@@ -7,7 +7,7 @@
 
 /* ---- oracle_model_state.c, oracle_model_lists.c: passes of the build ---- */
 
-int pp_model_classify(struct pp_model *m);
+int pp_model_classify(struct pp_model *m, const struct pp_progress *progress);
 /** pp_model_held_whole - (oracle_model.c) does one of the MRs that are @held, over @region, hold
  *  every page of the extent? */
 bool pp_model_held_whole(const struct pp_model *m, const bool *held, uint16_t region,

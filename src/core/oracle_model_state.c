@@ -565,7 +565,7 @@ static void survey(struct tracker *t, uint32_t i)
 		t->failed = true;
 }
 
-int pp_model_classify(struct pp_model *m)
+int pp_model_classify(struct pp_model *m, const struct pp_progress *progress)
 {
 	size_t regions = m->plan->n_regions + 1;
 	struct tracker t = { .m = m };
@@ -583,8 +583,10 @@ int pp_model_classify(struct pp_model *m)
 	m->n_writers = m->plan->n_actors;
 	m->keys = calloc(m->n_writers + 1, sizeof(*m->keys));
 	t.failed |= !m->keys;
-	for (uint32_t i = 0; !t.failed && i < m->history->n_events; i++)
+	for (uint32_t i = 0; !t.failed && i < m->history->n_events; i++) {
+		pp_progress_step(progress, "classified", i, m->history->n_events);
 		survey(&t, i);
+	}
 	for (size_t i = 0; t.parted && i < m->plan->n_mrs; i++)
 		free(t.parted[i]);
 	free(t.flights);

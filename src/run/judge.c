@@ -168,10 +168,13 @@ static void say_planted(const struct pp_ending_record *ending, struct pp_result 
 
 void pp_judge(const struct pp_plan *plan, const struct pp_history *h,
 	      const struct pp_ending_record *ending, const char *log, size_t log_len,
-	      const struct pp_facts *facts, struct pp_result *out)
+	      const struct pp_facts *facts, const struct pp_progress *progress,
+	      struct pp_result *out)
 {
 	const struct pp_fact *odp = pp_facts_find(facts, "rxe-odp");
-	struct pp_oracle_options opt = { .era = facts->era, .provider_odp = odp && odp->yes };
+	struct pp_oracle_options opt = { .era = facts->era,
+					 .provider_odp = odp && odp->yes,
+					 .progress = progress };
 	struct pp_err err = { 0 };
 
 	memset(out, 0, sizeof(*out));
@@ -189,7 +192,7 @@ void pp_judge(const struct pp_plan *plan, const struct pp_history *h,
 	else if (pp_oracle_run(plan, h, &opt, &out->findings, &err))
 		broken(out, "the oracle", &err);
 	else
-		pp_evidence_count(plan, h, &out->evidence);
+		pp_evidence_count(plan, h, progress, &out->evidence);
 	tell_checks(plan, log, log_len, out);
 	say_waits(ending, out);
 	if (plan->rules & PP_RULE_BIT(PP_O10_QUIET_KERNEL)) {
@@ -437,12 +440,27 @@ static void tell_near(const char *dir, struct pp_result *r)
 	free(text);
 }
 
+int pp_case_tell(const char *dir, const char *label, const struct pp_plan *plan,
+		 struct pp_result *r, struct pp_err *err)
+{
+	char *json;
+	int rc;
+
+	tell_near(dir, r);
+	snprintf(r->case_name, sizeof(r->case_name), "%s", label);
+	json = pp_result_json(r, plan);
+	rc = pp_file_text(dir, "result.json", json, err);
+	free(json);
+	return rc;
+}
+
 int pp_case_judge_dir(const char *dir, const char *label, const struct pp_facts *facts,
-		      struct pp_result *out, struct pp_plan **plan, struct pp_err *err)
+		      const struct pp_progress *progress, struct pp_result *out,
+		      struct pp_plan **plan, struct pp_err *err)
 {
 	struct pp_ending_record ending;
 	struct pp_history h = { 0 };
-	char *log = NULL, *json;
+	char *log = NULL;
 	size_t log_len = 0;
 	bool begun;
 	int rc;
@@ -463,12 +481,8 @@ int pp_case_judge_dir(const char *dir, const char *label, const struct pp_facts 
 	if (!rc && pp_file_read(dir, "kmsg.log", &log, &log_len, &(struct pp_err){ "" }))
 		log = NULL;
 	if (!rc) {
-		pp_judge(*plan, &h, &ending, log, log_len, facts, out);
-		tell_near(dir, out);
-		snprintf(out->case_name, sizeof(out->case_name), "%s", label);
-		json = pp_result_json(out, *plan);
-		rc = pp_file_text(dir, "result.json", json, err);
-		free(json);
+		pp_judge(*plan, &h, &ending, log, log_len, facts, progress, out);
+		rc = pp_case_tell(dir, label, *plan, out, err);
 		if (rc)
 			pp_result_free(out);
 	}

@@ -9,6 +9,7 @@
 #include "core/facts.h"
 #include "core/history.h"
 #include "core/plan.h"
+#include "core/progress.h"
 #include "core/result.h"
 #include "core/trace.h"
 #include "run/exec.h"
@@ -32,10 +33,12 @@ struct pp_ending_record {
 };
 
 /** pp_judge - result of one case. @log: kernel log of the case's time, in front of its mark that of
- * the time since the case before; NULL: lost. Pure but for memory. */
+ * the time since the case before; NULL: lost. @progress: NULL if nobody wants to know. Pure but for
+ * memory. */
 void pp_judge(const struct pp_plan *plan, const struct pp_history *h,
 	      const struct pp_ending_record *ending, const char *log, size_t log_len,
-	      const struct pp_facts *facts, struct pp_result *out);
+	      const struct pp_facts *facts, const struct pp_progress *progress,
+	      struct pp_result *out);
 
 /** pp_case_save - plan, history.bin, kmsg.log and ending.json of one execution into the directory
  * @dir. */
@@ -43,15 +46,22 @@ int pp_case_save(const char *dir, const struct pp_plan *plan, const struct pp_hi
 		 const struct pp_ending_record *ending, const char *log, size_t log_len,
 		 struct pp_err *err);
 
+/** pp_case_tell - result.json for the result @r of the case @label, whose other files are in @dir;
+ * findings get the kernel's events around them. */
+int pp_case_tell(const char *dir, const char *label, const struct pp_plan *plan,
+		 struct pp_result *r, struct pp_err *err);
+
 /**
  * pp_case_judge_dir - judge a case from its directory and write result.json
+ * @progress: NULL if nobody wants to know
  * @plan: out, for reports; to be freed by the caller; NULL when it cannot be read
  *
  * A damaged or missing file is -EINVAL or -EPROTO with the file's name; @out is then not filled.
  * -ENOENT: there is no ending.json, so the case has not begun.
  */
 int pp_case_judge_dir(const char *dir, const char *label, const struct pp_facts *facts,
-		      struct pp_result *out, struct pp_plan **plan, struct pp_err *err);
+		      const struct pp_progress *progress, struct pp_result *out,
+		      struct pp_plan **plan, struct pp_err *err);
 
 /** pp_ending_started - ending.json that says only that the case began: what a dead guest leaves. */
 int pp_ending_save(const char *dir, const struct pp_ending_record *ending, struct pp_err *err);

@@ -25,6 +25,7 @@ libpinproof_a_SOURCES += \
 	src/run/exec_watch.c \
 	src/run/guardian.c \
 	src/run/hang.c \
+	src/run/heartbeat.c \
 	src/run/judge.c \
 	src/run/machine.c \
 	src/run/mutants.c \
@@ -59,6 +60,7 @@ pprun_HEADERS = \
 	src/run/exec_state.h \
 	src/run/guardian.h \
 	src/run/hang.h \
+	src/run/heartbeat.h \
 	src/run/judge.h \
 	src/run/machine.h \
 	src/run/mutants.h \

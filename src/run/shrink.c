@@ -63,7 +63,7 @@ static int once(struct trial *t, const struct pp_plan *plan, struct pp_attempt_r
 	}
 	t->runs++;
 	pp_judge(r->executed ? r->executed : plan, &r->history, &r->ending, r->log, r->log_len,
-		 t->job->facts, &judged);
+		 t->job->facts, pp_heartbeat_judging(t->job->heartbeat), &judged);
 	found = find(&t->target, &judged.findings);
 	/* What broke its own set-up has shown nothing, whatever it found on the way. */
 	if (found && r->ending.ending != PP_ENDING_BROKEN) {

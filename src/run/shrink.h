@@ -8,6 +8,7 @@
 
 #include "core/facts.h"
 #include "run/config.h"
+#include "run/heartbeat.h"
 #include "run/supervisor.h"
 
 /* What shrinking needs of whoever executes. */
@@ -15,6 +16,7 @@ struct pp_shrink_job {
 	const struct pp_config *c;    /* rule, runs, need, budget_s */
 	const struct pp_facts *facts; /* for judging */
 	FILE *progress;               /* a line for each step, "# shrink: ..."; NULL: none */
+	struct pp_heartbeat *heartbeat;
 	void *arg;
 	/* Execute @plan once: as pp_attempt_run(); -EINTR: the user wants to stop. */
 	int (*once)(void *arg, const struct pp_plan *plan, struct pp_attempt_result *r,

@@ -4,7 +4,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +13,7 @@
 
 #include "core/logscan.h"
 #include "core/report.h"
+#include "run/heartbeat.h"
 #include "run/machine.h"
 #include "run/reporting.h"
 #include "run/rundir.h"
@@ -31,6 +31,7 @@ struct suite {
 	struct pp_selection selection;
 	struct pp_stream *stream;
 	struct pp_reporting report;
+	struct pp_heartbeat heartbeat; /* a long storm, or its judging, says nothing by itself */
 	char out[PP_PATH_MAX];
 	bool shrunk; /* of `pinproof shrink`: the plan broke the rule, and what is left does so */
 	struct pp_err err;
@@ -122,16 +123,6 @@ static bool must_skip(const struct suite *s, const struct pp_case *k, const stru
 	return false;
 }
 
-/* A long storm says nothing by itself; the launcher of a guest would call that a hang. */
-static void beat(void *arg, uint64_t elapsed_ms)
-{
-	struct suite *s = arg;
-	char text[64];
-
-	snprintf(text, sizeof(text), "%" PRIu64 " s", elapsed_ms / 1000);
-	pp_ktap_note(s->report.ktap, "running for", text);
-}
-
 static void attempt_of(struct suite *s, const struct pp_case *k, const struct pp_plan *plan,
 		       const char *dir, int number, struct pp_attempt *a)
 {
@@ -156,8 +147,8 @@ static void attempt_of(struct suite *s, const struct pp_case *k, const struct pp
 	a->kmsg = &s->machine.kmsg;
 	a->tracing = &s->machine.tracing;
 	a->interrupted = &interrupted;
-	a->beat = beat;
-	a->beat_arg = s;
+	a->beat = pp_heartbeat_running;
+	a->beat_arg = &s->heartbeat;
 }
 
 /* plan.storm is what was asked for, plan what was drawn from it and executed. */
@@ -196,46 +187,65 @@ static int save_attempt(const char *dir, int number, const struct pp_plan *plan,
 	return save_files(sub, plan, r, err);
 }
 
-static bool worth_another(const struct suite *s, const struct pp_plan *plan,
-			  const struct pp_attempt_result *r, int number)
-{
-	struct pp_result judged;
-	bool again;
+/* What became of a case. */
+struct outcome {
+	bool judged; /* result is filled in */
+	struct pp_result result;
+	struct pp_plan *executed; /* to which it belongs; NULL: the plan itself */
+};
 
-	if (number == MAX_ATTEMPTS || s->c->drop_hazard || s->c->drop_device_writes ||
-	    s->c->plant.kind)
-		return false;
-	pp_judge(r->executed ? r->executed : plan, &r->history, &r->ending, r->log, r->log_len,
-		 &s->machine.facts, &judged);
-	again = judged.verdict == PP_VERDICT_INCONCLUSIVE;
-	pp_result_free(&judged);
-	return again;
+static bool worth_another(const struct suite *s, const struct pp_result *judged, int number)
+{
+	return judged->verdict == PP_VERDICT_INCONCLUSIVE && number < MAX_ATTEMPTS &&
+	       !s->c->drop_hazard && !s->c->drop_device_writes && !s->c->plant.kind;
 }
 
+/* An attempt after which there is no other: its files, and its result beside them. */
+static int keep(const struct pp_case *k, const struct pp_plan *plan, const char *dir,
+		struct pp_attempt_result *r, struct outcome *out, struct pp_err *err)
+{
+	int rc = save_files(dir, plan, r, err);
+
+	if (!rc)
+		rc = pp_case_tell(dir, k->label, r->executed ? r->executed : plan, &out->result,
+				  err);
+	if (rc) {
+		pp_result_free(&out->result);
+		return rc;
+	}
+	out->judged = true;
+	out->executed = r->executed;
+	r->executed = NULL;
+	return 0;
+}
+
+/* Each attempt is judged once, from memory: the history of a long storm takes a while. */
 static int execute(struct suite *s, const struct pp_case *k, const struct pp_plan *plan,
-		   const char *dir, struct pp_err *err)
+		   const char *dir, struct outcome *out, struct pp_err *err)
 {
 	struct pp_attempt_result r;
 	struct pp_attempt a;
-	int rc;
+	bool again = true;
+	int rc = 0;
 
-	for (int number = 1;; number++) {
+	for (int number = 1; !rc && again; number++) {
 		attempt_of(s, k, plan, dir, number, &a);
 		rc = pp_attempt_run(&a, &r, err);
 		r.ending.attempts = number;
 		r.ending.dropped = s->c->drop_hazard || s->c->drop_device_writes;
-		if (!rc && worth_another(s, plan, &r, number)) {
-			rc = save_attempt(dir, number, plan, &r, err);
-			pp_attempt_free(&r);
-			if (rc)
-				return rc;
-			continue;
+		if (!rc) {
+			pp_judge(r.executed ? r.executed : plan, &r.history, &r.ending, r.log,
+				 r.log_len, &s->machine.facts, pp_heartbeat_judging(&s->heartbeat),
+				 &out->result);
+			again = worth_another(s, &out->result, number);
+			if (again)
+				pp_result_free(&out->result);
+			rc = again ? save_attempt(dir, number, plan, &r, err)
+				   : keep(k, plan, dir, &r, out, err);
 		}
-		if (!rc)
-			rc = save_files(dir, plan, &r, err);
 		pp_attempt_free(&r);
-		return rc;
 	}
+	return rc;
 }
 
 /* What shrinking needs to know to execute and to keep. */
@@ -279,6 +289,7 @@ static int shrink(struct suite *s, const struct pp_case *k, const struct pp_plan
 		.c = s->c,
 		.facts = &s->machine.facts,
 		.progress = s->report.ktap,
+		.heartbeat = &s->heartbeat,
 		.arg = &h,
 		.once = shrink_once,
 		.keep = shrink_keep,
@@ -325,7 +336,7 @@ static int announce(struct suite *s, const struct pp_plan *plan, const char *dir
 }
 
 static int run_planned(struct suite *s, const struct pp_case *k, const struct pp_plan *plan,
-		       const char *dir, const char *name)
+		       const char *dir, const char *name, struct outcome *out)
 {
 	struct pp_ending_record skip = { .ending = PP_ENDING_SKIP };
 	struct pp_history none = { 0 };
@@ -338,16 +349,16 @@ static int run_planned(struct suite *s, const struct pp_case *k, const struct pp
 	else if (s->c->shrink)
 		rc = shrink(s, k, plan, dir, name);
 	else
-		rc = execute(s, k, plan, dir, &s->err);
+		rc = execute(s, k, plan, dir, out, &s->err);
 	return rc;
 }
 
 static int run_case(struct suite *s, const struct pp_case *k)
 {
-	struct pp_plan *plan = NULL, *judged_plan = NULL;
+	struct outcome out = { .judged = false };
+	struct pp_plan *plan = NULL;
 	char dir[PP_PATH_MAX];
 	const char *name;
-	struct pp_result r;
 	int rc;
 
 	pp_reporting_progress(&s->report, k->label);
@@ -358,16 +369,19 @@ static int run_case(struct suite *s, const struct pp_case *k)
 	rc = pp_case_plan(k, s->c->seed, &plan, &s->err);
 	if (!rc) {
 		stretch_storm(s->c, plan);
-		rc = run_planned(s, k, plan, dir, name);
+		rc = run_planned(s, k, plan, dir, name, &out);
 	}
+	if (!rc && !out.judged)
+		rc = pp_case_judge_dir(dir, k->label, &s->machine.facts,
+				       pp_heartbeat_judging(&s->heartbeat), &out.result,
+				       &out.executed, &s->err);
 	if (!rc)
-		rc = pp_case_judge_dir(dir, k->label, &s->machine.facts, &r, &judged_plan, &s->err);
-	if (!rc)
-		rc = pp_reporting_add(&s->report, &r, judged_plan, &s->err);
+		rc = pp_reporting_add(&s->report, &out.result, out.executed ? out.executed : plan,
+				      &s->err);
 	if (!rc && s->stream)
 		rc = pp_stream_dir(s->stream, s->out, name, &s->err);
 	pp_plan_free(plan);
-	pp_plan_free(judged_plan);
+	pp_plan_free(out.executed);
 	return rc;
 }
 
@@ -482,6 +496,8 @@ static int suite_open(struct suite *s, int argc, char **argv)
 				       s->selection.count, &s->err);
 	if (rc)
 		close_machine(s);
+	else
+		pp_heartbeat_init(&s->heartbeat, s->report.ktap, PP_HEARTBEAT_MS);
 	return rc;
 }
 

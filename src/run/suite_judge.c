@@ -71,7 +71,7 @@ static int judge_label(struct pp_reporting *report, const char *base, const char
 		return rc;
 	if (interrupted && cut_off(dir))
 		return 0;
-	rc = pp_case_judge_dir(dir, label, report->facts, &r, &plan, err);
+	rc = pp_case_judge_dir(dir, label, report->facts, NULL, &r, &plan, err);
 	if (rc == -ENOENT) {
 		rmdir(dir);
 		/* An interrupted run has fewer results, and says so. */

@@ -493,3 +493,20 @@ ready() {
 	[ "$(cat "$WORK/full/o/status")" = failed ]
 	[ -z "$(find "$WORK/full" -name 'disk*')" ]
 }
+
+# What the judge says while it gets on is a unit test (test_heartbeat); here it is who listens.
+@test "a guest that says how far its judge is lives, one that is silent does not" {
+	ready
+	stand_in qemu-system-x86_64 <<'END'
+for i in 1 2 3 4 5 6 7 8 9 10 11 12; do
+	echo "# judging: ${i}000 of 12000 events judged" >>ktap
+	sleep 0.5 # poll
+done
+date +%s >silent-since
+exec sleep 100
+END
+	run "$VM/run" --kernel "$KERNEL" --accel tcg --silence 3 --out o pass-1
+	grep -q '^silence: the guest gave no output for 3 s' o/guest-1/ended
+	# it was not stopped before it fell silent, and soon after
+	[ -s o/guest-1/silent-since ]
+}

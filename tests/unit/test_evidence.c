@@ -348,7 +348,7 @@ static void count(const char *events, const char *what, struct pp_evidence *ev, 
 		CU_FAIL_FATAL("history");
 	}
 	memset(ev, 0xff, sizeof(*ev));
-	pp_evidence_count(plan, &h, ev);
+	pp_evidence_count(plan, &h, NULL, ev);
 	*missing = pp_evidence_short(plan, ev);
 	pp_history_free(&h);
 	pp_plan_free(plan);

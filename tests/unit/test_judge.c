@@ -163,9 +163,9 @@ static void judge_row(size_t i)
 	CU_ASSERT_EQUAL(pp_case_save(m.dir.path, m.plan, &m.h, &e, verdicts[i].log,
 				     strlen(verdicts[i].log), &m.err),
 			0);
-	CU_ASSERT_EQUAL_FATAL(
-		pp_case_judge_dir(m.dir.path, "unit/ext4/rxe-mr~2", &m.facts, &r, &plan, &m.err),
-		0);
+	CU_ASSERT_EQUAL_FATAL(pp_case_judge_dir(m.dir.path, "unit/ext4/rxe-mr~2", &m.facts, NULL,
+						&r, &plan, &m.err),
+			      0);
 	if (r.verdict != verdicts[i].verdict || !strstr(r.reason, verdicts[i].says))
 		fprintf(stderr, "row %zu: %s: %s\n", i, pp_verdict_words[r.verdict].name, r.reason);
 	CU_ASSERT_EQUAL(r.verdict, verdicts[i].verdict);
@@ -225,7 +225,7 @@ static void damage_row(size_t i)
 		tmpdir_write(&m.dir, damages[i].name, damages[i].text, strlen(damages[i].text));
 	else
 		unlink(tmpdir_file(&m.dir, damages[i].name));
-	code = pp_case_judge_dir(m.dir.path, "unit/x", &m.facts, &r, &plan, &m.err);
+	code = pp_case_judge_dir(m.dir.path, "unit/x", &m.facts, NULL, &r, &plan, &m.err);
 	if (code != damages[i].code || (code && !strstr(m.err.text, damages[i].says)))
 		fprintf(stderr, "damage %zu: %d %s\n", i, code, m.err.text);
 	CU_ASSERT_EQUAL(code, damages[i].code);
@@ -264,7 +264,7 @@ static void waits_are_told(void)
 	pp_facts_kernel(&facts, "6.12.1", "");
 	CU_ASSERT_EQUAL_FATAL(pp_plan_parse(text, strlen(text), &plan, &err), 0);
 	CU_ASSERT_EQUAL_FATAL(pp_history_parse(history, strlen(history), plan, &h, &err), 0);
-	pp_judge(plan, &h, &e, "", 0, &facts, &r);
+	pp_judge(plan, &h, &e, "", 0, &facts, NULL, &r);
 	CU_ASSERT_EQUAL(r.verdict, PP_VERDICT_FAIL);
 	CU_ASSERT_PTR_NOT_NULL(strstr(r.findings.items[0].text,
 				      "; after 1003 ms it waited in wait_for_it < punch_it"));
@@ -307,7 +307,7 @@ static void pages_unseen(void)
 		CU_ASSERT_EQUAL_FATAL(pp_plan_parse(text, strlen(text), &plan, &err), 0);
 		CU_ASSERT_EQUAL_FATAL(pp_history_parse(history, strlen(history), plan, &h, &err),
 				      0);
-		pp_judge(plan, &h, &e, "", 0, &facts, &r);
+		pp_judge(plan, &h, &e, "", 0, &facts, NULL, &r);
 		CU_ASSERT_EQUAL(r.verdict, rows[i].verdict);
 		if (!strstr(r.reason, rows[i].says))
 			fprintf(stderr, "%s\n", r.reason);
@@ -327,8 +327,8 @@ static void lost_log(void)
 
 	make(&m, SEEN);
 	CU_ASSERT_EQUAL(pp_case_save(m.dir.path, m.plan, &m.h, &e, NULL, 0, &m.err), 0);
-	CU_ASSERT_EQUAL_FATAL(pp_case_judge_dir(m.dir.path, "unit/x", &m.facts, &r, &plan, &m.err),
-			      0);
+	CU_ASSERT_EQUAL_FATAL(
+		pp_case_judge_dir(m.dir.path, "unit/x", &m.facts, NULL, &r, &plan, &m.err), 0);
 	CU_ASSERT_EQUAL(r.verdict, PP_VERDICT_INCONCLUSIVE);
 	CU_ASSERT_PTR_NOT_NULL(strstr(r.reason, "no kernel log"));
 	pp_result_free(&r);
@@ -356,7 +356,7 @@ static void check_that_found_damage(void)
 	plan->rules |= PP_RULE_BIT(PP_O11_SOUND_FS);
 	CU_ASSERT_EQUAL_FATAL(pp_history_parse(history, strlen(history), plan, &h, &err), 0);
 	pp_facts_kernel(&facts, "6.12.1", "");
-	pp_judge(plan, &h, &e, log, strlen(log), &facts, &r);
+	pp_judge(plan, &h, &e, log, strlen(log), &facts, NULL, &r);
 	CU_ASSERT_EQUAL_FATAL(r.findings.count, 1);
 	CU_ASSERT_EQUAL(r.findings.items[0].rule, PP_O11_SOUND_FS);
 	CU_ASSERT_PTR_NOT_NULL(strstr(r.findings.items[0].text, ": e2fsck found damage: BUG: x"));
@@ -383,7 +383,7 @@ static void result_cannot_be_written(void)
 	make(&m, LOST);
 	CU_ASSERT_EQUAL(pp_case_save(m.dir.path, m.plan, &m.h, &e, "", 0, &m.err), 0);
 	CU_ASSERT_EQUAL(mkdir(tmpdir_file(&m.dir, "result.json"), 0755), 0);
-	CU_ASSERT_EQUAL(pp_case_judge_dir(m.dir.path, "unit/x", &m.facts, &r, &plan, &m.err),
+	CU_ASSERT_EQUAL(pp_case_judge_dir(m.dir.path, "unit/x", &m.facts, NULL, &r, &plan, &m.err),
 			-EISDIR);
 	CU_ASSERT_PTR_NULL(plan);
 	unmake(&m);

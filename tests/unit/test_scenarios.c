@@ -438,7 +438,7 @@ static int missing(const struct pp_plan *plan, enum pp_era era, enum drop drop)
 	w.frames = frames_new(plan);
 	live(&w);
 	frames_free(w.frames);
-	pp_evidence_count(plan, &w.h, &ev);
+	pp_evidence_count(plan, &w.h, NULL, &ev);
 	need = pp_evidence_short(plan, &ev);
 	for (size_t r = 0; r < plan->n_regions; r++)
 		free(w.cells[r]);

@@ -125,6 +125,8 @@ enum pp_verb {
 	/* judging the filesystem and the ledger */
 	PP_VERB_FSCK,  /* check of the unmounted filesystem, without repair */
 	PP_VERB_QUIET, /* quiet point: pins, VmPin, fabric packets against the baseline */
+	/* Later ones: the binary history has the numbers. */
+	PP_VERB_NUMA_BALANCE, /* read from another node, until the kernel brings it there */
 	PP_VERB_COUNT
 };
 

@@ -165,6 +165,13 @@ ACT(offline)
 	return rc;
 }
 
+ACT(numa_balance)
+{
+	(void)e;
+	return pp_hazard_numa_balance(pp_exec_memory_at(w, t), t->length_bytes, t->bound_ms / 2,
+				      &w->err);
+}
+
 ACT(dax_unbind)
 {
 	const char *dev = pp_exec_region_dev(w->x, t->region);
@@ -188,6 +195,7 @@ const struct pp_verb_impl pp_exec_memory_verbs[] = {
 	{ .verb = PP_VERB_SEAL_WRITE, .act = act_seal_write },
 	{ .verb = PP_VERB_SEAL_FUTURE, .act = act_seal_future },
 	{ .verb = PP_VERB_OFFLINE, .act = act_offline },
+	{ .verb = PP_VERB_NUMA_BALANCE, .act = act_numa_balance },
 	{ .verb = PP_VERB_DAX_UNBIND, .act = act_dax_unbind },
 	{ .verb = PP_VERB_NONE },
 };

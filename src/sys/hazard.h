@@ -54,13 +54,6 @@ int pp_hazard_thaw(const char *dir, struct pp_err *err); /* -EINVAL if it is not
 /** pp_hazard_advise - madvise(2) with any advice; the kernel wants @addr page aligned. */
 int pp_hazard_advise(void *addr, size_t length_bytes, int advice, struct pp_err *err);
 
-/**
- * pp_hazard_migrate - move_pages(2) of each page of the range to the first node
- *
- * Pages that do not move (pinned ones must not; on one node none needs to) are no error. Source:
- * mm/migrate.c, do_pages_move().
- */
-int pp_hazard_migrate(void *addr, size_t length_bytes, struct pp_err *err);
 /** pp_hazard_compact - compact all zones (/proc/sys/vm/compact_memory). */
 int pp_hazard_compact(struct pp_err *err);
 /** pp_hazard_drop_caches - drop clean page cache, dentries and inodes (/proc/sys/vm/drop_caches).
@@ -109,6 +102,34 @@ int pp_hazard_ksm(void *addr, size_t length_bytes, uint32_t bound_ms, struct pp_
 int pp_control_read(const char *path, char *out, size_t size, struct pp_err *err);
 /** pp_control_write - write @text to a control file in one call. */
 int pp_control_write(const char *path, const char *text, struct pp_err *err);
+
+/* Between nodes of memory: hazard_numa.c. */
+
+/**
+ * pp_hazard_migrate - move_pages(2) of each page of the range to the next node that has memory
+ *
+ * Pages that do not move (pinned ones must not; where there is one node none needs to) are no
+ * error. Source: mm/migrate.c, do_pages_move().
+ */
+int pp_hazard_migrate(void *addr, size_t length_bytes, struct pp_err *err);
+/**
+ * pp_hazard_numa_balance - read the range from a processor of another node than that of its first
+ * page, until the kernel has brought all of it nearer
+ *
+ * -ETIMEDOUT if some page was where it had been after @bound_ms, as pinned ones must be; -ENODEV if
+ * no processor is of another node. The thread may run where it could before. Of a range longer than
+ * 2 MiB only so much is looked at. Source: kernel/sched/fair.c, task_numa_work(); mm/memory.c,
+ * do_numa_page().
+ */
+int pp_hazard_numa_balance(void *addr, size_t length_bytes, uint32_t bound_ms, struct pp_err *err);
+/** pp_numa_balancing - the kernel moves pages to the node that uses them: 0 or -errno and why. */
+int pp_numa_balancing(struct pp_err *err);
+/** pp_numa_nodes - the nodes that have memory, as the kernel lists them; 1 if they are several, 0
+ *  if it is one, else -errno. */
+int pp_numa_nodes(char *nodes, size_t size, struct pp_err *err);
+/** pp_numa_node_after - of a list like "0-1,4" the node behind @node, or the first; -1 if it names
+ *  none. Pure. */
+int pp_numa_node_after(const char *nodes, int node);
 
 /* By userfaultfd: hazard_uffd.c. */
 

@@ -2,13 +2,11 @@
 /* Hazards of memory: what moves, drops, splits or merges pages; see hazard.h. */
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/mempolicy.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "sys/clock.h"
@@ -22,7 +20,6 @@
 #ifndef MADV_COLLAPSE
 #define MADV_COLLAPSE 25 /* since 6.1; source: include/uapi/asm-generic/mman-common.h */
 #endif
-#define MIGRATE_MAX 512 /* pages of one call */
 
 int pp_control_read(const char *path, char *out, size_t size, struct pp_err *err)
 {
@@ -84,28 +81,6 @@ int pp_hazard_collapse(void *addr, size_t length_bytes, struct pp_err *err)
 static uintptr_t page_start(const void *addr)
 {
 	return (uintptr_t)addr & ~((uintptr_t)sysconf(_SC_PAGESIZE) - 1);
-}
-
-int pp_hazard_migrate(void *addr, size_t length_bytes, struct pp_err *err)
-{
-	uintptr_t at = page_start(addr), end = (uintptr_t)addr + length_bytes;
-	size_t page = (size_t)sysconf(_SC_PAGESIZE);
-	void *pages[MIGRATE_MAX];
-	int nodes[MIGRATE_MAX], status[MIGRATE_MAX];
-
-	while (at < end) {
-		unsigned long n = 0;
-
-		for (; n < MIGRATE_MAX && at < end; n++, at += page) {
-			pages[n] = (void *)at;
-			nodes[n] = 0;
-			/* What does not move leaves its entry as it was. */
-			status[n] = -EBUSY;
-		}
-		if (syscall(SYS_move_pages, 0, n, pages, nodes, status, MPOL_MF_MOVE) < 0)
-			return pp_err_set(err, -errno, "move_pages of %lu pages", n);
-	}
-	return 0;
 }
 
 int pp_hazard_compact(struct pp_err *err)

@@ -19,6 +19,7 @@ libpinproof_a_SOURCES += \
 	src/sys/guard.c \
 	src/sys/hazard.c \
 	src/sys/hazard_mm.c \
+	src/sys/hazard_numa.c \
 	src/sys/hazard_parts.c \
 	src/sys/hazard_uffd.c \
 	src/sys/hazard_memcg.c \

@@ -336,6 +336,10 @@ static int try_swap(run_t run, struct pp_err *why)
 { (void)run; return unless(pp_probe_swap(why), why, "there is a swap device."); }
 static int try_movable(run_t run, struct pp_err *why)
 { (void)run; return unless(pp_probe_movable(why), why, "the MOVABLE zone has memory."); }
+static int try_numa(run_t run, struct pp_err *why)
+{ (void)run; return unless(pp_probe_numa(why), why, "several nodes have memory."); }
+static int try_balancing(run_t run, struct pp_err *why)
+{ (void)run; return unless(pp_probe_numa_balancing(why), why, "pages go to the node that uses them."); }
 static int try_offline(run_t run, struct pp_err *why)
 { (void)run; return unless(pp_probe_offline(why), why, "blocks of memory can be set offline."); }
 static int try_memcg(run_t run, struct pp_err *why)
@@ -401,6 +405,8 @@ const struct pp_probe pp_probes[] = {
 	{ "thp-collapse", "huge pages can be made on request (MADV_COLLAPSE)",     try_collapse },
 	{ "swap",         "a swap device",                                         try_swap },
 	{ "movable",      "the MOVABLE zone has memory",                           try_movable },
+	{ "numa",         "several nodes have memory",                             try_numa },
+	{ "numa-balancing", "pages go to the node that uses them",                 try_balancing },
 	{ "offline",      "blocks of memory can be set offline",                   try_offline },
 	{ "thp-split",    "huge pages can be split on request (debugfs)",          try_thp_split },
 	{ "ksm",          "pages can be merged by ksmd",                           try_ksm },

@@ -137,6 +137,21 @@ int pp_probe_movable(struct pp_err *why)
 	return most ? 0 : pp_err_set(why, -ENOENT, "no memory is in the MOVABLE zone.");
 }
 
+int pp_probe_numa(struct pp_err *why)
+{
+	char nodes[256];
+	int rc = pp_numa_nodes(nodes, sizeof(nodes), why);
+
+	if (!rc)
+		rc = pp_err_set(why, -ENOENT, "all memory is of one node.");
+	return rc < 0 ? rc : 0;
+}
+
+int pp_probe_numa_balancing(struct pp_err *why)
+{
+	return pp_numa_balancing(why);
+}
+
 int pp_probe_offline(struct pp_err *why)
 {
 	char text[32];

@@ -19,6 +19,10 @@ int pp_probe_collapse(struct pp_err *why);
 int pp_probe_swap(struct pp_err *why);
 /** pp_probe_movable - the MOVABLE zone has memory. */
 int pp_probe_movable(struct pp_err *why);
+/** pp_probe_numa - two nodes have memory. */
+int pp_probe_numa(struct pp_err *why);
+/** pp_probe_numa_balancing - the kernel moves pages to the node that uses them. */
+int pp_probe_numa_balancing(struct pp_err *why);
 /** pp_probe_offline - blocks of memory can be set offline on request. */
 int pp_probe_offline(struct pp_err *why);
 /** pp_probe_memcg - enters and leaves a cgroup in a forked child with mounts of its own. */

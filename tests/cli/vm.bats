@@ -315,7 +315,7 @@ ready() {
 	ready
 	run "$VM/run" --kernel "$KERNEL" --accel tcg --dry-run --out o --profile huge pass-1
 	one_sentence
-	[[ $output == *"'huge' is no guest profile: there are plain movable swap"* ]]
+	[[ $output == *"'huge' is no guest profile: there are plain movable swap numa"* ]]
 	run "$VM/run" --kernel "$KERNEL" --accel tcg --dry-run --out o pass-1-nowhere
 	one_sentence
 	[ ! -e o ]

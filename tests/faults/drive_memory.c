@@ -226,6 +226,17 @@ static int run_memory_hazards(const struct driver *d, struct pp_err *err)
 	return rc ? rc : pp_hazard_thp_split(memory(), 2 * PAGE, err);
 }
 
+static int run_nodes(const struct driver *d, struct pp_err *err)
+{
+	char nodes[64];
+	int rc = pp_numa_nodes(nodes, sizeof(nodes), err);
+
+	(void)d;
+	if (rc >= 0)
+		rc = pp_numa_balancing(err);
+	return rc ? rc : pp_hazard_numa_balance(memory(), 2 * PAGE, BOUND_MS, err);
+}
+
 static int run_page_hazards(const struct driver *d, struct pp_err *err)
 {
 	int fd = __real_memfd_create("sealed", MFD_CLOEXEC | MFD_ALLOW_SEALING);
@@ -335,6 +346,7 @@ const struct driver drive_memory[] = {
 	{ "pp_hazard_* of files", run_file_hazards, .mapped = {} },
 	{ "pp_hazard_* of memory", run_memory_hazards, .mapped = {} },
 	{ "pp_hazard_* of pages", run_page_hazards, .mapped = {} },
+	{ "pp_numa_*, pp_hazard_numa_balance", run_nodes, .mapped = {} },
 	{ "pp_hazard_uffd_*", run_uffd, .mapped = {
 		{ CALL_madvise, NULL, GOES_ON, "huge pages are only not asked for" } } },
 	{ "pp_hazard_offline, pp_hazard_dax_unbind", run_parts, .mapped = {} },

@@ -120,6 +120,7 @@ static const struct {
 	{ "/proc/kpageflags", "" },
 	{ "/proc/kpagecount", "" },
 	{ "/proc/sys/kernel/tainted", "512\n" },
+	{ "/proc/sys/kernel/numa_balancing", "1\n" },
 	{ "/proc/sys/vm/compact_memory", "" },
 	{ "/proc/sys/vm/drop_caches", "" },
 	{ "/proc/sys/vm/stat_refresh", "" },
@@ -141,6 +142,7 @@ static const struct {
 	{ "/sys/class/infiniband/.keep", "" },
 	{ "/sys/devices/system/memory/block_size_bytes", "8000000\n" },
 	{ "/sys/devices/system/memory/memory0/state", "online\n" },
+	{ "/sys/devices/system/node/has_memory", "0-1\n" },
 	{ "/sys/kernel/debug/clear_warn_once", "" },
 	{ "/sys/kernel/debug/split_huge_pages", "" },
 	{ "/sys/kernel/mm/hugepages/hugepages-1048576kB/free_hugepages", "1\n" },
@@ -542,11 +544,21 @@ long world_syscall(long number, const long args[6])
 {
 	if (number == SYS_memfd_secret)
 		return __real_memfd_create("secret", args[0] & O_CLOEXEC ? MFD_CLOEXEC : 0);
+	/* A page by itself is on node 0, and has left it when it is asked for with others. */
+	for (long i = 0; number == SYS_move_pages && i < args[1]; i++)
+		((int *)args[4])[i] = args[1] > 1;
 	if (number == SYS_move_pages)
 		return 0;
 	if (number == SYS_userfaultfd)
 		return __real_memfd_create("uffd", args[0] & O_CLOEXEC ? MFD_CLOEXEC : 0);
 	return __real_syscall(number, args[0], args[1], args[2], args[3], args[4], args[5]);
+}
+
+int fake_getcpu(unsigned *cpu, unsigned *node)
+{
+	(void)cpu;
+	*node = 1;
+	return 0;
 }
 
 int fake_memfd_create(const char *name, unsigned flags)

@@ -246,6 +246,11 @@ void frames_op(struct frames *f, const struct pp_op *op)
 	case PP_VERB_SOFT_CLEAN:
 		soft_cleaned(f);
 		break;
+	case PP_VERB_MIGRATE:
+		if (needs(f, "numa"))
+			moved(f, a, op->verb);
+		break;
+	case PP_VERB_NUMA_BALANCE:
 	case PP_VERB_OFFLINE:
 	case PP_VERB_KSM:
 	case PP_VERB_THP_SPLIT:

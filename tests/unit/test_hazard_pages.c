@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Hazards of pages that this process can have done to its own: protection, userfaultfd, seals. */
+#include "core/words.h"
 #include "sys/hazard.h"
 
 #include <errno.h>
@@ -160,6 +161,49 @@ static void test_parts(void)
 	CU_ASSERT_PTR_NOT_NULL(strstr(err.text, "/sys/bus/dax"));
 }
 
+static void test_node_after(void)
+{
+	static const struct {
+		const char *nodes;
+		int node, after;
+	} rows[] = {
+		{ "0", -1, 0 },    { "0", 0, 0 },     { "0-1", 0, 1 },      { "0-1", 1, 0 },
+		{ "0-1", -1, 0 },  { "2,4", 2, 4 },   { "2,4", 3, 4 },      { "2,4", 4, 2 },
+		{ "2,4", 0, 2 },   { "0-2,7", 2, 7 }, { "", 0, -1 },        { "none", 0, -1 },
+		{ "0-2,7", 7, 0 }, { "3-5", 3, 4 },   { "10-12,", 12, 10 },
+	};
+
+	for (size_t r = 0; r < PP_ARRAY_LEN(rows); r++)
+		CU_ASSERT_EQUAL(pp_numa_node_after(rows[r].nodes, rows[r].node), rows[r].after);
+}
+
+/* Where there is one node nothing moves, which is no error; what is not mapped is one. */
+static void test_nodes(void)
+{
+	struct pp_err err = { "" };
+	char nodes[64] = "";
+	int several = pp_numa_nodes(nodes, sizeof(nodes), &err), rc;
+	uint8_t *mem =
+		mmap(NULL, 2 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	CU_ASSERT_PTR_NOT_EQUAL_FATAL(mem, MAP_FAILED);
+	memset(mem, 'x', 2 * PAGE);
+	rc = pp_hazard_migrate(mem, 2 * PAGE, &err);
+	if (several < 0) {
+		CU_ASSERT_PTR_NOT_NULL(strstr(err.text, "has_memory"));
+	} else {
+		CU_ASSERT_TRUE(rc == 0 || strstr(err.text, "move_pages"));
+	}
+	CU_ASSERT_TRUE(mem[0] == 'x' && mem[PAGE] == 'x');
+	rc = pp_hazard_numa_balance(mem, 2 * PAGE, 10, &err);
+	if (several == 0) {
+		CU_ASSERT_EQUAL(rc, -ENODEV);
+		CU_ASSERT_PTR_NOT_NULL(strstr(err.text, "no processor is of another node than 0"));
+	}
+	CU_ASSERT_TRUE(pp_numa_balancing(&err) == 0 || strstr(err.text, "numa_balancing"));
+	munmap(mem, 2 * PAGE);
+}
+
 static void test_soft_clean(void)
 {
 	struct pp_err err = { "" };
@@ -174,6 +218,8 @@ static const struct pp_unit_case cases[] = {
 	{ "moving by userfaultfd", test_uffd_move },
 	{ "seals", test_seal },
 	{ "parts of the machine", test_parts },
+	{ "the next node of a list", test_node_after },
+	{ "nodes of memory", test_nodes },
 	{ "soft-dirty bits", test_soft_clean },
 };
 

@@ -239,38 +239,40 @@ static void random_round_trips(void)
 	pp_plan_free(plan);
 }
 
-/* The verbs with their numbers, and the stamps in raw cells: what numbers of the binary form mean.
- */
-static uint32_t meaning(void)
+/* The verbs up to the last with their numbers, and the stamps in raw cells: what numbers of the
+ * binary form mean. */
+static uint32_t meaning(uint8_t last)
 {
 	const uint32_t stamp = PP_STAMP_VERSION;
 	uint32_t crc = pp_crc32c(0, &stamp, sizeof(stamp));
 
-	for (uint8_t v = PP_VERB_NONE + 1; v < PP_VERB_COUNT; v++) {
+	for (uint8_t v = PP_VERB_NONE + 1; v <= last; v++) {
 		crc = pp_crc32c(crc, &v, sizeof(v));
 		crc = pp_crc32c(crc, pp_verbs[v].name, strlen(pp_verbs[v].name) + 1);
 	}
 	return crc;
 }
 
-/* A history would be read with wrong verbs if their numbers changed under the same version. */
+/* A history would be read with wrong verbs if their numbers changed under the same version. A verb
+ * that comes behind the last changes none: who does not know it refuses the file. */
 static void version_pins_numbers(void)
 {
 	static const struct {
 		uint32_t version, meaning;
 	} pinned[] = { { 1, 0xbc0af5e9 }, { 2, 0x3194f61f }, { 3, 0x13c11b65 } };
 	size_t last = PP_ARRAY_LEN(pinned) - 1;
+	uint32_t is = meaning(PP_VERB_QUIET);
 
-	if (pinned[last].version != PP_HISTORY_VERSION || pinned[last].meaning != meaning())
+	if (pinned[last].version != PP_HISTORY_VERSION || pinned[last].meaning != is)
 		fprintf(stderr,
 			"verbs or stamps have other numbers than in version %u: raise "
 			"PP_HISTORY_VERSION, and append { VERSION, 0x%08x } here\n",
-			pinned[last].version, meaning());
+			pinned[last].version, is);
 	CU_ASSERT_EQUAL(pinned[last].version, PP_HISTORY_VERSION);
-	CU_ASSERT_EQUAL(pinned[last].meaning, meaning());
+	CU_ASSERT_EQUAL(pinned[last].meaning, is);
 	for (size_t i = 0; i < last; i++) {
 		CU_ASSERT(pinned[i].version < pinned[i + 1].version);
-		CU_ASSERT_NOT_EQUAL(pinned[i].meaning, meaning());
+		CU_ASSERT_NOT_EQUAL(pinned[i].meaning, is);
 	}
 }
 

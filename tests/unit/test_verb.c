@@ -161,6 +161,7 @@ static void meanings(void)
 		{ "frame-look", PP_KIND_LOOK, PP_TARGET_REGION, PP_EFFECT_NONE, "rn" },
 		{ "fsck", PP_KIND_CHECK, PP_TARGET_FS, PP_EFFECT_NONE, "" },
 		{ "quiet", PP_KIND_LEDGER, PP_TARGET_NONE, PP_EFFECT_NONE, "" },
+		{ "numa-balance", PP_KIND_HAZARD, PP_TARGET_REGION, PP_EFFECT_NONE, "rn" },
 	};
 
 	CU_ASSERT_EQUAL(sizeof(rows) / sizeof(rows[0]), PP_VERB_COUNT - 1);

@@ -86,10 +86,10 @@ static struct track *track_of(struct pp_timeline_writer *w, struct tracks *all,
 static void put_args(struct pp_timeline_writer *w, bool *first, const struct pp_trace_event *e)
 {
 	const struct pp_trace_decl *d = &w->in->trace->decls[e->decl];
-	char value[32];
+	char value[PP_TRACE_ARG_TEXT];
 
 	for (size_t i = 0; i < d->n_args; i++) {
-		pp_trace_arg_text(w->in->trace, e, i, value, sizeof(value));
+		pp_trace_arg_text(w->in->trace, e, i, value);
 		pp_tl_arg(w, first, d->args[i].name, "%s", value);
 	}
 }

@@ -3,7 +3,6 @@
 #include "core/trace.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -53,6 +52,16 @@ int pp_trace_declare(struct pp_trace *t)
 		snprintf(d->name, sizeof(d->name), "%s:%s", d->kind->system, d->kind->event);
 		d->n_args = pp_trace_kind_args(d->kind, d->args);
 	}
+	return 0;
+}
+
+int pp_trace_declare_as(struct pp_trace *t, const struct pp_trace *from)
+{
+	t->decls = malloc(from->n_decls * sizeof(*t->decls));
+	if (!t->decls)
+		return -ENOMEM;
+	memcpy(t->decls, from->decls, from->n_decls * sizeof(*t->decls));
+	t->n_decls = from->n_decls;
 	return 0;
 }
 
@@ -118,12 +127,11 @@ const struct pp_trace_thread *pp_trace_thread_find(const struct pp_trace *t, uin
 	return NULL;
 }
 
-/* Names come from other programs, and stand in a file of lines and words. */
-static void clean_name(const char *name, char *out)
+void pp_trace_clean(const char *name, char *out, size_t size)
 {
 	size_t i;
 
-	for (i = 0; name[i] && i + 1 < PP_TRACE_COMM; i++)
+	for (i = 0; name[i] && i + 1 < size; i++)
 		out[i] = name[i] > ' ' && name[i] < 0x7f ? name[i] : '_';
 	out[i] = '\0';
 }
@@ -141,7 +149,7 @@ int pp_trace_thread(struct pp_trace *t, uint32_t pid, bool kernel, const char *n
 	}
 	known->pid = pid;
 	known->kernel = kernel;
-	clean_name(name, known->name);
+	pp_trace_clean(name, known->name, sizeof(known->name));
 	return 0;
 }
 
@@ -172,27 +180,4 @@ int64_t pp_trace_pins(const struct pp_trace *t, const struct pp_trace_event *e)
 		break;
 	}
 	return 0;
-}
-
-void pp_trace_arg_text(const struct pp_trace *t, const struct pp_trace_event *e, size_t i,
-		       char *out, size_t size)
-{
-	uint64_t value = e->args[i];
-	char word[sizeof(value) + 1] = "";
-
-	switch (t->decls[e->decl].args[i].type) {
-	case 'd':
-		snprintf(out, size, "%" PRId64, (int64_t)value);
-		return;
-	case 'x':
-		snprintf(out, size, "0x%" PRIx64, value);
-		return;
-	case 's':
-		memcpy(word, &value, sizeof(value));
-		clean_name(word[0] ? word : "-", word);
-		snprintf(out, size, "%s", word);
-		return;
-	default:
-		snprintf(out, size, "%" PRIu64, value);
-	}
 }

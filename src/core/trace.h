@@ -124,6 +124,8 @@ struct pp_trace_account {
 
 /** pp_trace_declare - the kinds of the table, in its order. 0 or -ENOMEM. */
 int pp_trace_declare(struct pp_trace *t);
+/** pp_trace_declare_as - the same as a copy of @from's: one case after another. 0 or -ENOMEM. */
+int pp_trace_declare_as(struct pp_trace *t, const struct pp_trace *from);
 /** pp_trace_add - append an event; time may come in any order until pp_trace_sort(). 0 or -ENOMEM.
  */
 int pp_trace_add(struct pp_trace *t, const struct pp_trace_event *e);
@@ -137,8 +139,13 @@ void pp_trace_free(struct pp_trace *t); /* frees the arrays, not @t */
 int64_t pp_trace_pins(const struct pp_trace *t, const struct pp_trace_event *e);
 
 /** pp_trace_arg_text - argument @i of @e in words, as in the file. */
+#define PP_TRACE_ARG_TEXT 24 /* "-9223372036854775808" and some */
 void pp_trace_arg_text(const struct pp_trace *t, const struct pp_trace_event *e, size_t i,
-		       char *out, size_t size);
+		       char out[PP_TRACE_ARG_TEXT]);
+
+/** pp_trace_clean - @name as one word of at most @size - 1 bytes: names come from other programs,
+ *  and stand in a file of lines and words. @out may be @name. */
+void pp_trace_clean(const char *name, char *out, size_t size);
 
 /** pp_trace_tell - the events of the finding's time that speak of its pages, or else of files and
  *  pins as a whole, in @f->near: the latest of them. Pure. */

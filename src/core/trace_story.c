@@ -72,12 +72,12 @@ static void say(const struct pp_trace *t, const struct pp_trace_event *e, struct
 	const struct pp_trace_decl *d = &t->decls[e->decl];
 	const struct pp_trace_thread *who = pp_trace_thread_find(t, e->pid);
 	size_t at, size = sizeof(out->what);
-	char value[32];
+	char value[PP_TRACE_ARG_TEXT];
 
 	out->time_ns = e->time_ns;
 	at = (size_t)snprintf(out->what, size, "%s", d->name);
 	for (size_t i = 0; i < d->n_args && at < size; i++) {
-		pp_trace_arg_text(t, e, i, value, sizeof(value));
+		pp_trace_arg_text(t, e, i, value);
 		at += (size_t)snprintf(out->what + at, size - at, " %s=%s", d->args[i].name, value);
 	}
 	if (who && at < size)

@@ -46,7 +46,9 @@ libpinproof_a_SOURCES += \
 	src/sys/slots.c \
 	src/sys/stacks.c \
 	src/sys/tracer.c \
-	src/sys/tracer_arm.c
+	src/sys/tracer_arm.c \
+	src/sys/tracer_read.c \
+	src/sys/tracer_ring.c
 
 ppsysdir = $(includedir)/pinproof/sys
 ppsys_HEADERS = \

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "core/words.h"
@@ -55,7 +56,7 @@ static int parse_format(struct pp_tracer *t, struct pp_tracer_kind *k, struct te
 	return *out ? 0 : no_kind(k, "its format is not understood");
 }
 
-static int find_fields(struct pp_tracer_kind *k, struct tep_event *event)
+static int find_fields(struct pp_tracer *t, struct pp_tracer_kind *k, struct tep_event *event)
 {
 	struct pp_trace_arg args[PP_TRACE_ARGS];
 
@@ -68,7 +69,11 @@ static int find_fields(struct pp_tracer_kind *k, struct tep_event *event)
 			return -ENODEV;
 		}
 	}
-	return 0;
+	if (k->kind->lane == PP_LANE_TASKS)
+		k->comm = tep_find_field(event, "newcomm");
+	if (!t->pid)
+		t->pid = tep_find_common_field(event, "common_pid");
+	return t->pid ? 0 : no_kind(k, "its format is not understood");
 }
 
 static void arm(struct pp_tracer *t, size_t i)
@@ -78,7 +83,7 @@ static void arm(struct pp_tracer *t, size_t i)
 
 	if (pp_trace_kind_probe(k->kind) && !k->made && make_probe(k))
 		return;
-	if (parse_format(t, k, &event) || find_fields(k, event))
+	if (parse_format(t, k, &event) || find_fields(t, k, event))
 		return;
 	errno = 0;
 	/* tracefs_event_enable() would look through all systems and all events of this one */
@@ -106,6 +111,8 @@ static void name_kind(struct pp_tracer_kind *k, const struct pp_trace_kind *kind
 
 void pp_tracer_arm(struct pp_tracer *t)
 {
+	free(t->absent);
+	t->absent = NULL;
 	for (size_t i = 0; i < pp_n_trace_kinds; i++) {
 		if (!t->kinds[i].kind)
 			name_kind(&t->kinds[i], &pp_trace_kinds[i]);
@@ -135,12 +142,24 @@ void pp_tracer_disarm(struct pp_tracer *t)
 	}
 }
 
-/* Asked before each case, so it must cost nothing where all kinds are armed. */
-bool pp_tracer_late(const struct pp_tracer *t)
+/* How many modules there are, as directories have a link for each directory in them. */
+static uint64_t count_modules(void)
 {
+	struct stat st;
+
+	return stat("/sys/module", &st) ? 0 : (uint64_t)st.st_nlink;
+}
+
+/* Asked before each case, so it must cost nothing: events come with modules. */
+bool pp_tracer_late(struct pp_tracer *t)
+{
+	uint64_t modules = count_modules();
 	const char *asked = "";
 	char path[512];
 
+	if (modules && modules == t->modules)
+		return false;
+	t->modules = modules;
 	for (size_t i = 0; i < pp_n_trace_kinds; i++) {
 		const struct pp_tracer_kind *k = &t->kinds[i];
 

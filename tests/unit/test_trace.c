@@ -4,6 +4,7 @@
 #include "unit.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -209,12 +210,65 @@ static void damage_is_refused_with_its_line(void)
 	CU_ASSERT_EQUAL(pp_trace_parse(HEAD "\0\n", sizeof(HEAD "\0\n") - 1, &t, &err), -EINVAL);
 }
 
+/* Numbers are written by hand, and must be what printf() makes of them. */
+static void the_largest_and_the_smallest_are_written(void)
+{
+	static const uint64_t values[] = { 0,          1,          9,         10,
+					   0xf,        0x10,       INT64_MAX, (uint64_t)INT64_MIN,
+					   UINT64_MAX, UINT32_MAX, 0xdeadbeef };
+	static const struct pp_trace_decl d = {
+		.name = "a:b",
+		.args = { { "u", 'u' }, { "d", 'd' }, { "x", 'x' }, { "s", 's' } },
+		.n_args = 4
+	};
+	struct pp_trace t = { .decls = (struct pp_trace_decl *)&d, .n_decls = 1 };
+	char text[PP_TRACE_ARG_TEXT], expected[64], *printed;
+	size_t len;
+
+	for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++) {
+		uint64_t v = values[i];
+		struct pp_trace_event e = { .time_ns = v,
+					    .pid = (uint32_t)v,
+					    .args = { v, v, v, 0x4157 } };
+
+		pp_trace_arg_text(&t, &e, 0, text);
+		snprintf(expected, sizeof(expected), "%" PRIu64, v);
+		PP_ASSERT_STR(text, expected);
+		pp_trace_arg_text(&t, &e, 1, text);
+		snprintf(expected, sizeof(expected), "%" PRId64, (int64_t)v);
+		PP_ASSERT_STR(text, expected);
+		pp_trace_arg_text(&t, &e, 2, text);
+		snprintf(expected, sizeof(expected), "0x%" PRIx64, v);
+		PP_ASSERT_STR(text, expected);
+		CU_ASSERT_EQUAL(pp_trace_add(&t, &e), 0);
+	}
+	printed = pp_trace_print(&t, &len);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(printed);
+	CU_ASSERT_EQUAL(strlen(printed), len);
+	CU_ASSERT_PTR_NOT_NULL(strstr(printed, "\n@0 0 0 0 0 0 0x0 WA\n"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(printed, "\n@18446744073709551615 0 4294967295 0 "
+					       "18446744073709551615 -1 0xffffffffffffffff WA\n"));
+	free(printed);
+	free(t.events);
+}
+
+/* Words come from the kernel, but a file of words must stay one. */
+static void words_stay_words(void)
+{
+	char word[9] = "a b\nc\x7f\xff";
+
+	pp_trace_clean(word, word, sizeof(word));
+	PP_ASSERT_STR(word, "a_b_c__");
+	pp_trace_clean("too long a word", word, sizeof(word));
+	PP_ASSERT_STR(word, "too_long");
+}
+
 /* A file of another version of the table is still a file: unknown kinds are shown as they are. */
 static void unknown_kinds_are_kept(void)
 {
 	struct pp_trace t;
 	struct pp_err err;
-	char text[32];
+	char text[PP_TRACE_ARG_TEXT];
 
 	CU_ASSERT_EQUAL_FATAL(parse(HEAD "kind 3 new:event a:x\n"
 					 "kind 4 enter:unpin_user_page other:u\n"
@@ -224,7 +278,7 @@ static void unknown_kinds_are_kept(void)
 	CU_ASSERT_PTR_NULL(t.decls[3].kind);
 	CU_ASSERT_PTR_NULL(t.decls[4].kind); /* its arguments mean something else */
 	CU_ASSERT_EQUAL(pp_trace_pins(&t, &t.events[1]), 0);
-	pp_trace_arg_text(&t, &t.events[0], 0, text, sizeof(text));
+	pp_trace_arg_text(&t, &t.events[0], 0, text);
 	PP_ASSERT_STR(text, "0x1f");
 	pp_trace_free(&t);
 }
@@ -304,6 +358,8 @@ static const struct pp_unit_case cases[] = {
 	{ "events come in order of time", events_come_in_order_of_time },
 	{ "pins are counted once", pins_are_counted_once },
 	{ "damage is refused with its line", damage_is_refused_with_its_line },
+	{ "the largest and the smallest are written", the_largest_and_the_smallest_are_written },
+	{ "words stay words", words_stay_words },
 	{ "unknown kinds are kept", unknown_kinds_are_kept },
 	{ "any damage is survived", any_damage_is_survived },
 };

@@ -158,7 +158,8 @@ EXTRA_DIST += tests/fuzz/run
 
 # What scripts/bench runs; built here so that it keeps building.
 check_PROGRAMS += $(PP_BENCHES)
-PP_BENCHES = tests/bench/judge tests/bench/plan tests/bench/record tests/bench/stamp tests/bench/witness-log
+PP_BENCHES = tests/bench/judge tests/bench/plan tests/bench/record tests/bench/stamp tests/bench/witness-log \
+	tests/bench/witness-parts
 EXTRA_DIST += tests/viewer/timeline
 EXTRA_DIST += tests/bench/bench.h tests/bench/guest tests/bench/witness tests/bench/report.py
 

@@ -108,10 +108,21 @@ static void sort(struct pp_trace_event *e, struct pp_trace_event *spare, size_t 
 	memcpy(e, spare, n * sizeof(*e));
 }
 
+static bool sorted(const struct pp_trace *t)
+{
+	for (size_t i = 1; i < t->n_events; i++)
+		if (t->events[i].time_ns < t->events[i - 1].time_ns)
+			return false;
+	return true;
+}
+
 int pp_trace_sort(struct pp_trace *t)
 {
-	struct pp_trace_event *spare = calloc(t->n_events + 1, sizeof(*spare));
+	struct pp_trace_event *spare;
 
+	if (sorted(t))
+		return 0;
+	spare = calloc(t->n_events + 1, sizeof(*spare));
 	if (!spare)
 		return -ENOMEM;
 	sort(t->events, spare, t->n_events);

@@ -81,7 +81,9 @@ static char *put_word(char *at, uint64_t value)
 
 	memcpy(word, &value, sizeof(value));
 	pp_trace_clean(word[0] ? word : "-", word, sizeof(word));
-	return stpcpy(at, word);
+	for (size_t i = 0; word[i]; i++)
+		*at++ = word[i];
+	return at;
 }
 
 static char *put_arg(char *at, char type, uint64_t value)

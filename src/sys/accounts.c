@@ -17,21 +17,25 @@
 
 #define PATH_BYTES 300
 #define POOLS      8
+/* Numbers grow by digits. */
+#define VMSTAT_SLACK 128
 
 /* What each reading reads. Opening took longer than reading. */
-enum file { REFRESH, VMSTAT, STATUS, MEMINFO, ZONEINFO, PACKETS, FILES };
+enum file { REFRESH, VMSTAT, STATUS, BUDDYINFO, PACKETS, FILES };
 
-/* A pool of huge pages that is not of the default size. */
+/* A pool of huge pages, by the files that count them. */
 struct pool {
-	int available, reserved;
+	int total, available, reserved;
+	bool usual; /* of the default size */
 };
 
 struct pp_accounts {
 	char proc[PATH_BYTES / 2];
-	int files[FILES]; /* -1: cannot be had */
+	int files[FILES];    /* -1: cannot be had */
+	size_t vmstat_bytes; /* so much of it has what is wanted; 0: not known yet */
 	struct pool pools[POOLS];
 	size_t n_pools;
-	bool has_pools;
+	bool has_pools, no_hugetlb;
 	DIR *fds;
 	bool has_device;
 	uint32_t device; /* RDMA index */
@@ -41,25 +45,35 @@ struct pp_accounts {
 	pthread_mutex_t lock;
 };
 
-bool pp_accounts_parse_zoneinfo(const char *text, int64_t *all_pages, int64_t *movable_pages)
+/* "  12 3 ...": free blocks of one page, of two, of four and so on. */
+static int64_t sum_blocks(const char *at)
 {
-	static const char free_pages[] = "  pages free ";
-	bool movable = false, found = false;
-	int64_t pages;
-	char zone[32];
+	int64_t pages = 0, blocks;
 
-	*all_pages = *movable_pages = 0;
-	/* hundreds of lines, of which two a zone count: most are known by their first letters */
-	for (const char *line = text; line && *line; line = strchr(line, '\n')) {
-		line += *line == '\n';
-		if (*line == 'N' && sscanf(line, "Node %*d, zone %31s", zone) == 1)
-			movable = !strcmp(zone, "Movable");
-		if (strncmp(line, free_pages, strlen(free_pages)) != 0)
-			continue;
-		pages = strtoll(line + strlen(free_pages), NULL, 10);
+	for (unsigned order = 0; order < 32; order++) {
+		at += strspn(at, " ");
+		if (*at < '0' || *at > '9')
+			break;
+		for (blocks = 0; *at >= '0' && *at <= '9'; at++)
+			blocks = blocks * 10 + (*at - '0');
+		pages += blocks << order;
+	}
+	return pages;
+}
+
+bool pp_accounts_parse_buddyinfo(const char *text, int64_t *movable_pages)
+{
+	static const char zone[] = ", zone ", movable[] = "Movable ";
+	bool found = false;
+	const char *at;
+
+	*movable_pages = 0;
+	for (at = strstr(text, zone); at; at = strstr(at, zone)) {
 		found = true;
-		*all_pages += pages;
-		*movable_pages += movable ? pages : 0;
+		at += strlen(zone);
+		at += strspn(at, " ");
+		if (!strncmp(at, movable, strlen(movable)))
+			*movable_pages += sum_blocks(at + strlen(movable));
 	}
 	return found;
 }
@@ -113,8 +127,7 @@ static const struct {
 	[REFRESH] = { "sys/vm/stat_refresh", O_WRONLY, false },
 	[VMSTAT] = { "vmstat", O_RDONLY, true },
 	[STATUS] = { "self/status", O_RDONLY, true },
-	[MEMINFO] = { "meminfo", O_RDONLY, true },
-	[ZONEINFO] = { "zoneinfo", O_RDONLY, false },
+	[BUDDYINFO] = { "buddyinfo", O_RDONLY, false },
 };
 
 static int open_proc(struct pp_accounts *a, struct pp_err *err)
@@ -128,18 +141,22 @@ static int open_proc(struct pp_accounts *a, struct pp_err *err)
 	return 0;
 }
 
-/* The text of an open file, from its begin; NULL and errno. Good until the next one. */
-static const char *text_of(struct pp_accounts *a, int fd)
+/* The first @most bytes of an open file; NULL and errno. Good until the next one. */
+static const char *text_upto(struct pp_accounts *a, int fd, size_t most)
 {
-	size_t len = 0;
-	ssize_t n;
+	size_t len = 0, room;
+	ssize_t n = 0;
 	char *more;
 
 	if (fd < 0) {
 		errno = ENOENT;
 		return NULL;
 	}
-	while ((n = pread(fd, a->text + len, a->cap - len - 1, (off_t)len)) > 0) {
+	while (len < most) {
+		room = a->cap - len - 1;
+		n = pread(fd, a->text + len, room < most - len ? room : most - len, (off_t)len);
+		if (n <= 0)
+			break;
 		len += (size_t)n;
 		if (a->cap - len > 1)
 			continue;
@@ -153,6 +170,11 @@ static const char *text_of(struct pp_accounts *a, int fd)
 	return n < 0 ? NULL : a->text;
 }
 
+static const char *text_of(struct pp_accounts *a, int fd)
+{
+	return text_upto(a, fd, SIZE_MAX);
+}
+
 /* A number that is all that a file holds, 0 if it cannot be read. */
 static int64_t number_of(struct pp_accounts *a, int fd)
 {
@@ -162,39 +184,51 @@ static int64_t number_of(struct pp_accounts *a, int fd)
 }
 
 /* "hugepages-2048kB" of the default size, which meminfo tells. */
-static void usual_pool(struct pp_accounts *a, char *out, size_t size)
+static int usual_pool(struct pp_accounts *a, char *out, size_t size, struct pp_err *err)
 {
-	struct pp_pins pins = { 0 };
-	const char *text = text_of(a, a->files[MEMINFO]);
+	int fd = open_file(a->proc, "meminfo", O_RDONLY), rc = fd < 0 ? -errno : 0;
+	const char *text = rc ? NULL : text_of(a, fd);
+	struct pp_pins pins;
 
-	if (text)
-		(void)pp_pins_parse_meminfo(text, &pins);
-	snprintf(out, size, "hugepages-%lldkB", (long long)pins.huge_kb);
+	if (text) {
+		a->no_hugetlb = !pp_pins_parse_meminfo(text, &pins);
+		snprintf(out, size, "hugepages-%lldkB", (long long)pins.huge_kb);
+	} else if (!rc) {
+		rc = -errno;
+	}
+	if (fd >= 0)
+		close(fd);
+	return rc ? pp_err_set(err, rc, "cannot read %s/meminfo", a->proc) : 0;
 }
 
-static void open_pools(struct pp_accounts *a, const char *sys)
+static int open_pools(struct pp_accounts *a, const char *sys, struct pp_err *err)
 {
 	char dir[PATH_BYTES], one[2 * PATH_BYTES], usual[64];
 	const struct dirent *e;
 	DIR *d;
+	int rc = usual_pool(a, usual, sizeof(usual), err);
 
+	if (rc)
+		return rc;
 	snprintf(dir, sizeof(dir), "%s/kernel/mm/hugepages", sys);
-	usual_pool(a, usual, sizeof(usual));
 	d = opendir(dir);
 	if (!d)
-		return;
+		return 0;
 	a->has_pools = true;
 	while ((e = readdir(d)) && a->n_pools < POOLS) {
 		struct pool *p = &a->pools[a->n_pools];
 
-		if (e->d_name[0] == '.' || !strcmp(e->d_name, usual))
+		if (e->d_name[0] == '.')
 			continue;
 		snprintf(one, sizeof(one), "%s/%s", dir, e->d_name);
+		p->usual = !strcmp(e->d_name, usual);
+		p->total = p->usual ? open_file(one, "nr_hugepages", O_RDONLY) : -1;
 		p->available = open_file(one, "free_hugepages", O_RDONLY);
 		p->reserved = open_file(one, "resv_hugepages", O_RDONLY);
 		a->n_pools++;
 	}
 	closedir(d);
+	return 0;
 }
 
 /* Packets are counted by the driver (rxe), or by the port. */
@@ -226,11 +260,12 @@ int pp_accounts_open(const struct pp_account_place *where, struct pp_accounts **
 	a->cap = 16384;
 	a->text = malloc(a->cap);
 	rc = a->text ? open_proc(a, err) : pp_err_set(err, -ENOMEM, "the accounts");
+	if (!rc)
+		rc = open_pools(a, sys, err);
 	if (rc) {
 		pp_accounts_close(a);
 		return rc;
 	}
-	open_pools(a, sys);
 	if (where->ibdev)
 		open_device(a, sys, where->ibdev);
 	snprintf(path, sizeof(path), "%s/self/fd", a->proc);
@@ -252,6 +287,7 @@ void pp_accounts_close(struct pp_accounts *a)
 	for (int i = 0; i < FILES; i++)
 		close_file(a->files[i]);
 	for (size_t i = 0; i < a->n_pools; i++) {
+		close_file(a->pools[i].total);
 		close_file(a->pools[i].available);
 		close_file(a->pools[i].reserved);
 	}
@@ -265,20 +301,55 @@ void pp_accounts_close(struct pp_accounts *a)
 
 /* ---- one reading ---- */
 
-/* Folds the counters of every CPU into the totals (mm/vmstat.c, vmstat_refresh()). */
+/* What stands behind @key at the begin of a line; @upto: the end of that line, if it is further. */
+static bool vmstat_number(const char *text, const char *key, uint64_t *out, size_t *upto)
+{
+	const char *at = strstr(text, key);
+
+	/* a name may end as another does */
+	while (at && at != text && at[-1] != '\n')
+		at = strstr(at + 1, key);
+	/* a text that ends here may be cut in the number */
+	if (!at || !strchr(at, '\n'))
+		return false;
+	*out = strtoull(at + strlen(key), NULL, 10);
+	if ((size_t)(strchr(at, '\n') - text) > *upto)
+		*upto = (size_t)(strchr(at, '\n') - text);
+	return true;
+}
+
+static bool take_vmstat(const char *text, bool fresh, int64_t *value, size_t *upto)
+{
+	uint64_t acquired, released, pages;
+	bool pins = vmstat_number(text, "nr_foll_pin_acquired ", &acquired, upto) &&
+		    vmstat_number(text, "nr_foll_pin_released ", &released, upto),
+	     others = vmstat_number(text, "nr_free_pages ", &pages, upto);
+
+	if (pins && fresh)
+		value[PP_ACCOUNT_PINS] = (int64_t)(acquired - released);
+	if (others)
+		value[PP_ACCOUNT_FREE_PAGES] = (int64_t)pages;
+	return pins && others;
+}
+
+/* Folds the counters of every CPU into the totals (mm/vmstat.c, vmstat_refresh()). What is wanted
+ * stands in the first third of the file, and the kernel prints no more than is asked for. */
 static int read_vmstat(struct pp_accounts *a, int64_t *value)
 {
 	bool fresh = a->files[REFRESH] >= 0 && pwrite(a->files[REFRESH], "1", 1, 0) == 1;
-	const char *text = text_of(a, a->files[VMSTAT]);
-	struct pp_pins pins;
-	uint64_t pages;
+	const char *text;
+	size_t upto = 0;
 
+	if (a->vmstat_bytes) {
+		text = text_upto(a, a->files[VMSTAT], a->vmstat_bytes);
+		if (text && take_vmstat(text, fresh, value, &upto))
+			return 0;
+	}
+	upto = 0;
+	text = text_of(a, a->files[VMSTAT]);
 	if (!text)
 		return -errno;
-	if (pp_pins_parse_vmstat(text, &pins) && fresh)
-		value[PP_ACCOUNT_PINS] = (int64_t)(pins.acquired - pins.released);
-	if (pp_pins_number(text, "nr_free_pages ", &pages))
-		value[PP_ACCOUNT_FREE_PAGES] = (int64_t)pages;
+	a->vmstat_bytes = take_vmstat(text, fresh, value, &upto) ? upto + VMSTAT_SLACK : 0;
 	return 0;
 }
 
@@ -296,38 +367,37 @@ static int read_status(struct pp_accounts *a, int64_t *value)
 	return 0;
 }
 
-/* No hugetlb: an empty pool. */
-static int read_meminfo(struct pp_accounts *a, int64_t *value)
-{
-	const char *text = text_of(a, a->files[MEMINFO]);
-	struct pp_pins pins;
-
-	if (!text)
-		return -errno;
-	(void)pp_pins_parse_meminfo(text, &pins);
-	value[PP_ACCOUNT_HUGE_TOTAL] = pins.huge_total;
-	value[PP_ACCOUNT_HUGE_FREE] = pins.huge_free;
-	value[PP_ACCOUNT_HUGE_SPARE] = pins.huge_free - pins.huge_reserved;
-	return 0;
-}
-
+/* Without such a zone there is nothing in it. */
 static void read_zones(struct pp_accounts *a, int64_t *value)
 {
-	const char *text = text_of(a, a->files[ZONEINFO]);
-	int64_t all, movable;
+	const char *text = text_of(a, a->files[BUDDYINFO]);
+	int64_t movable;
 
-	if (text && pp_accounts_parse_zoneinfo(text, &all, &movable))
+	if (text && pp_accounts_parse_buddyinfo(text, &movable))
 		value[PP_ACCOUNT_MOVABLE_PAGES] = movable;
 }
 
-static void read_other_pools(struct pp_accounts *a, int64_t *value)
+/* No hugetlb: empty pools. */
+static void read_pools(struct pp_accounts *a, int64_t *value)
 {
-	int64_t sum = 0;
+	if (a->no_hugetlb)
+		value[PP_ACCOUNT_HUGE_TOTAL] = value[PP_ACCOUNT_HUGE_FREE] =
+			value[PP_ACCOUNT_HUGE_SPARE] = 0;
+	if (a->has_pools || a->no_hugetlb)
+		value[PP_ACCOUNT_HUGE_OTHER] = 0;
+	for (size_t i = 0; i < a->n_pools; i++) {
+		const struct pool *p = &a->pools[i];
+		int64_t available = number_of(a, p->available),
+			spare = available - number_of(a, p->reserved);
 
-	for (size_t i = 0; i < a->n_pools; i++)
-		sum += number_of(a, a->pools[i].available) - number_of(a, a->pools[i].reserved);
-	if (a->has_pools)
-		value[PP_ACCOUNT_HUGE_OTHER] = sum;
+		if (!p->usual) {
+			value[PP_ACCOUNT_HUGE_OTHER] += spare;
+			continue;
+		}
+		value[PP_ACCOUNT_HUGE_TOTAL] = number_of(a, p->total);
+		value[PP_ACCOUNT_HUGE_FREE] = available;
+		value[PP_ACCOUNT_HUGE_SPARE] = spare;
+	}
 }
 
 /* VmPin of another process; a zombie and what is gone have none. */
@@ -390,7 +460,6 @@ int pp_accounts_read(struct pp_accounts *a, const struct pp_account_pids *of,
 	} needed[] = {
 		{ read_vmstat, VMSTAT },
 		{ read_status, STATUS },
-		{ read_meminfo, MEMINFO },
 	};
 	int rc = 0;
 
@@ -407,7 +476,7 @@ int pp_accounts_read(struct pp_accounts *a, const struct pp_account_pids *of,
 	}
 	if (!rc) {
 		read_zones(a, value);
-		read_other_pools(a, value);
+		read_pools(a, value);
 		read_processes(a, of, value);
 		read_device(a, value);
 		read_fds(a, value);

@@ -5,9 +5,9 @@
 
 #include "sys/accounts.h"
 
-/** pp_accounts_parse_zoneinfo - sum of "pages free" of all zones and of those called Movable (text
- *  of /proc/zoneinfo); false if there is no zone. */
-bool pp_accounts_parse_zoneinfo(const char *text, int64_t *all_pages, int64_t *movable_pages);
+/** pp_accounts_parse_buddyinfo - free pages in zones called Movable, the processors' own lists left
+ * out (text of /proc/buddyinfo); 0 without such a zone, false without any. */
+bool pp_accounts_parse_buddyinfo(const char *text, int64_t *movable_pages);
 
 /** pp_accounts_take_object - the RDMA device has @count objects of the kind that the kernel calls
  *  @name; @value: int64_t[PP_ACCOUNT_COUNT]. Other kinds are left alone. */

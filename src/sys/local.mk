@@ -90,4 +90,5 @@ ppsys_HEADERS = \
 	src/sys/slots.h \
 	src/sys/stacks.h \
 	src/sys/tracer.h \
-	src/sys/tracer_private.h
+	src/sys/tracer_private.h \
+	src/sys/tracer_ring.h

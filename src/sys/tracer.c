@@ -131,15 +131,15 @@ static uint64_t lost_by_probes(const struct pp_tracer *t)
 }
 
 /* What was lost since the last time; that of the buffers need not be asked for if nothing was. */
-static uint64_t lost_since(struct pp_tracer *t, bool overrun)
+static int count_lost(struct pp_tracer *t, bool overrun, uint64_t *lost, struct pp_err *err)
 {
-	uint64_t by_probes = lost_by_probes(t),
-		 by_buffers = overrun ? pp_tracer_ring_lost(t->ring) : t->lost_by_buffers,
-		 lost = by_probes - t->lost_by_probes + by_buffers - t->lost_by_buffers;
+	uint64_t by_probes = lost_by_probes(t), by_buffers = t->lost_by_buffers;
+	int rc = overrun ? pp_tracer_ring_lost(t->ring, &by_buffers, err) : 0;
 
+	*lost += by_probes - t->lost_by_probes + by_buffers - t->lost_by_buffers;
 	t->lost_by_probes = by_probes;
 	t->lost_by_buffers = by_buffers;
-	return lost;
+	return rc;
 }
 
 int pp_tracer_open(struct pp_tracer **out, struct pp_err *err)
@@ -162,7 +162,7 @@ int pp_tracer_open(struct pp_tracer **out, struct pp_err *err)
 	}
 	if (!rc) {
 		pp_tracer_arm(t);
-		lost_since(t, true);
+		t->lost_by_probes = lost_by_probes(t);
 		if (!pp_tracer_armed(t))
 			rc = pp_err_set(err, -ENODEV, "none of %zu kinds of trace events is here.",
 					pp_n_trace_kinds);
@@ -200,11 +200,12 @@ int pp_tracer_end(struct pp_tracer *t, pid_t child, const char *name, uint64_t s
 	rc = pp_tracer_read(t, child, name, out, &overrun, err);
 	if (!rc && (rc = pp_trace_sort(out)))
 		pp_err_set(err, rc, "order of the trace");
+	if (!rc)
+		rc = count_lost(t, overrun, &out->lost, err);
 	if (rc) {
 		pp_trace_free(out);
 		return rc;
 	}
-	out->lost += lost_since(t, overrun);
 	absent = pp_tracer_absent(t);
 	out->absent = absent[0] ? strdup(absent) : NULL;
 	return 0;

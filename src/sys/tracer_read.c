@@ -78,14 +78,14 @@ static void ask_proc(uint32_t pid, struct pp_tracer_thread *out)
 
 /* As ask_proc(), but once for all cases. Numbers are only given again after they have gone round.
  */
-static void ask(struct pp_tracer *t, uint32_t pid, struct pp_tracer_thread *out)
+static int ask(struct pp_tracer *t, uint32_t pid, struct pp_tracer_thread *out)
 {
 	struct pp_tracer_thread *more;
 
 	for (size_t i = 0; i < t->n_seen; i++)
 		if (t->seen[i].pid == pid) {
 			*out = t->seen[i];
-			return;
+			return 0;
 		}
 	ask_proc(pid, out);
 	if (t->n_seen == SEEN_MAX)
@@ -93,18 +93,20 @@ static void ask(struct pp_tracer *t, uint32_t pid, struct pp_tracer_thread *out)
 	if (t->n_seen == t->cap_seen) {
 		more = realloc(t->seen, (t->cap_seen + 64) * sizeof(*more));
 		if (!more)
-			return;
+			return -ENOMEM;
 		t->seen = more;
 		t->cap_seen += 64;
 	}
 	t->seen[t->n_seen++] = *out;
+	return 0;
 }
 
 static enum whose look_up(struct reading *r, uint32_t pid)
 {
 	struct pp_tracer_thread thread;
 
-	ask(r->t, pid, &thread);
+	if (ask(r->t, pid, &thread))
+		r->failed = -ENOMEM;
 	if (!thread.kernel)
 		return FOREIGN;
 	/* without a name it would be looked up again and again */

@@ -23,13 +23,12 @@ int pp_tracer_ring_open(const char *dir, struct pp_tracer_ring **out, struct pp_
 void pp_tracer_ring_close(struct pp_tracer_ring *r); /* NULL is fine */
 
 /**
- * pp_tracer_ring_read - take out what the buffers hold: a processor's records in their order, one
- * processor after the other
+ * pp_tracer_ring_read - take out what the buffers hold, in order of time
  * @overrun: set to whether records were overwritten since the reading before; pp_tracer_ring_lost()
  * knows how many
  *
- * The library's tracefs_iterate_raw_events() looks up the format of each record and sorts them by
- * time, which takes longer than all that a case does with them.
+ * The library's tracefs_iterate_raw_events() opens all files each time and looks up the format of
+ * each record, which takes longer than all that a case does with them.
  *
  * Returns 0, what @take returned, or -errno with a sentence.
  * Source: Documentation/trace/ftrace.rst (trace_pipe_raw), kernel/trace/trace.c,
@@ -38,8 +37,8 @@ void pp_tracer_ring_close(struct pp_tracer_ring *r); /* NULL is fine */
 int pp_tracer_ring_read(struct pp_tracer_ring *r, pp_tracer_ring_take take, void *context,
 			bool *overrun, struct pp_err *err);
 
-/** pp_tracer_ring_lost - how many records were dropped or overwritten since the instance was made;
- * what cannot be read counts nothing. */
-uint64_t pp_tracer_ring_lost(const struct pp_tracer_ring *r);
+/** pp_tracer_ring_lost - how many records were dropped or overwritten since the instance was made.
+ * 0 or -errno with a sentence. */
+int pp_tracer_ring_lost(const struct pp_tracer_ring *r, uint64_t *lost, struct pp_err *err);
 
 #endif

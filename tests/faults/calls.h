@@ -229,6 +229,10 @@ CALL(code, int,            tep_parse_header_page, P(struct tep_handle *t, char *
 CALL(code, enum tep_errno, tep_parse_event,      P(struct tep_handle *t, const char *b, unsigned long n, const char *s), P(t, b, n, s), fake, TEP_ERRNO__MEM_ALLOC_FAILED, EPROTO, 0)
 CALL(code, struct tep_event *, tep_find_event_by_name, P(struct tep_handle *t, const char *s, const char *n), P(t, s, n), fake, NULL, ENODEV, 0)
 CALL(code, struct tep_format_field *, tep_find_field, P(struct tep_event *e, const char *n), P(e, n),       fake, NULL,       ENODEV,    0)
+CALL(code, struct tep_format_field *, tep_find_common_field, P(struct tep_event *e, const char *n), P(e, n), fake, NULL,      ENODEV,    0)
+CALL(code, struct kbuffer *, kbuffer_alloc,      P(enum kbuffer_long_size l, enum kbuffer_endian e), P(l, e), real, NULL,     ENOMEM,    +GATES)
+RELEASE(                   kbuffer_free,         P(struct kbuffer *k), P(k),                                real,                        -GATES)
+CALL(code, int,            kbuffer_load_subbuffer, P(struct kbuffer *k, void *b), P(k, b),                  real, -1,         EPROTO,    0)
 FAKED(     int,            tep_data_pid,         P(struct tep_handle *t, struct tep_record *r), P(t, r))
 CALL(code, int,            tep_get_field_val,    P(struct trace_seq *s, struct tep_event *e, const char *n, struct tep_record *r, unsigned long long *v, int x), P(s, e, n, r, v, x), fake, -1, EPROTO, 0)
 CALL(code, void *,         tep_get_field_raw,    P(struct trace_seq *s, struct tep_event *e, const char *n, struct tep_record *r, int *l, int x), P(s, e, n, r, l, x), fake, NULL, EPROTO, 0)
@@ -244,13 +248,13 @@ CALL(code, int,            blkid_probe_set_partitions_flags, P(blkid_probe p, in
 CALL(code, int,            blkid_do_probe,       P(blkid_probe p), P(p),                                    real, -1,         EIO,       0)
 
 CANNOT_FAIL("computes only",
-	__ctype_b_loc __isoc99_sscanf fprintf gnu_dev_major gnu_dev_makedev gnu_dev_minor htonl htons memchr memcmp strerror strtol memcpy memset inet_ntop qsort snprintf vsnprintf strcasecmp strchr strcmp strcspn
+	__ctype_b_loc __isoc99_sscanf fprintf gnu_dev_major gnu_dev_makedev gnu_dev_minor htonl htons memchr memcmp strerror strtol memcpy memset inet_ntop qsort snprintf vsnprintf strcasecmp strchr strcmp strcspn strspn
 	strlen strncmp strrchr strstr strtok_r strtoll strtoul strtoull strverscmp sigemptyset sigfillset
 	ibv_wc_status_str ibv_get_device_name rdma_event_str rdma_get_src_port
 	nla_data nla_find nla_get_string nla_get_u32 nla_get_u64 nla_len nla_next nla_ok nla_strcmp nlmsg_find_attr nlmsg_hdr
 	rtnl_addr_set_ifindex rtnl_link_set_flags rtnl_link_set_mtu rtnl_link_set_name
 	dm_dir dm_log_with_errno_init dm_udev_set_checking dm_udev_set_sync_support
-	blkid_probe_lookup_value)
+	kbuffer_event_size kbuffer_next_event kbuffer_read_event blkid_probe_lookup_value)
 CANNOT_FAIL("always succeeds with the arguments that it gets",
 	__errno_location _GLOBAL_OFFSET_TABLE_ _exit clock_gettime environ geteuid getenv getpid getppid getrusage gettid
 	prctl pthread_mutex_init pthread_mutex_destroy pthread_mutex_lock pthread_mutex_unlock

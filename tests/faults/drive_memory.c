@@ -327,8 +327,8 @@ const struct driver drive_memory[] = {
 	{ "pp_accounts_read", run_accounts, .mapped = {
 		{ CALL_open, "stat_refresh", GOES_ON, "without it the counters do not count" },
 		{ CALL_pwrite, "stat_refresh", GOES_ON, "without it the counters do not count" },
-		{ CALL_open, "zoneinfo", GOES_ON, "the account is not known" },
-		{ CALL_pread, "zoneinfo", GOES_ON, "the account is not known" },
+		{ CALL_open, "buddyinfo", GOES_ON, "the account is not known" },
+		{ CALL_pread, "buddyinfo", GOES_ON, "the account is not known" },
 		{ CALL_open, "hugepages", GOES_ON, "the account is not known" },
 		{ CALL_open, "rcvd_pkts", GOES_ON, "the port counts, too" },
 		{ CALL_opendir, NULL, GOES_ON, "the account is not known" },

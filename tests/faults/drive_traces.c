@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Faults in the trace witness and in what counts entries into the kernel's functions. */
+#include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -13,13 +15,51 @@
 #include "sys/tracer.h"
 #include "world.h"
 
+#define INSTANCE "/sys/kernel/tracing/instances/pinproof_%d/per_cpu/cpu%ld/%s"
+
+/* One page of a ring buffer with one record in it, behind others that were overwritten: event 1, of
+ * thread 1, in the far future. */
+static void make_page(const char *path)
+{
+	struct {
+		uint64_t time, committed;
+		uint32_t head, length;
+		uint16_t event, flags;
+		uint32_t pid;
+		uint64_t fields[4];
+	} page = { .time = UINT64_MAX / 2, .event = 1, .pid = 1 };
+	FILE *f = __real_fopen(world_path(path), "we");
+
+	page.length = sizeof(page) - offsetof(__typeof__(page), length);
+	page.committed = (sizeof(page) - offsetof(__typeof__(page), head)) | 1u << 31;
+	if (!f || fwrite(&page, sizeof(page), 1, f) != 1 || __real_fclose(f))
+		abort();
+}
+
+/* What the files of an instance hold that was just made by this process. */
+static void make_buffers(void)
+{
+	char path[512];
+
+	for (long cpu = 0; cpu < sysconf(_SC_NPROCESSORS_CONF); cpu++) {
+		snprintf(path, sizeof(path), INSTANCE, (int)getpid(), cpu, "stats");
+		world_file(path, "entries: 1\noverrun: 0\ncommit overrun: 0\ndropped events: 0\n");
+		snprintf(path, sizeof(path), INSTANCE, (int)getpid(), cpu, "trace_pipe_raw");
+		world_file(path, "");
+		make_page(path);
+	}
+	world_file("/sys/module/.keep", "");
+}
+
 static int run_tracer(const struct driver *d, struct pp_err *err)
 {
 	struct pp_tracer *t;
 	struct pp_trace trace;
-	int rc = pp_tracer_open(&t, err);
+	int rc;
 
 	(void)d;
+	make_buffers();
+	rc = pp_tracer_open(&t, err);
 	if (rc)
 		return rc;
 	(void)pp_tracer_absent(t);
@@ -75,6 +115,8 @@ const struct driver drive_traces[] = {
 		{ CALL_tracefs_kprobe_raw, NULL, GOES_ON, A_KIND }, { CALL_tracefs_kretprobe_raw, NULL, GOES_ON, A_KIND },
 		{ CALL_tracefs_event_file_read, NULL, GOES_ON, A_KIND }, { CALL_tep_parse_event, NULL, GOES_ON, A_KIND },
 		{ CALL_tep_find_event_by_name, NULL, GOES_ON, A_KIND }, { CALL_tep_find_field, NULL, GOES_ON, A_KIND },
+		{ CALL_tep_find_common_field, NULL, GOES_ON, A_KIND },
+		{ CALL_stat, "/sys/module", GOES_ON, "all kinds are tried again" },
 		{ CALL_tracefs_event_file_write, NULL, GOES_ON, A_KIND },
 		{ CALL_tracefs_event_disable, NULL, GOES_ON, "the instance goes, and its events with it" },
 		{ CALL_readdir, NULL, GOES_ON, "kinds are tried again, or are swept next time" },

@@ -262,6 +262,15 @@ struct tep_format_field *fake_tep_find_field(struct tep_event *event, const char
 	return &field;
 }
 
+struct tep_format_field *fake_tep_find_common_field(struct tep_event *event, const char *name)
+{
+	static struct tep_format_field field = { .offset = 4, .size = 4 };
+
+	(void)event;
+	(void)name;
+	return &field;
+}
+
 int fake_tep_data_pid(struct tep_handle *t, struct tep_record *record)
 {
 	(void)t;

@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <ifaddrs.h>
 #include <infiniband/verbs.h>
+#include <kbuffer.h>
 #include <libdevmapper.h>
 #include <liburing.h>
 #include <net/if.h>

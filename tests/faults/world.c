@@ -148,6 +148,7 @@ static const struct {
 	{ "/sys/kernel/mm/hugepages/hugepages-1048576kB/free_hugepages", "1\n" },
 	{ "/sys/kernel/mm/hugepages/hugepages-1048576kB/resv_hugepages", "0\n" },
 	{ "/sys/kernel/mm/hugepages/hugepages-2048kB/free_hugepages", "8\n" },
+	{ "/sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages", "8\n" },
 	{ "/sys/kernel/mm/hugepages/hugepages-2048kB/resv_hugepages", "0\n" },
 	{ "/sys/kernel/mm/ksm/full_scans", "0\n" },
 	{ "/sys/kernel/mm/ksm/run", "0\n" },

@@ -35,8 +35,9 @@ static const struct {
 	{ "proc/4003/status", "Name:\tchild\nVmLck:\t0 kB\nVmPin:\t0 kB\n" },
 	{ "proc/meminfo", "MemTotal: 100 kB\nHugePages_Total:      20\nHugePages_Free:       15\n"
 			  "HugePages_Rsvd:        5\nHugepagesize:       2048 kB\n" },
-	{ "proc/zoneinfo", "Node 0, zone   Normal\n  pages free     4000\n        boost    0\n"
-			   "Node 0, zone  Movable\n  pages free     1000\n        boost    0\n" },
+	{ "proc/buddyinfo", "Node 0, zone   Normal      7      1      0 \n"
+			    "Node 0, zone  Movable      2      1    249 \n" },
+	{ "sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages", "20\n" },
 	{ "sys/kernel/mm/hugepages/hugepages-2048kB/free_hugepages", "15\n" },
 	{ "sys/kernel/mm/hugepages/hugepages-2048kB/resv_hugepages", "5\n" },
 	{ "sys/kernel/mm/hugepages/hugepages-1048576kB/free_hugepages", "3\n" },
@@ -58,10 +59,8 @@ struct fault {
 	"nr_free_pages " free "\nnr_inactive_anon 7\nnr_foll_pin_acquired " acquired               \
 	"\nnr_foll_pin_released " released "\npgpgin 1\n"
 #define STATUS(lck, pin) "Name:\tx\nVmLck:\t" lck " kB\nVmPin:\t" pin " kB\n"
-#define MEMINFO(total, free, reserved)                                                             \
-	"HugePages_Total: " total "\nHugePages_Free: " free "\nHugePages_Rsvd: " reserved          \
-	"\nHugepagesize: 2048 kB\n"
-#define GIB_POOL "sys/kernel/mm/hugepages/hugepages-1048576kB/"
+#define USUAL_POOL       "sys/kernel/mm/hugepages/hugepages-2048kB/"
+#define GIB_POOL         "sys/kernel/mm/hugepages/hugepages-1048576kB/"
 #define OBJECT(a, n, leak)                                                                         \
 	{                                                                                          \
 		.account = PP_ACCOUNT_##a, .object = n, .change = (leak) ? 1 : -1,                 \
@@ -79,19 +78,22 @@ static const struct fault faults[] = {
 	{ PP_ACCOUNT_OWNER_VMPIN, "proc/4001/status", STATUS("0", "64"), NULL, 16, PP_CLASS_OVERCHARGE, "charged too much: of owner-vmpin" },
 	{ PP_ACCOUNT_HEIR_VMPIN, "proc/4002/status", STATUS("0", "64"), NULL, 16, PP_CLASS_OVERCHARGE, "charged too much: of heir-vmpin" },
 	{ PP_ACCOUNT_CHILD_VMPIN, "proc/4003/status", STATUS("0", "4"), NULL, 1, PP_CLASS_OVERCHARGE, "charged too much: of child-vmpin" },
-	{ PP_ACCOUNT_HUGE_TOTAL, "proc/meminfo", MEMINFO("19", "15", "5"), NULL, -1, PP_CLASS_LEAK, "a leak: of huge-total" },
-	{ PP_ACCOUNT_HUGE_SPARE, "proc/meminfo", MEMINFO("20", "15", "6"), NULL, -1, PP_CLASS_LEAK, "a leak: of huge-spare" },
+	{ PP_ACCOUNT_HUGE_TOTAL, USUAL_POOL "nr_hugepages", "19\n", NULL, -1, PP_CLASS_LEAK, "a leak: of huge-total" },
+	{ PP_ACCOUNT_HUGE_SPARE, USUAL_POOL "resv_hugepages", "6\n", NULL, -1, PP_CLASS_LEAK, "a leak: of huge-spare" },
 	{ PP_ACCOUNT_HUGE_OTHER, GIB_POOL "free_hugepages", "2\n", NULL, -1, PP_CLASS_LEAK, "a leak: of huge-other" },
 	{ PP_ACCOUNT_HUGE_OTHER, GIB_POOL "resv_hugepages", "0\n", NULL, 1, PP_CLASS_OVERRELEASE, "released twice: of huge-other" },
 	OBJECT(CONTEXTS, "ctx", true), OBJECT(PDS, "pd", true), OBJECT(MRS, "mr", true),
 	OBJECT(CQS, "cq", true), OBJECT(QPS, "qp", true), OBJECT(CM_IDS, "cm_id", true), OBJECT(MRS, "mr", false),
-	{ PP_ACCOUNT_HUGE_FREE, "proc/meminfo", MEMINFO("20", "14", "4"), NULL, -1, PP_CLASS_OK, NULL },
+	{ PP_ACCOUNT_HUGE_FREE, USUAL_POOL "free_hugepages", "14\n", NULL, -1, PP_CLASS_OK, NULL },
 	{ PP_ACCOUNT_FDS, "proc/self/fd/7", "", NULL, 1, PP_CLASS_OK, NULL },
 	{ PP_ACCOUNT_PACKETS, "sys/class/infiniband/pp0r/ports/1/counters/port_rcv_packets", "47\n", NULL, 7, PP_CLASS_OK, NULL },
 	{ PP_ACCOUNT_FREE_PAGES, "proc/vmstat", VMSTAT("4990", "900", "800"), NULL, -10, PP_CLASS_OK, NULL },
-	{ PP_ACCOUNT_MOVABLE_PAGES, "proc/zoneinfo", "Node 0, zone  Movable\n  pages free     900\n", NULL, -100, PP_CLASS_OK, NULL },
+	{ PP_ACCOUNT_MOVABLE_PAGES, "proc/buddyinfo", "Node 0, zone  Movable      2      1    224 \n", NULL, -100, PP_CLASS_OK, NULL },
 };
 /* clang-format on */
+
+/* A free page is taken out of what was reserved: no spare one. */
+#define RESERVED_TOO USUAL_POOL "resv_hugepages"
 
 /* In place: whoever has the file open reads the new text. */
 static void write_file(struct tmpdir *d, const char *name, const char *text)
@@ -235,7 +237,11 @@ static void one_number_at_a_time(void)
 
 		if (f->file)
 			write_file(&d, f->file, f->text);
+		if (f->account == PP_ACCOUNT_HUGE_FREE)
+			write_file(&d, RESERVED_TOO, "4\n");
 		check_fault(a, f, base);
+		if (f->account == PP_ACCOUNT_HUGE_FREE)
+			write_file(&d, RESERVED_TOO, before(RESERVED_TOO));
 		if (f->file && before(f->file))
 			write_file(&d, f->file, before(f->file));
 		else if (f->file)
@@ -288,8 +294,8 @@ static void blind(void)
 		{ "proc/vmstat", "nr_free_pages 5000\n", PP_ACCOUNT_PINS },
 		{ "proc/vmstat", "nr_foll_pin_acquired 9\nnr_foll_pin_released 9\n",
 		  PP_ACCOUNT_FREE_PAGES },
-		{ "proc/zoneinfo", NULL, PP_ACCOUNT_MOVABLE_PAGES },
-		{ "proc/zoneinfo", "nothing\n", PP_ACCOUNT_MOVABLE_PAGES },
+		{ "proc/buddyinfo", NULL, PP_ACCOUNT_MOVABLE_PAGES },
+		{ "proc/buddyinfo", "nothing\n", PP_ACCOUNT_MOVABLE_PAGES },
 		{ "proc/4001/status", NULL, PP_ACCOUNT_OWNER_VMPIN },
 		{ "proc/4002/status", "Name:\tzombie\n", PP_ACCOUNT_HEIR_VMPIN },
 		{ "proc/4003/status", NULL, PP_ACCOUNT_CHILD_VMPIN },
@@ -346,6 +352,89 @@ static void broken_proc(void)
 	tmpdir_remove(&d);
 }
 
+/* Only the begin of vmstat is read after the first time: what moves away is found again. */
+static void a_number_moves(void)
+{
+	static const struct pp_account_pids nobody = { 0 };
+	int64_t value[PP_ACCOUNT_COUNT];
+	char text[4096];
+	struct tmpdir d;
+	struct pp_accounts *a;
+
+	make_world(&d);
+	a = open_world(&d);
+	CU_ASSERT_EQUAL(pp_accounts_read(a, &nobody, value, NULL), 0);
+	CU_ASSERT_EQUAL(value[PP_ACCOUNT_PINS], 100);
+	/* lines in between, and names that end as others do */
+	for (int between = 0; between < 3000; between += 300) {
+		snprintf(text, sizeof(text),
+			 "x_nr_free_pages 1\nnr_free_pages 6000\nnr_foll_pin_acquired 800\n%0*d\n"
+			 "not_nr_foll_pin_released 3\nnr_foll_pin_released 793\nlast 1\n",
+			 between + 1, 0);
+		write_file(&d, "proc/vmstat", text);
+		CU_ASSERT_EQUAL(pp_accounts_read(a, &nobody, value, NULL), 0);
+		CU_ASSERT_EQUAL(value[PP_ACCOUNT_PINS], 7);
+		CU_ASSERT_EQUAL(value[PP_ACCOUNT_FREE_PAGES], 6000);
+	}
+	write_file(&d, "proc/vmstat", "nr_free_pages 5\nnr_foll_pin_acquired 3\n");
+	CU_ASSERT_EQUAL(pp_accounts_read(a, &nobody, value, NULL), 0);
+	CU_ASSERT_EQUAL(value[PP_ACCOUNT_PINS], PP_ACCOUNT_UNKNOWN);
+	CU_ASSERT_EQUAL(value[PP_ACCOUNT_FREE_PAGES], 5);
+	pp_accounts_close(a);
+	tmpdir_remove(&d);
+}
+
+/* Kernels without huge pages have empty pools, those that do not tell have unknown ones. */
+static void without_huge_pages(void)
+{
+	static const struct pp_account_pids nobody = { 0 };
+	static const int pools[] = { PP_ACCOUNT_HUGE_TOTAL, PP_ACCOUNT_HUGE_FREE,
+				     PP_ACCOUNT_HUGE_SPARE, PP_ACCOUNT_HUGE_OTHER };
+	int64_t value[PP_ACCOUNT_COUNT];
+
+	for (int none = 0; none < 2; none++) {
+		char proc[128];
+		struct pp_account_place where = { .proc = proc, .sys = "/nonexistent" };
+		struct pp_accounts *a = NULL;
+		struct tmpdir d;
+
+		make_world(&d);
+		snprintf(proc, sizeof(proc), "%s/proc", d.path);
+		if (none)
+			write_file(&d, "proc/meminfo", "MemTotal: 100 kB\n");
+		CU_ASSERT_EQUAL_FATAL(pp_accounts_open(&where, &a, NULL), 0);
+		CU_ASSERT_EQUAL(pp_accounts_read(a, &nobody, value, NULL), 0);
+		for (size_t i = 0; i < PP_ARRAY_LEN(pools); i++)
+			CU_ASSERT_EQUAL(value[pools[i]], none ? 0 : PP_ACCOUNT_UNKNOWN);
+		pp_accounts_close(a);
+		tmpdir_remove(&d);
+	}
+}
+
+static void blocks_of_all_orders(void)
+{
+	static const struct {
+		const char *text;
+		bool found;
+		int64_t pages;
+	} rows[] = {
+		{ "Node 0, zone      DMA      1      1 \nNode 0, zone   Normal 7 \n", true, 0 },
+		{ "Node 0, zone  Movable      1      1      1      0      2 \n", true, 39 },
+		{ "Node 0, zone  Movable      5 \nNode 1, zone  Movable      0      3 \n", true,
+		  11 },
+		{ "Node 0, zone  Movable \nNode 0, zone   Device 9 \n", true, 0 },
+		{ "Node 0, zone  MovableToo 9 \n", true, 0 },
+		{ "", false, 0 },
+	};
+	int64_t pages;
+
+	for (size_t i = 0; i < PP_ARRAY_LEN(rows); i++) {
+		pages = -1;
+		CU_ASSERT_EQUAL(pp_accounts_parse_buddyinfo(rows[i].text, &pages), rows[i].found);
+		CU_ASSERT_EQUAL(pages, rows[i].pages);
+	}
+}
+
 /* The real thing: what the kernel tells of this process moves with what it does. */
 static void real(void)
 {
@@ -371,6 +460,9 @@ static const struct pp_unit_case cases[] = {
 	{ "charged to the wrong process", wrong_process },
 	{ "what is not there is not known", blind },
 	{ "without what every kernel has", broken_proc },
+	{ "a number moves", a_number_moves },
+	{ "without huge pages", without_huge_pages },
+	{ "blocks of all orders", blocks_of_all_orders },
 	{ "the real thing", real },
 };
 

@@ -95,8 +95,11 @@ struct pp_pinned pp_ledger_pinned(const struct pp_plan *plan, const struct pp_mr
 	return (struct pp_pinned){ pages, pages };
 }
 
-static bool speaks_of(const struct pp_asymmetry *a, unsigned verb)
+/* A strict plan counts pages, whatever the kernel is known to do. */
+static bool speaks_of(const struct pp_asymmetry *a, unsigned verb, const struct pp_plan *plan)
 {
+	if (a->drift_per_page && plan->strict & PP_STRICT_COUNTS)
+		return false;
 	for (const uint8_t *v = a->verbs; v && *v != PP_VERB_NONE; v++)
 		if (*v == verb)
 			return true;
@@ -107,7 +110,7 @@ bool pp_asymmetry_speaks(const struct pp_plan *plan, unsigned verb, enum pp_era 
 {
 	for (size_t i = 0; i < pp_n_asymmetries; i++)
 		for (size_t r = 0; r < plan->n_regions; r++)
-			if (speaks_of(&pp_asymmetries[i], verb) &&
+			if (speaks_of(&pp_asymmetries[i], verb, plan) &&
 			    covers(&pp_asymmetries[i], era, plan->regions[r].backing))
 				return true;
 	return false;
@@ -117,7 +120,7 @@ const struct pp_asymmetry *pp_asymmetry_of(const struct pp_plan *plan, const str
 					   enum pp_era era)
 {
 	for (size_t i = 0; i < pp_n_asymmetries; i++)
-		if (speaks_of(&pp_asymmetries[i], e->verb) && e->object < plan->n_regions &&
+		if (speaks_of(&pp_asymmetries[i], e->verb, plan) && e->object < plan->n_regions &&
 		    covers(&pp_asymmetries[i], era, plan->regions[e->object].backing))
 			return &pp_asymmetries[i];
 	return NULL;

@@ -88,6 +88,8 @@ int pp_export_check(struct exporter *e)
 
 		if (!pp_export_verb(p->ops[i].verb))
 			return unable(e, "verb", v->name);
+		if (pp_plan_via_fs(p, &p->ops[i]) != PP_NO_INDEX)
+			return unable(e, "transfer with filesystem", p->ops[i].via);
 		e->rdma |= v->target == PP_TARGET_MR;
 		e->uring |= by_uring(p->ops[i].verb);
 		e->disk |= v->target == PP_TARGET_FS;

@@ -119,7 +119,7 @@ static void part_mr(struct tracker *t, const struct hazard *h, size_t mr)
 	uint64_t pages = pages_of(region_of(t, r));
 	struct pp_extent x = pp_extent_pages(h->at);
 
-	if (!cuts(t, h, r))
+	if (!cuts(t, h, r) || t->m->plan->strict & PP_STRICT_PAGES)
 		return;
 	if (!t->parted[mr])
 		t->parted[mr] = calloc(pages / 64 + 1, sizeof(uint64_t));

@@ -58,6 +58,9 @@ const struct pp_choice pp_eof_choices[] = {
 const struct pp_choice pp_when_choices[] = {
 	{ "accepted", PP_WHEN_ACCEPTED }, { "refused", PP_WHEN_REFUSED }, { NULL, 0 }
 };
+const struct pp_choice pp_strict_choices[] = {
+	{ "counts", PP_STRICT_COUNTS }, { "pages", PP_STRICT_PAGES }, { NULL, 0 }
+};
 const struct pp_choice pp_expect_choices[] = {
 	{ "ok", PP_EXPECT_OK }, { "any", PP_EXPECT_ANY }, { "era", PP_EXPECT_ERA },
 	{ "policy", PP_EXPECT_POLICY }, { NULL, 0 }
@@ -169,6 +172,16 @@ uint16_t pp_plan_gate(const struct pp_plan *plan, const char *name)
 {
 	for (size_t i = 0; i < plan->n_gates; i++)
 		if (!strcmp(plan->gates[i].name, name))
+			return (uint16_t)i;
+	return PP_NO_INDEX;
+}
+
+uint16_t pp_plan_via_fs(const struct pp_plan *plan, const struct pp_op *op)
+{
+	if (!op->via[0] || pp_plan_gate(plan, op->via) != PP_NO_INDEX)
+		return PP_NO_INDEX;
+	for (size_t i = 0; i < plan->n_fs; i++)
+		if (!strcmp(plan->fs[i].name, op->via))
 			return (uint16_t)i;
 	return PP_NO_INDEX;
 }

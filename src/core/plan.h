@@ -153,7 +153,7 @@ struct pp_op {
 	uint64_t offset_bytes,
 		length_bytes; /* relative to the region, or to the MR for target MR */
 	uint32_t gen;         /* writes: generation of this actor, > 0 */
-	char via[16];         /* slot or gate of the raw disk, "" if none */
+	char via[16];         /* slot or gate of the raw disk, or a filesystem; "" if none */
 	uint32_t split_bytes; /* split=: pieces of one transfer; 0: one piece */
 	uint16_t depth;       /* depth=: pieces in flight at once; 0 is 1 */
 	uint16_t sges;        /* sges=: scatter/gather elements of one RDMA work request; 0 is 1 */
@@ -185,6 +185,12 @@ struct pp_mix {
 			    what to draw from; id, gen and after are drawn or 0 */
 };
 
+/* What kernels are known to do, and what is no finding unless the plan says "strict". */
+enum pp_strict {
+	PP_STRICT_COUNTS = 1, /* operations that change the pin counters for ever: asymmetry.c */
+	PP_STRICT_PAGES = 2   /* pages that are registered are replaced in their file */
+};
+
 enum pp_when { PP_WHEN_ALWAYS, PP_WHEN_ACCEPTED, PP_WHEN_REFUSED };
 
 /* Least evidence for a PASS: the counter called name must be at least least. */
@@ -200,6 +206,7 @@ struct pp_plan {
 	char pinner[PP_NAME_MAX];
 	uint64_t seed;
 	uint32_t rules;             /* PP_RULE_BIT mask the oracle applies */
+	unsigned strict;            /* PP_STRICT_* that it does not forgive */
 	uint32_t bound_ms;          /* for the whole case */
 	char (*needs)[PP_NAME_MAX]; /* names of facts (core/facts.h) */
 	size_t n_needs;
@@ -273,6 +280,9 @@ const struct pp_op *pp_plan_op(const struct pp_plan *plan, uint32_t id); /* NULL
 /** pp_plan_gate - index of the gate called @name (a slot word), PP_NO_INDEX if it is a real slot.
  */
 uint16_t pp_plan_gate(const struct pp_plan *plan, const char *name);
+/** pp_plan_via_fs - index of the filesystem that the op's via= names, PP_NO_INDEX if it is a disk's
+ *  slot or gate. A gate of that name goes first. */
+uint16_t pp_plan_via_fs(const struct pp_plan *plan, const struct pp_op *op);
 /** pp_plan_op_region - region index an op acts on (through its MR if need be), PP_NO_INDEX if none.
  */
 uint16_t pp_plan_op_region(const struct pp_plan *plan, const struct pp_op *op);

@@ -243,8 +243,26 @@ static int check_clone(struct pp_parser *p, const struct pp_op *op)
 	return 0;
 }
 
+/* A file on a filesystem takes what is written from memory: nobody has filled it to be read. */
+static int check_via(struct pp_parser *p, const struct pp_op *op)
+{
+	const uint16_t fs = pp_plan_via_fs(p->plan, op);
+
+	if (fs == PP_NO_INDEX)
+		return 0;
+	if (pp_verbs[op->verb].kind != PP_KIND_OBSERVE)
+		return pp_plan_bad(p, pp_plan_place_of(p, "via"), "a slot or gate for this verb");
+	if (!p->plan->fs[fs].slot[0])
+		return pp_plan_bad(p, pp_plan_place_of(p, "via"), "an fs on a slot");
+	return 0;
+}
+
 static int check_values(struct pp_parser *p, struct pp_op *op)
 {
+	int rc = check_via(p, op);
+
+	if (rc)
+		return rc;
 	if (op->split_bytes % pp_plan_unit(op->verb))
 		return pp_plan_bad(p, pp_plan_place_of(p, "split"), "a multiple of 64 bytes");
 	if (op->verb == PP_VERB_REFLINK)

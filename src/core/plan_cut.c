@@ -123,7 +123,11 @@ static bool possible(const struct pp_plan *p, struct standing *s, const struct p
 	const struct change *c = change_of(op->verb);
 	uint16_t region = pp_plan_op_region(p, op);
 
+	uint16_t via = pp_plan_via_fs(p, op);
+
 	if (c && *thing_of(s, c->thing, op) != c->before)
+		return false;
+	if (via != PP_NO_INDEX && !s->mounted[via])
 		return false;
 	switch (pp_verbs[op->verb].target) {
 	case PP_TARGET_FS:
@@ -328,7 +332,9 @@ static void use_op(const struct pp_plan *p, struct used *u, const struct pp_op *
 	}
 	if (op->to != PP_NO_INDEX)
 		u->regions[op->to] = true;
-	if (op->via[0])
+	if (pp_plan_via_fs(p, op) != PP_NO_INDEX)
+		u->fs[pp_plan_via_fs(p, op)] = true;
+	else if (op->via[0])
 		use_gate(p, u, op->via);
 }
 

@@ -99,6 +99,24 @@ static int parse_rules(struct pp_parser *p)
 	return 0;
 }
 
+static int parse_strict(struct pp_parser *p)
+{
+	static const char expected[] = "what is not forgiven: counts or pages";
+	const struct pp_span *word;
+	unsigned bit;
+	int rc;
+
+	do {
+		rc = pp_plan_take_word(p, expected, &word);
+		if (rc)
+			return rc;
+		if (!pp_plan_find_choice(pp_strict_choices, word, &bit))
+			return pp_plan_bad(p, word, expected);
+		p->plan->strict |= bit;
+	} while (p->next < p->line.count);
+	return 0;
+}
+
 static int parse_bound(struct pp_parser *p)
 {
 	const struct pp_span *word;
@@ -197,6 +215,7 @@ static const struct statement statements[] = {
 	{ "pinner", parse_pinner, .once = true, .required = true },
 	{ "seed", parse_seed, .once = true },
 	{ "rules", parse_rules, .once = true, .required = true },
+	{ "strict", parse_strict, .once = true },
 	{ "bound", parse_bound, .once = true, .required = true },
 	{ "need", parse_need, .once = false },
 	{ "evidence", parse_evidence, .once = false },
@@ -222,9 +241,10 @@ static int parse_statement(struct pp_parser *p)
 	if (!p->seen && (i != 0 || token->has_value))
 		return pp_plan_bad(p, &token->word, "'pinproof-plan 1' in the first line");
 	if (i == PP_ARRAY_LEN(statements) || token->has_value)
-		return pp_plan_bad(p, &token->word,
-				   "a statement (case, backing, pinner, seed, rules, bound, need, "
-				   "evidence, gate, fs, region, mr, actor, step, op, storm, mix)");
+		return pp_plan_bad(
+			p, &token->word,
+			"a statement (case, backing, pinner, seed, rules, strict, bound, "
+			"need, evidence, gate, fs, region, mr, actor, step, op, storm, mix)");
 	if (statements[i].once && p->seen & 1u << i)
 		return pp_plan_bad(p, &token->word, "a statement that may stand more than once");
 	p->seen |= 1u << i;

@@ -24,6 +24,17 @@ static void print_duration(struct pp_plan_text *t, uint32_t ms)
 		pp_text_add(t, "%" PRIu32 "ms", ms);
 }
 
+static void print_strict(struct pp_plan_text *t, unsigned strict)
+{
+	if (!strict)
+		return;
+	pp_text_add(t, "strict");
+	for (int i = 0; pp_strict_choices[i].name; i++)
+		if (strict & pp_strict_choices[i].value)
+			pp_text_add(t, " %s", pp_strict_choices[i].name);
+	pp_text_add(t, "\n");
+}
+
 static void print_head(struct pp_plan_text *t, const struct pp_plan *plan)
 {
 	pp_say(t, "pinproof-plan %d", PP_PLAN_VERSION);
@@ -35,7 +46,9 @@ static void print_head(struct pp_plan_text *t, const struct pp_plan *plan)
 	for (int r = PP_RULE_NONE + 1; r < PP_RULE_COUNT; r++)
 		if (plan->rules & PP_RULE_BIT(r))
 			pp_text_add(t, " %s", pp_rule_words[r].name);
-	pp_text_add(t, "\nbound ");
+	pp_text_add(t, "\n");
+	print_strict(t, plan->strict);
+	pp_text_add(t, "bound ");
 	print_duration(t, plan->bound_ms);
 	pp_text_add(t, "\n");
 	for (size_t i = 0; i < plan->n_needs; i++)

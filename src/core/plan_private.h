@@ -20,6 +20,7 @@ extern const struct pp_choice pp_fd_choices[];  /* value: read-only? */
 extern const struct pp_choice pp_yes_choices[]; /* no, yes */
 extern const struct pp_choice pp_eof_choices[];
 extern const struct pp_choice pp_when_choices[];   /* the word after "if" */
+extern const struct pp_choice pp_strict_choices[]; /* one bit each */
 extern const struct pp_choice pp_expect_choices[]; /* the named ones; an errno's name otherwise */
 extern const struct pp_choice pp_mr_kind_choices[];
 extern const struct pp_choice pp_access_choices[]; /* one bit each, joined by commas */

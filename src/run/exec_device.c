@@ -3,6 +3,7 @@
  * transfers with a raw disk, registered buffers. */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -294,8 +295,23 @@ uint64_t pp_exec_via_offset(uint16_t actor)
 	return actor * VIA_STRIDE;
 }
 
+/* A file of the worker's own on a filesystem, O_DIRECT. It does not stay open: an open file keeps
+ * a filesystem mounted. */
+static int via_file(struct pp_worker *w, uint16_t fs)
+{
+	char path[320];
+	int fd;
+
+	if (!w->x->fs[fs].mounted)
+		return pp_err_set(&w->err, -ENODEV, "filesystem %s is not mounted.",
+				  w->x->plan->fs[fs].name);
+	snprintf(path, sizeof(path), "%s/via-%u", w->x->fs[fs].dir, w->actor);
+	fd = open(path, O_RDWR | O_CREAT | O_DIRECT | O_CLOEXEC, 0600);
+	return fd < 0 ? pp_err_set(&w->err, -errno, "open %s", path) : fd;
+}
+
 /* The disk, O_DIRECT; it stays open for the worker's next transfer. A file descriptor or -errno. */
-static int via_fd(struct pp_worker *w, const struct pp_target_ref *t, const char *dev)
+static int via_disk(struct pp_worker *w, const struct pp_target_ref *t, const char *dev)
 {
 	size_t at = 0;
 
@@ -317,11 +333,28 @@ static int via_fd(struct pp_worker *w, const struct pp_target_ref *t, const char
 	return w->via[at].fd;
 }
 
+/* @below: the disk itself where a gate is named. Given back by via_put(). */
+static int via_get(struct pp_worker *w, const struct pp_target_ref *t, bool below)
+{
+	uint16_t fs = pp_plan_via_fs(w->x->plan, t->op);
+
+	if (fs != PP_NO_INDEX)
+		return via_file(w, fs);
+	return via_disk(
+		w, t, below ? pp_exec_dev_below(w->x, t->op->via) : pp_exec_dev(w->x, t->op->via));
+}
+
+static void via_put(struct pp_worker *w, const struct pp_target_ref *t, int fd)
+{
+	if (pp_plan_via_fs(w->x->plan, t->op) != PP_NO_INDEX)
+		close(fd);
+}
+
 /* Move w->buf to or from the disk itself, also below a gate: what is held must not hold up what
  * prepares it. */
 static int via_buffer(struct pp_worker *w, const struct pp_target_ref *t, bool write)
 {
-	int fd = via_fd(w, t, pp_exec_dev_below(w->x, t->op->via));
+	int fd = via_get(w, t, true);
 	uint64_t offset = pp_exec_via_offset(w->actor);
 	ssize_t n;
 	int rc = 0;
@@ -331,11 +364,11 @@ static int via_buffer(struct pp_worker *w, const struct pp_target_ref *t, bool w
 	n = write ? pwrite(fd, w->buf, t->length_bytes, (off_t)offset)
 		  : pread(fd, w->buf, t->length_bytes, (off_t)offset);
 	if (n < 0)
-		rc = pp_err_set(&w->err, -errno, "%s of the disk in slot %s",
-				write ? "write" : "read", t->op->via);
-	else if ((size_t)n != t->length_bytes)
-		rc = pp_err_set(&w->err, -EIO, "short transfer with the disk in slot %s.",
+		rc = pp_err_set(&w->err, -errno, "%s of what is on %s", write ? "write" : "read",
 				t->op->via);
+	else if ((size_t)n != t->length_bytes)
+		rc = pp_err_set(&w->err, -EIO, "short transfer with %s.", t->op->via);
+	via_put(w, t, fd);
 	return rc;
 }
 
@@ -354,13 +387,24 @@ static int64_t via_memory(struct pp_worker *w, const struct pp_target_ref *t, bo
 		.mode = t->op->mode,
 		.bound_ms = t->bound_ms,
 	};
+	int64_t moved;
+	int rc;
 
 	/* The kernel knows the buffer by the address that was registered, wherever the mapping
 	 * went. */
 	io.mem = fixed ? mr->addr + t->offset_bytes - w->x->plan->mrs[t->op->object].offset_bytes
 		       : pp_exec_memory_at(w, t);
-	io.fd = via_fd(w, t, pp_exec_dev(w->x, t->op->via));
-	return io.fd < 0 ? io.fd : pp_pinio_run(fixed ? mr->ring : w->pinio, &io, &w->err);
+	io.fd = via_get(w, t, false);
+	if (io.fd < 0)
+		return io.fd;
+	moved = pp_pinio_run(fixed ? mr->ring : w->pinio, &io, &w->err);
+	via_put(w, t, io.fd);
+	/* What a filesystem gives back of it is the filesystem's answer, not our preparation. */
+	if (moved >= 0 && write && pp_plan_via_fs(w->x->plan, t->op) != PP_NO_INDEX) {
+		rc = via_buffer(w, t, false);
+		moved = rc ? rc : moved;
+	}
+	return moved;
 }
 
 static int prepare_dio_read(struct pp_worker *w, const struct pp_target_ref *t)
@@ -374,9 +418,22 @@ static int64_t put_dio_read(struct pp_worker *w, const struct pp_target_ref *t)
 }
 
 /* The disk keeps what an earlier transfer left: fill it, so that only this transfer can show
- * stamps. */
+ * stamps. A file is emptied: to fill it takes the way that a gate may hold. */
 static int prepare_dio_write(struct pp_worker *w, const struct pp_target_ref *t)
 {
+	uint16_t fs = pp_plan_via_fs(w->x->plan, t->op);
+	int fd, rc;
+
+	if (fs != PP_NO_INDEX) {
+		fd = via_file(w, fs);
+		if (fd < 0)
+			return fd;
+		rc = ftruncate(fd, 0)
+			     ? pp_err_set(&w->err, -errno, "truncate a file on %s", t->op->via)
+			     : 0;
+		close(fd);
+		return rc;
+	}
 	memset(w->buf, POISON, t->length_bytes);
 	return via_buffer(w, t, true);
 }
@@ -388,7 +445,7 @@ static int64_t fetch_dio_write(struct pp_worker *w, const struct pp_target_ref *
 
 static int finish_dio_write(struct pp_worker *w, const struct pp_target_ref *t)
 {
-	return via_buffer(w, t, false);
+	return pp_plan_via_fs(w->x->plan, t->op) == PP_NO_INDEX ? via_buffer(w, t, false) : 0;
 }
 
 /* A ring serves one thread: the actor that registered the buffer. */

@@ -232,11 +232,13 @@ static int bios_of(struct pp_worker *w, const struct pp_target_ref *t, struct pp
 {
 	const struct pp_op *op = t->op->of ? pp_plan_op(w->x->plan, t->op->of) : NULL;
 	const char *gate = w->x->plan->gates[t->op->object].name;
+	uint16_t fs;
 
 	*which = (struct pp_gate_bios){ 0, UINT64_MAX, true, true };
 	if (!op || !op->via[0])
 		return 0;
-	if (strcmp(op->via, gate))
+	fs = pp_plan_via_fs(w->x->plan, op);
+	if (strcmp(fs == PP_NO_INDEX ? op->via : w->x->plan->fs[fs].slot, gate))
 		return pp_err_set(&w->err, -EINVAL, "operation %u does not go through gate %s.",
 				  op->id, gate);
 	if (!(op->mode & PP_MODE_ASYNC))
@@ -244,6 +246,11 @@ static int bios_of(struct pp_worker *w, const struct pp_target_ref *t, struct pp
 				  "operation %u tries without waiting first, which looks as if it "
 				  "were queued: it needs mode=async.",
 				  op->id);
+	/* Where a filesystem puts its file is not known here. */
+	if (fs != PP_NO_INDEX) {
+		which->reads = false;
+		return 0;
+	}
 	which->from_bytes = pp_exec_via_offset(op->actor);
 	which->to_bytes = which->from_bytes + op->length_bytes;
 	which->writes = pp_verbs[op->verb].kind == PP_KIND_OBSERVE;

@@ -136,6 +136,16 @@ stand_in_run() {
 	done < <("$PINPROOF" reports)
 }
 
+@test "reports: docs/bugs.md says of each known finding which reports show it, or why none does" {
+	sed -n '/^## Known findings/,/^## Each report/s/^| \(.*\) |$/\1/p' "$TOP/docs/bugs.md" | tail -n +3 >findings
+	[ "$(wc -l <findings)" -ge 30 ]
+	sed 's/.* | //' findings | grep -v '^none: [a-z]' >named
+	run grep -vxE '`[a-z0-9-]+`( `[a-z0-9-]+`)*' named
+	[ "$status" -eq 1 ]
+	tr -d '`' <named | tr ' ' '\n' | sort >names
+	"$PINPROOF" reports | cut -d' ' -f1 | sort | diff names -
+}
+
 @test "a bad report: one sentence with file, line and column, and nothing is booted or left" {
 	sed 's/op 2 main load/op 2 main lod/' mine.report >bad.report
 	for command in reports repro bisect; do

@@ -27,10 +27,11 @@ struct pp_ledger {
 	bool heir;         /* its heir lives, who has them too */
 	bool device;       /* among them is the device's */
 	bool owner_fabric; /* the plan lets the owner register with the fabric */
-	bool drifts;       /* some transfer leaves something in the pin counters */
-	bool concerns[PP_VERB_COUNT]; /* what is done by the verb may change an account */
-	int64_t pins_drift;           /* what stays in the counters for ever */
-	int64_t dissolved;            /* huge pages that may have left the pool for ever */
+	bool drifts;       /* some access leaves something in the pin counters */
+	bool drifts_by[PP_VERB_COUNT]; /* what is done by the verb may leave something for ever */
+	bool concerns[PP_VERB_COUNT];  /* and may change an account */
+	int64_t pins_drift;            /* what stays in the counters for ever */
+	int64_t dissolved;             /* huge pages that may have left the pool for ever */
 };
 
 bool pp_ledger_owner_opens(const struct pp_plan *p)
@@ -179,6 +180,13 @@ static bool is_transfer(unsigned verb)
 	       (v->kind == PP_KIND_DEVICE_WRITE || v->kind == PP_KIND_OBSERVE);
 }
 
+static bool is_access(unsigned verb)
+{
+	enum pp_kind kind = pp_verbs[verb].kind;
+
+	return kind == PP_KIND_WRITE || kind == PP_KIND_DEVICE_WRITE || kind == PP_KIND_OBSERVE;
+}
+
 struct pp_ledger *pp_ledger_new(const struct pp_plan *plan, enum pp_era era)
 {
 	struct pp_ledger *l = calloc(1, sizeof(*l));
@@ -194,10 +202,9 @@ struct pp_ledger *pp_ledger_new(const struct pp_plan *plan, enum pp_era era)
 	l->down = calloc(plan->n_actors + 1, sizeof(*l->down));
 	l->owner_fabric = pp_ledger_owner_opens(plan);
 	for (unsigned v = PP_VERB_NONE; v < PP_VERB_COUNT; v++) {
-		bool drifts = pp_asymmetry_speaks(plan, v, era);
-
-		l->drifts |= drifts;
-		l->concerns[v] = effects[v] || is_transfer(v) || drifts;
+		l->drifts_by[v] = pp_asymmetry_speaks(plan, v, era);
+		l->drifts |= l->drifts_by[v] && is_access(v);
+		l->concerns[v] = effects[v] || is_transfer(v) || l->drifts_by[v];
 	}
 	if (l->mrs && l->pools && l->locked && l->forked && l->down)
 		return l;
@@ -215,10 +222,16 @@ bool pp_ledger_drifts(const struct pp_ledger *l)
 	return l->drifts;
 }
 
+bool pp_ledger_tears(const struct pp_event *e)
+{
+	return e->result && is_transfer(e->verb);
+}
+
 bool pp_ledger_apply(struct pp_ledger *l, const struct pp_event *e)
 {
-	int64_t drift = pp_ledger_drift(l->plan, e, l->era);
-	int64_t dissolved = pp_ledger_dissolved(l->plan, e, l->era);
+	bool drifts = l->drifts_by[e->verb];
+	int64_t drift = drifts ? pp_ledger_drift(l->plan, e, l->era) : 0;
+	int64_t dissolved = drifts ? pp_ledger_dissolved(l->plan, e, l->era) : 0;
 	bool changed = drift || dissolved;
 
 	if (e->flags & PP_EVENT_SKIPPED)

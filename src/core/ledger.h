@@ -23,9 +23,13 @@ void pp_ledger_free(struct pp_ledger *l); /* NULL is fine */
  *  same at every time. */
 bool pp_ledger_concerns(const struct pp_ledger *l, const struct pp_event *e);
 
-/** pp_ledger_drifts - may a transfer that works change an account for ever? The same at every time.
+/** pp_ledger_drifts - may an access that works change an account for ever? The same at every time.
  */
 bool pp_ledger_drifts(const struct pp_ledger *l);
+
+/** pp_ledger_tears - is it a failed transfer, after which the actor's next one makes another pair
+ * of queues? */
+bool pp_ledger_tears(const struct pp_event *e);
 
 /**
  * pp_ledger_apply - the operation of @e was carried out

@@ -121,6 +121,8 @@ struct pp_event_list {
 struct pp_keys {
 	struct pp_event_list of;
 	uint32_t first_gen; /* generation of the first where they have no gaps, 0: they have */
+	uint32_t last_gen;  /* of the one that was filed last */
+	bool gaps, mixed;   /* not each the one before and 1; not even ascending */
 };
 
 struct pp_pending { /* a write, sync or hazard that counts once its end has passed */

@@ -154,6 +154,14 @@ static int alloc_space(struct pp_model *m, uint16_t r)
 	return 0;
 }
 
+/* Noted before it was known whether anybody looks at pages. */
+static void drop_cuts(struct pp_model *m)
+{
+	free(m->cuts);
+	m->cuts = NULL;
+	m->n_cuts = m->cap_cuts = 0;
+}
+
 int pp_model_build(struct pp_model *m, const struct pp_plan *plan, const struct pp_history *h,
 		   const struct pp_progress *progress, struct pp_err *err)
 {
@@ -163,6 +171,8 @@ int pp_model_build(struct pp_model *m, const struct pp_plan *plan, const struct 
 	ret = h->n_events >= INT32_MAX ? -ENOMEM : size_spaces(m);
 	if (!ret)
 		ret = pp_model_classify(m, progress);
+	if (!m->looks)
+		drop_cuts(m);
 	if (!ret)
 		ret = pp_model_index(m);
 	if (!ret && plan->n_gates)

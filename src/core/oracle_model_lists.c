@@ -251,18 +251,24 @@ static int cmp_gen(const void *a, const void *b, void *arg)
 /* The keys of one writer in order of generation. */
 static void sort_keys(const struct pp_model *m, struct pp_keys *k)
 {
-	const struct pp_event *events = m->history->events;
-	uint32_t *keys = k->of.event;
-	size_t n = k->of.n, i = 1;
-	bool gaps = false;
+	if (k->mixed)
+		qsort_r(k->of.event, k->of.n, sizeof(*k->of.event), cmp_gen, m->history->events);
+	else if (k->of.n && !k->gaps)
+		k->first_gen = m->history->events[k->of.event[0]].gen;
+}
 
-	/* An actor's generations ascend, as long as it does one thing after another. */
-	for (; i < n && events[keys[i - 1]].gen <= events[keys[i]].gen; i++)
-		gaps |= events[keys[i - 1]].gen + 1 != events[keys[i]].gen;
-	if (i < n)
-		qsort_r(keys, n, sizeof(*keys), cmp_gen, m->history->events);
-	else if (n && !gaps)
-		k->first_gen = events[keys[0]].gen;
+/* An actor's generations ascend, as long as it does one thing after another. */
+static int add_key(struct pp_model *m, uint32_t i)
+{
+	const struct pp_event *e = &m->history->events[i];
+	struct pp_keys *k = &m->keys[e->writer];
+
+	if (k->of.n) {
+		k->gaps |= e->gen != k->last_gen + 1;
+		k->mixed |= e->gen < k->last_gen;
+	}
+	k->last_gen = e->gen;
+	return list_add(&k->of, i);
 }
 
 /* ---- the survey ---- */
@@ -275,7 +281,7 @@ int pp_model_note(struct pp_model *m, uint32_t i)
 	int ret = 0;
 
 	if (writes && e->writer < m->n_writers && pp_model_space(m->plan, e) != PP_NO_INDEX)
-		ret = list_add(&m->keys[e->writer].of, i);
+		ret = add_key(m, i);
 	if (!ret && writes)
 		ret = mark_write(m, i);
 	if (!ret && kind == PP_KIND_OBSERVE && e->seen == PP_SEEN_OTHER)

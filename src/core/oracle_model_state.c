@@ -235,7 +235,8 @@ static void add_flight(struct tracker *t, const struct flight *f)
 	t->flights[t->n_flights++] = *f;
 }
 
-/* For looks at pages: of which regions pages are replaced, whoever holds them. */
+/* For looks at pages, of which nobody knows yet whether there are any: of which regions pages are
+ * replaced, whoever holds them. */
 static void note_cut(struct tracker *t, const struct hazard *h)
 {
 	const struct pp_extent x = pp_extent_pages(h->at);
@@ -258,7 +259,7 @@ static void add_hazard(struct tracker *t, struct hazard h)
 			collide(t, &h, &t->flights[i]);
 	for (size_t i = 0; h.cut != CUT_NONE && i < t->m->plan->n_mrs; i++)
 		part_mr(t, &h, i);
-	if (t->m->looks && h.cut != CUT_NONE)
+	if (h.cut != CUT_NONE)
 		note_cut(t, &h);
 	for (size_t i = 0; i < t->n_hazards; i++) {
 		struct hazard *old = &t->hazards[i];
@@ -558,6 +559,7 @@ static void survey(struct tracker *t, uint32_t i)
 		return;
 	m->last_ns = known > m->last_ns ? known : m->last_ns;
 	m->durable |= pp_verbs[e->verb].durable;
+	m->looks |= pp_verbs[e->verb].kind == PP_KIND_LOOK;
 	if (only_looks(e))
 		return;
 	track_event(t, i);
@@ -576,8 +578,6 @@ int pp_model_classify(struct pp_model *m, const struct pp_progress *progress)
 	t.held = calloc(m->plan->n_mrs + 1, sizeof(*t.held));
 	t.parted = calloc(m->plan->n_mrs + 1, sizeof(*t.parted));
 	t.failed = !m->state || !t.unmapped || !t.eof || !t.held || !t.parted;
-	for (size_t i = 0; i < m->history->n_events; i++)
-		m->looks |= pp_verbs[m->history->events[i].verb].kind == PP_KIND_LOOK;
 	for (size_t r = 0; t.eof && r < regions; r++)
 		t.eof[r].from = PP_TIME_NEVER;
 	m->n_writers = m->plan->n_actors;

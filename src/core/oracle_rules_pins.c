@@ -131,11 +131,11 @@ static bool take_event(struct pp_pin_ledger *l, struct pp_ledger *now, uint32_t 
 }
 
 /* Do accesses that just worked change an account? Only where the kernel counts some wrongly, or
- * where others have failed. */
+ * where transfers have failed. */
 static bool accesses_count(const struct pp_model *m, const struct pp_ledger *now)
 {
 	for (size_t k = 0; k < m->notable.n; k++)
-		if (m->history->events[m->notable.event[k]].result)
+		if (pp_ledger_tears(&m->history->events[m->notable.event[k]]))
 			return true;
 	return pp_ledger_drifts(now);
 }

@@ -186,6 +186,34 @@ static void judge_page(struct pp_look *l, struct run *r, uint64_t from, uint64_t
 			pp_look_cell(l);
 }
 
+/* May any of the pages show something else, too? */
+static bool open_pages(const struct pp_space *s, size_t first, size_t end)
+{
+	bool any = false;
+
+	for (size_t p = first; p < end; p++)
+		any |= pp_bit(s->contested, p) || pp_bit(s->doubtful, p);
+	return any;
+}
+
+/* A run over several pages of memory that shows what all of its cells hold (none is split: no two
+ * split ones have the same name), and could show nothing else. False: judge it page by page. */
+static bool passes_whole(struct pp_look *l, struct run *r, uint64_t from, uint64_t to)
+{
+	const struct pp_space *s = &l->m->spaces[l->space];
+	const int32_t *at = s->now.newest + from / PP_CELL_BYTES;
+
+	if (l->durable || l->detached ||
+	    open_pages(s, from / PP_PAGE_BYTES, (to + PP_PAGE_BYTES - 1) / PP_PAGE_BYTES) ||
+	    !pp_cells_are(at, (to - from) / PP_CELL_BYTES, *at) || !shows(l, r, *at) ||
+	    in_flight(l, from, to))
+		return false;
+	if (l->ordered)
+		pp_rule_order(l->j, l->event, l->space, from, to,
+			      l->e->seen == PP_SEEN_ZERO ? PP_NO_EVENT : (uint32_t)*at - 1, false);
+	return true;
+}
+
 /* Simple: a stamp or zeros of a space that nothing moves, clones or copies. */
 static bool simple(const struct pp_look *l)
 {
@@ -227,6 +255,9 @@ static void judge_run(struct pp_look *l)
 	bool fast = simple(l);
 
 	fetch_ahead(l);
+	if (fast && at / PP_PAGE_BYTES + 1 < (end + PP_PAGE_BYTES - 1) / PP_PAGE_BYTES &&
+	    passes_whole(l, &r, at, end))
+		return;
 	while (at < end) {
 		uint64_t page_end = (at / PP_PAGE_BYTES + 1) * PP_PAGE_BYTES;
 		uint64_t stop = end < page_end ? end : page_end;

@@ -233,6 +233,28 @@ became() {
 	one_line "pinproof mutate" "a directory of results is never overwritten"
 }
 
+@test "mutate: a mutant that nobody knows meets each scenario first, and not all cases before a look" {
+	bench
+	mutant fresh
+	: >vm/mutants.src/killers.table
+	echo "fresh mr-fsync/memfd/rxe-mr FAIL O7 leak 3" >answers
+	run --separate-stderr -0 "$PINPROOF" mutate --out a
+	[[ ${lines[-1]} == "mutants: 1 killed, 0 survived; "* ]]
+	"$PINPROOF" list --names --tier full >all
+	run -0 grep '^fresh' "$RUNS"
+	tr ' ' '\n' <<<"${lines[0]}" | sed 1d | cut -d/ -f1 | sort -u >met
+	cut -d/ -f1 all | sort -u | diff - met
+	for line in "${lines[@]}"; do
+		(($(wc -w <<<"$line") < $(wc -l <all) / 2))
+	done
+	# who survives meets all, each once
+	mutant survivor
+	: >vm/mutants.src/killers.table
+	echo "survivor mr-fsync/memfd/rxe-mr PASS - - 3" >answers
+	run --separate-stderr -1 "$PINPROOF" mutate --mutant survivor --out b
+	grep '^survivor' "$RUNS" | tr ' ' '\n' | grep / | sort | diff <(sort all) -
+}
+
 @test "mutate: several kernels, one directory for each; what --learn remembers" {
 	bench
 	echo "right mr-fsync/anon/rxe-mr FAIL O7 leak 3" >answers

@@ -6,7 +6,8 @@
 #include "run/plan_lines.h"
 #include "run/scenario.h"
 
-#define SIZE 16384u
+#define SIZE    16384u
+#define ATOMICS 32u
 
 static const char *const backings[] = { "anon", "memfd", "hugetlb" };
 
@@ -53,6 +54,19 @@ static void use(struct pp_plan_text *t)
 	pp_op(t, "load data 0+%u", SIZE);
 }
 
+/* One on eight bytes here and there, each on others of its cell; and all of them are there behind.
+ */
+static void atomics(struct pp_plan_text *t)
+{
+	pp_say(t, "step \"atomics\"");
+	for (unsigned i = 0; i < ATOMICS; i++)
+		pp_op(t, "atomic-%s all %u+8 gen=%u", i % 2 ? "swap" : "add",
+		      i * (SIZE / ATOMICS) + 8 * (i % 8), pp_gen(t));
+	pp_op(t, "load data 0+%u", SIZE);
+	pp_op(t, "rdma-read all 0+%u", SIZE);
+	use(t);
+}
+
 static void denied(struct pp_plan_text *t)
 {
 	uint32_t op;
@@ -94,6 +108,7 @@ static void plan(const struct pp_variant *v, uint64_t seed, struct pp_plan_text 
 	pp_op(t, "reg writable expect=era");
 	pp_op(t, "quiet");
 	use(t);
+	atomics(t);
 	denied(t);
 	pp_say(t, "step \"released\"");
 	pp_op(t, "dereg writable");
@@ -117,8 +132,9 @@ const struct pp_scenario pp_scenario_mr_access = {
 	.title = "a remote operation that the region's rights do not allow",
 	.purpose =
 		"Three regions over the same memory: one may be used for all, one not be written, "
-		"one not be read, neither of the two by atomics. Whoever asks for what a region "
-		"does not grant gets an access error, and no byte moves; others go on. A device "
+		"one not be read, neither of the two by atomics. What is granted is done, each "
+		"atomic once; whoever asks for what a region does not grant gets an access error, "
+		"and no byte moves; others go on. A device "
 		"that does not compare the rights, or compares them with those of another region, "
 		"gives memory away that its owner lent for reading only.",
 	.references = references,

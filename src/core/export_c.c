@@ -135,7 +135,8 @@ static void put_objects(struct exporter *e)
 			fprintf(e->f, "static int %s_fd = -1;\n", name);
 	}
 	for (size_t i = 0; i < e->p->n_mrs; i++)
-		fprintf(e->f, "static struct ibv_mr *%s;\n",
+		fprintf(e->f, "static struct %s *%s;\n",
+			e->p->mrs[i].kind == PP_MR_URING ? "io_uring" : "ibv_mr",
 			pp_export_ident(e->p->mrs[i].name, name));
 	if (!e->disk)
 		return;
@@ -224,7 +225,8 @@ static bool moves_rdma(const struct exporter *e, uint16_t actor)
 		const struct pp_op *op = &e->p->ops[i];
 
 		if (op->actor == actor && pp_verbs[op->verb].target == PP_TARGET_MR &&
-		    op->verb != PP_VERB_REG && op->verb != PP_VERB_DEREG)
+		    op->verb != PP_VERB_REG && op->verb != PP_VERB_DEREG &&
+		    e->p->mrs[op->object].kind == PP_MR_RXE)
 			return true;
 	}
 	return false;

@@ -63,9 +63,24 @@ static int check_finding(struct exporter *e)
 			  pp_rule_words[e->x->rule].name, pp_class_words[e->x->cls].name);
 }
 
-static bool by_uring(enum pp_verb verb)
+/* Is the operation's object registered memory of this kind? */
+static bool registered(const struct exporter *e, const struct pp_op *op, enum pp_mr_kind kind)
 {
-	return verb == PP_VERB_DIO_READ || verb == PP_VERB_DIO_WRITE;
+	return pp_verbs[op->verb].target == PP_TARGET_MR && e->p->mrs[op->object].kind == kind;
+}
+
+static int check_op(struct exporter *e, const struct pp_op *op)
+{
+	const struct pp_verb_info *v = &pp_verbs[op->verb];
+
+	if (!pp_export_verb(op->verb))
+		return unable(e, "verb", v->name);
+	if (pp_plan_via_fs(e->p, op) != PP_NO_INDEX)
+		return unable(e, "transfer with filesystem", op->via);
+	e->rdma |= registered(e, op, PP_MR_RXE);
+	e->uring |= registered(e, op, PP_MR_URING) || v->via;
+	e->disk |= v->target == PP_TARGET_FS;
+	return 0;
 }
 
 int pp_export_check(struct exporter *e)
@@ -80,19 +95,8 @@ int pp_export_check(struct exporter *e)
 	for (size_t i = 0; i < p->n_regions; i++)
 		if (check_region(e, &p->regions[i]))
 			return -EOPNOTSUPP;
-	for (size_t i = 0; i < p->n_mrs; i++)
-		if (p->mrs[i].kind != PP_MR_RXE)
-			return unable(e, "registered buffer", p->mrs[i].name);
-	for (size_t i = 0; i < p->n_ops; i++) {
-		const struct pp_verb_info *v = &pp_verbs[p->ops[i].verb];
-
-		if (!pp_export_verb(p->ops[i].verb))
-			return unable(e, "verb", v->name);
-		if (pp_plan_via_fs(p, &p->ops[i]) != PP_NO_INDEX)
-			return unable(e, "transfer with filesystem", p->ops[i].via);
-		e->rdma |= v->target == PP_TARGET_MR;
-		e->uring |= by_uring(p->ops[i].verb);
-		e->disk |= v->target == PP_TARGET_FS;
-	}
+	for (size_t i = 0; i < p->n_ops; i++)
+		if (check_op(e, &p->ops[i]))
+			return -EOPNOTSUPP;
 	return check_finding(e);
 }

@@ -158,19 +158,30 @@ static void unmap(struct exporter *e, const struct emit *m)
 	fprintf(e->f, "\tmust(\"munmap\", munmap(%s, %s_SIZE));\n", m->n.region, m->n.region);
 }
 
-static void reg(struct exporter *e, const struct emit *m)
+/* Memory that is registered, for RDMA or with a ring: NULL and errno where that is refused. */
+static void reg_call(struct exporter *e, const struct emit *m)
 {
 	static const char *const bits[] = { "IBV_ACCESS_LOCAL_WRITE", "IBV_ACCESS_REMOTE_WRITE",
 					    "IBV_ACCESS_REMOTE_READ", "IBV_ACCESS_REMOTE_ATOMIC",
 					    "IBV_ACCESS_ON_DEMAND" };
 	const struct pp_mr_def *mr = &e->p->mrs[m->op->object];
 
+	if (mr->kind == PP_MR_URING) {
+		fprintf(e->f, "\t%s = buffer_register(%s + %" PRIu64 ", %" PRIu64 ");\n", m->n.mr,
+			m->n.region, mr->offset_bytes, mr->length_bytes);
+		return;
+	}
 	fprintf(e->f, "\t%s = ibv_reg_mr(pd, %s + %" PRIu64 ", %" PRIu64 ", ", m->n.mr, m->n.region,
 		mr->offset_bytes, mr->length_bytes);
 	for (size_t i = 0, n = 0; i < PP_ARRAY_LEN(bits); i++)
 		if (mr->access & (1u << i))
 			fprintf(e->f, "%s%s", n++ ? " | " : "", bits[i]);
 	fprintf(e->f, "%s);\n", mr->access ? "" : "0");
+}
+
+static void reg(struct exporter *e, const struct emit *m)
+{
+	reg_call(e, m);
 	if (m->op->id == e->x->op && e->x->cls == PP_CLASS_ACCEPTED)
 		fprintf(e->f,
 			"\tif (!%s) {\n\t\tprintf(\"refused: %%s: not reproduced\\n\", "
@@ -183,12 +194,15 @@ static void reg(struct exporter *e, const struct emit *m)
 			"\t\texit(REPRODUCED);\n\t}\n",
 			m->n.mr, m->what);
 	else
-		fprintf(e->f, "\tif (!%s)\n\t\tcannot(\"ibv_reg_mr\");\n", m->n.mr);
+		fprintf(e->f, "\tif (!%s)\n\t\tcannot(\"registration\");\n", m->n.mr);
 }
 
 static void dereg(struct exporter *e, const struct emit *m)
 {
-	fprintf(e->f, "\tif (ibv_dereg_mr(%s))\n\t\tcannot(\"ibv_dereg_mr\");\n", m->n.mr);
+	if (e->p->mrs[m->op->object].kind == PP_MR_URING)
+		fprintf(e->f, "\tbuffer_unregister(%s);\n", m->n.mr);
+	else
+		fprintf(e->f, "\tif (ibv_dereg_mr(%s))\n\t\tcannot(\"ibv_dereg_mr\");\n", m->n.mr);
 }
 
 static void store(struct exporter *e, const struct emit *m)
@@ -232,17 +246,25 @@ static uint64_t disk_place(const struct emit *m)
 	return (uint64_t)m->op->actor << 24;
 }
 
+/* By way of a registered buffer: its ring. */
+static const char *ring_of(const struct emit *m)
+{
+	return m->n.mr[0] ? m->n.mr : "NULL";
+}
+
 static void dio_read(struct exporter *e, const struct emit *m)
 {
 	fprintf(e->f,
-		"\tdio_read(%s, %" PRIu64 ", %s + %" PRIu64 ", %" PRIu64 ", %" PRIu64 ", %u);\n",
-		m->n.via, disk_place(m), m->n.region, m->at, m->at, m->length, m->op->id);
+		"\tdio_read(%s, %s, %" PRIu64 ", %s + %" PRIu64 ", %" PRIu64 ", %" PRIu64
+		", %u);\n",
+		ring_of(m), m->n.via, disk_place(m), m->n.region, m->at, m->at, m->length,
+		m->op->id);
 }
 
 static void dio_write(struct exporter *e, const struct emit *m)
 {
-	fprintf(e->f, "\tdio_write(%s, %" PRIu64 ", %s + %" PRIu64 ", buf, %" PRIu64 ");\n",
-		m->n.via, disk_place(m), m->n.region, m->at, m->length);
+	fprintf(e->f, "\tdio_write(%s, %s, %" PRIu64 ", %s + %" PRIu64 ", buf, %" PRIu64 ");\n",
+		ring_of(m), m->n.via, disk_place(m), m->n.region, m->at, m->length);
 }
 
 static void vm(struct exporter *e, const struct emit *m, const char *call)
@@ -493,6 +515,7 @@ static const struct exported {
 	{ PP_VERB_RDMA_WRITE, rdma_write },
 	{ PP_VERB_RDMA_READ, rdma_read },
 	{ PP_VERB_DIO_READ, dio_read },
+	{ PP_VERB_FIXED_READ, dio_read },
 	{ PP_VERB_VM_WRITE, vm_write },
 	{ PP_VERB_VM_READ, vm_read },
 	{ PP_VERB_LOAD, load },
@@ -519,6 +542,7 @@ static const struct exported {
 	{ PP_VERB_DIO_PWRITE, dio_pwrite },
 	{ PP_VERB_DIO_PREAD, dio_pread },
 	{ PP_VERB_DIO_WRITE, dio_write },
+	{ PP_VERB_FIXED_WRITE, dio_write },
 	{ PP_VERB_SELF_READ, self_read },
 	{ PP_VERB_SELF_WRITE, self_write },
 	{ PP_VERB_SPLICE_HOLD, splice_hold },

@@ -68,6 +68,15 @@ static const char threads[] =
 	     "op 25 main uring-read data 0+4K after=14\nop 26 main unmap data\n"
 	     "op 27 eye-2 unmap twin\nop 28 main cold-read data 0+12K after=27\n";
 
+/* Buffers that are registered with a ring, beside memory that is registered for RDMA. */
+static const char buffers[] =
+	HEAD "region data backing=memfd size=64K\nmr b-0 region=data range=4K+8K kind=uring\n"
+	     "mr m region=data\nactor main\nactor other\n"
+	     "op 1 main map data\nop 2 main load data\nop 3 main reg b-0\n"
+	     "op 4 main fixed-read b-0 0+4K via=disk1 gen=2\nop 5 main fixed-write b-0 via=disk1\n"
+	     "op 6 main dereg b-0\nop 7 main pageout data\nop 8 main load data\n"
+	     "op 9 other reg m after=8\nop 10 other rdma-read m\nop 11 other dereg m\n";
+
 /* The sentence ends no comment early. */
 static void finding_at(struct pp_result *r, uint32_t op, enum pp_rule rule, enum pp_class cls)
 {
@@ -205,6 +214,33 @@ static void other_symptoms(void)
 	pp_plan_free(p);
 }
 
+static void buffers_compile(void)
+{
+	static const char *const words[] = {
+		"static struct io_uring *b_0;",
+		"static struct ibv_mr *m;",
+		"b_0 = buffer_register(data + 4096, 8192);",
+		"\tif (!b_0)\n\t\tcannot(\"registration\");",
+		"dio_read(b_0, disk1, 0, data + 4096, 4096, 4096, 4);",
+		"dio_write(b_0, disk1, 0, data + 4096, buf, 8192);",
+		"buffer_unregister(b_0);",
+	};
+	char *text = program(buffers, 8, PP_O1_COHERENCE, PP_CLASS_ZERO);
+	const char *other;
+
+	CU_ASSERT(compiles(text));
+	for (size_t i = 0; i < PP_ARRAY_LEN(words); i++) {
+		CU_ASSERT_PTR_NOT_NULL(strstr(text, words[i]));
+		if (!strstr(text, words[i]))
+			printf("no %s\n", words[i]);
+	}
+	/* Only who moves data by RDMA has queue pairs. */
+	other = strstr(text, "actor_other(void");
+	CU_ASSERT_PTR_NOT_NULL_FATAL(other);
+	CU_ASSERT(strstr(text, "\trdma_connect();") > other);
+	free(text);
+}
+
 static void what_is_refused(void)
 {
 	static const struct {
@@ -215,8 +251,9 @@ static void what_is_refused(void)
 		  "a storm; shrink it first" },
 		{ "op 1 main map data\nop 2 main ksm data\n", "verb ksm" },
 		{ "region h backing=hugetlb size=2M\nop 1 main map h\n", "backing hugetlb" },
-		{ "mr b region=data kind=uring\nop 1 main map data\nop 2 main reg b\n",
-		  "registered buffer b" },
+		{ "fs f type=xfs slot=disk0\nop 1 main map data\nop 2 main dio-write data via=f\n",
+		  "transfer with filesystem f" },
+		{ "gate g slot=disk1\nop 1 main map data\nop 2 main gate-hold g\n", "gate g" },
 		{ "op 1 main map data\nop 2 main store data gen=1\n", "a finding of O1, stale" },
 	};
 	char text[1024], *out;
@@ -293,6 +330,7 @@ static void mails(void)
 static const struct pp_unit_case cases[] = {
 	{ "programs compile", programs_compile },
 	{ "threads compile", threads_compile },
+	{ "registered buffers compile", buffers_compile },
 	{ "other symptoms", other_symptoms },
 	{ "what is refused", what_is_refused },
 	{ "nothing found", nothing_found },

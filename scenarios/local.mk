@@ -13,6 +13,7 @@ PP_SCENARIOS = \
 	scenarios/folio-edges \
 	scenarios/fork-cow \
 	scenarios/hugetlb-pool \
+	scenarios/hwpoison \
 	scenarios/inherited-fd \
 	scenarios/journal-data \
 	scenarios/ksm \

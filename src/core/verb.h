@@ -127,6 +127,7 @@ enum pp_verb {
 	PP_VERB_QUIET, /* quiet point: pins, VmPin, fabric packets against the baseline */
 	/* Later ones: the binary history has the numbers. */
 	PP_VERB_NUMA_BALANCE, /* read from another node, until the kernel brings it there */
+	PP_VERB_SOFT_OFFLINE, /* MADV_SOFT_OFFLINE: pages move, their frames are lost */
 	PP_VERB_COUNT
 };
 

@@ -117,7 +117,7 @@ static uint16_t held_region(const struct pp_plan *plan, const struct pp_op *op, 
 /*
  * Would somebody see that a page of look number @index has another frame: is it held, and was
  * looked at since? Or that it is clean: did a device write it, and let go since, with no sync
- * between?
+ * behind that? What an MR writes gets dirty when it lets go, whatever was synced before.
  */
 static bool telling_look(const struct pp_plan *plan, size_t index, enum pp_plant kind)
 {
@@ -141,7 +141,7 @@ static bool telling_look(const struct pp_plan *plan, size_t index, enum pp_plant
 			let_go = v->target == PP_TARGET_REGION;
 		}
 		if (v->cleans)
-			written = let_go = false;
+			let_go = false;
 	}
 	return kind == PP_PLANT_MOVE ? held && seen : let_go;
 }

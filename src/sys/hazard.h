@@ -88,6 +88,16 @@ int pp_hazard_soft_clean(struct pp_err *err);
  */
 int pp_hazard_collapse(void *addr, size_t length_bytes, struct pp_err *err);
 
+/**
+ * pp_hazard_soft_offline - MADV_SOFT_OFFLINE of each page: its content moves to another frame, and
+ * the one that it had is never used again until the next boot
+ *
+ * The first page that does not go decides: -EBUSY where somebody holds a reference. The others are
+ * moved nevertheless. -EPERM without CAP_SYS_ADMIN. Source: mm/memory-failure.c,
+ * soft_offline_page().
+ */
+int pp_hazard_soft_offline(void *addr, size_t length_bytes, struct pp_err *err);
+
 #define PP_KSM_RUN "/sys/kernel/mm/ksm/run"
 /**
  * pp_hazard_ksm - declare the range mergeable and let ksmd pass over it, then give ksmd's switch

@@ -17,6 +17,9 @@
 #define KSM_PASSES  2
 #define KSM_POLL_MS 5
 #define THP_SPLIT   "/sys/kernel/debug/split_huge_pages"
+#ifndef MADV_SOFT_OFFLINE
+#define MADV_SOFT_OFFLINE 101 /* source: include/uapi/asm-generic/mman-common.h */
+#endif
 #ifndef MADV_COLLAPSE
 #define MADV_COLLAPSE 25 /* since 6.1; source: include/uapi/asm-generic/mman-common.h */
 #endif
@@ -81,6 +84,18 @@ int pp_hazard_collapse(void *addr, size_t length_bytes, struct pp_err *err)
 static uintptr_t page_start(const void *addr)
 {
 	return (uintptr_t)addr & ~((uintptr_t)sysconf(_SC_PAGESIZE) - 1);
+}
+
+int pp_hazard_soft_offline(void *addr, size_t length_bytes, struct pp_err *err)
+{
+	size_t page = (size_t)sysconf(_SC_PAGESIZE);
+	uintptr_t end = (uintptr_t)addr + length_bytes;
+	int rc = 0;
+
+	for (uintptr_t at = (uintptr_t)addr & ~(page - 1); at < end; at += page)
+		if (madvise((void *)at, page, MADV_SOFT_OFFLINE) && !rc)
+			rc = pp_err_set(err, -errno, "madvise(MADV_SOFT_OFFLINE) of a page");
+	return rc;
 }
 
 int pp_hazard_compact(struct pp_err *err)

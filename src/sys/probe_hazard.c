@@ -102,6 +102,23 @@ int pp_probe_collapse(struct pp_err *why)
 	return rc;
 }
 
+/* One frame of the machine's memory is lost by this until the next boot. */
+int pp_probe_soft_offline(struct pp_err *why)
+{
+	size_t page = (size_t)sysconf(_SC_PAGESIZE);
+	uint8_t *mem = mmap(NULL, page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	int rc;
+
+	if (mem == MAP_FAILED)
+		return pp_err_set(why, -errno, "no memory to try it with");
+	*(volatile uint8_t *)mem = 1;
+	rc = pp_hazard_soft_offline(mem, page, why);
+	if (!rc && *(volatile uint8_t *)mem != 1)
+		rc = pp_err_set(why, -EIO, "MADV_SOFT_OFFLINE loses what is in the page.");
+	munmap(mem, page);
+	return rc;
+}
+
 int pp_probe_swap(struct pp_err *why)
 {
 	char line[256];

@@ -252,6 +252,7 @@ void frames_op(struct frames *f, const struct pp_op *op)
 		break;
 	case PP_VERB_NUMA_BALANCE:
 	case PP_VERB_OFFLINE:
+	case PP_VERB_SOFT_OFFLINE:
 	case PP_VERB_KSM:
 	case PP_VERB_THP_SPLIT:
 	case PP_VERB_THP_COLLAPSE:

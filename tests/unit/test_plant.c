@@ -126,6 +126,16 @@ static const struct {
 	  WRITE("1", "0+64") "op 2 main fsync data\nop 3 main page-look data\n",
 	  { .kind = PP_PLANT_CLEAN },
 	  0 },
+	{ "what an MR wrote gets dirty when it lets go, whatever was synced before",
+	  "op 1 main reg m0\nop 2 main rdma-write m0 gen=1\nop 3 main fsync data\n"
+	  "op 4 main dereg m0\nop 5 main page-look data\n",
+	  { .kind = PP_PLANT_CLEAN },
+	  5 },
+	{ "a sync behind that",
+	  "op 1 main reg m0\nop 2 main rdma-write m0 gen=1\nop 3 main dereg m0\n"
+	  "op 4 main fsync data\nop 5 main page-look data\n",
+	  { .kind = PP_PLANT_CLEAN },
+	  0 },
 	{ "the second look of the plan",
 	  "op 1 main page-look data\nop 2 main page-look data\n",
 	  { .kind = PP_PLANT_MOVE, .number = 2 },

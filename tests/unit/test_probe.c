@@ -11,6 +11,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "sys/clock.h"
 #include "sys/probe.h"
@@ -101,6 +103,67 @@ static void without_link(void)
 	CU_ASSERT_TRUE(fact(&f, "memfd"));
 }
 
+/* What witnesses need of the kernel, and only root may have. */
+static const struct {
+	const char *fact, *says; /* words of one of the reasons, between bars */
+} roots[] = {
+	{ "root", "user" },
+	{ "pin-counters", "stat_refresh|vmstat" },
+	{ "page-flags", "no frame numbers|kpageflags|pagemap" },
+	{ "tracefs", "trac" },
+	{ "dm", "" },
+	{ "soft-dirty", "clear_refs|soft-dirty|frame|pagemap|kpage" },
+};
+
+static bool says_one_of(const char *why, const char *words)
+{
+	char word[64];
+
+	for (const char *at = words;; at += strcspn(at, "|") + 1) {
+		snprintf(word, sizeof(word), "%.*s", (int)strcspn(at, "|"), at);
+		if (strstr(why, word))
+			return true;
+		if (!at[strcspn(at, "|")])
+			return false;
+	}
+}
+
+/* As nobody: returns the number of the first row that is not told, 0 if all are. */
+static int blind_child(void)
+{
+	struct pp_slots slots = { .count = 0 };
+	struct pp_probe_env env = { .slots = &slots, .link_why = "no link" };
+	struct pp_facts f;
+
+	if (setresuid(65534, 65534, 65534))
+		return 0; /* already nobody */
+	pp_probe_all(&f, &env);
+	for (size_t i = 0; i < sizeof(roots) / sizeof(roots[0]); i++) {
+		const struct pp_fact *found = pp_facts_find(&f, roots[i].fact);
+
+		if (!found || found->yes || !says_one_of(found->why, roots[i].says)) {
+			fprintf(stderr, "%s: %s\n", roots[i].fact, found ? found->why : "no fact");
+			return (int)i + 1;
+		}
+	}
+	return 0;
+}
+
+/* Without root no witness is there, and each says why: cases that need one are SKIP. */
+static void without_root(void)
+{
+	pid_t child;
+	int status = -1;
+
+	fflush(NULL);
+	child = fork();
+	if (!child)
+		_exit(blind_child());
+	CU_ASSERT_FATAL(child > 0);
+	CU_ASSERT_EQUAL(waitpid(child, &status, 0), child);
+	CU_ASSERT_EQUAL(status, 0);
+}
+
 static void slots_are_facts(void)
 {
 	struct pp_slots slots = { .items = { { "disk1", "/dev/planted", 64u << 20, 512 } },
@@ -182,6 +245,7 @@ static const struct pp_unit_case anywhere[] = {
 	{ "eras", eras },
 	{ "table", table },
 	{ "without a link", without_link },
+	{ "without root", without_root },
 	{ "slots are facts", slots_are_facts },
 };
 

@@ -484,7 +484,59 @@ static void evidence_needs_the_hazards(void)
 	CU_ASSERT(each_case(check_evidence, NULL) > 100);
 }
 
+static bool needs(const struct pp_plan *plan, const char *fact)
+{
+	for (size_t i = 0; i < plan->n_needs; i++)
+		if (!strcmp(plan->needs[i], fact))
+			return true;
+	return false;
+}
+
+static bool looks_at_pages(const struct pp_plan *plan)
+{
+	for (size_t i = 0; i < plan->n_ops; i++)
+		switch ((int)plan->ops[i].verb) {
+		case PP_VERB_PAGE_LOOK:
+		case PP_VERB_PAGE_MARK:
+		case PP_VERB_CHILD_LOOK:
+		case PP_VERB_FRAME_LOOK:
+			return true;
+		}
+	return false;
+}
+
+/* Who judges by a witness needs it: where it is blind, the case is SKIP and never PASS. Pins are no
+ * need but evidence: without counters there is not enough of it. */
+static void check_witnesses(const struct pp_case *c, void *arg)
+{
+	struct pp_plan *plan = plan_of(c, 7);
+	const unsigned by_frames = PP_RULE_BIT(PP_O13_PAGES_STAY) | PP_RULE_BIT(PP_O14_DIRTY);
+	const struct {
+		bool judged;
+		const char *fact;
+	} rows[] = {
+		{ looks_at_pages(plan) || plan->rules & by_frames, "page-flags" },
+		{ plan->rules & PP_RULE_BIT(PP_O10_QUIET_KERNEL), "kmsg" },
+		{ plan->n_gates > 0, "dm" },
+		{ plan->n_gates > 0, "tracefs" },
+	};
+
+	(void)arg;
+	for (size_t i = 0; i < PP_ARRAY_LEN(rows); i++) {
+		if (rows[i].judged && !needs(plan, rows[i].fact))
+			fprintf(stderr, "%s: does not need %s\n", c->name, rows[i].fact);
+		CU_ASSERT(!rows[i].judged || needs(plan, rows[i].fact));
+	}
+	pp_plan_free(plan);
+}
+
+static void witnesses_are_needed(void)
+{
+	CU_ASSERT(each_case(check_witnesses, NULL) > 100);
+}
+
 static const struct pp_unit_case cases[] = {
+	{ "what a rule is judged by is needed", witnesses_are_needed },
 	{ "case names and tiers are as listed", names_are_as_listed },
 	{ "case names are unique", names_are_unique },
 	{ "plans parse, repeat, and name what exists", plans_are_sound },

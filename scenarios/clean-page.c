@@ -8,7 +8,8 @@
 
 #define SIZE 65536u
 
-/* Who pins the page and writes into it; all of them must say that it is dirty when they let go. */
+/* Who pins the page and writes into it; all of them must say that it is dirty when they let go.
+ * That is the first hazard: without it a look finds the page still held. */
 struct pinner {
 	const char *name;
 	const char *object; /* the line of what is registered, NULL: nothing */
@@ -18,9 +19,9 @@ struct pinner {
 
 static const struct pinner pinners[] = {
 	{ "uring-fixed", "mr b0 region=data kind=uring", "reg b0", "fixed-read b0 via=disk1",
-	  "dereg b0", "disk1 io-uring" },
-	{ "rxe-mr", "mr m0 region=data access=lw,rw,rr", "reg m0", "rdma-write m0", "dereg m0",
-	  "" },
+	  "dereg b0 hazard", "disk1 io-uring" },
+	{ "rxe-mr", "mr m0 region=data access=lw,rw,rr", "reg m0", "rdma-write m0",
+	  "dereg m0 hazard", "" },
 	{ "dio", NULL, NULL, "dio-read data via=disk1", NULL, "disk1 io-uring" },
 	{ "vm-write", NULL, NULL, "vm-write data", NULL, "process-vm" },
 };

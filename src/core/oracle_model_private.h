@@ -7,6 +7,18 @@
 
 /* ---- oracle_model_state.c, oracle_model_lists.c: passes of the build ---- */
 
+/* From where a file has been cut off, and until when: PP_TIME_NEVER until it is extended again. */
+struct pp_file_end {
+	uint64_t from, until_ns, truncated_ns;
+};
+
+/* May the file have ended in front of @to_bytes when the operation of @e ran? */
+static inline bool pp_behind_end(const struct pp_file_end *eof, const struct pp_event *e,
+				 uint64_t to_bytes)
+{
+	return to_bytes > eof->from && e->begin_ns <= eof->until_ns;
+}
+
 int pp_model_classify(struct pp_model *m, const struct pp_progress *progress);
 /** pp_model_held_whole - (oracle_model.c) does one of the MRs that are @held, over @region, hold
  *  every page of the extent? */

@@ -38,18 +38,13 @@ struct hazard {
 	struct pp_extent at; /* bytes that it touches */
 };
 
-/* From where a file has been cut off, and until when: PP_TIME_NEVER until it is extended again. */
-struct eof {
-	uint64_t from, until_ns, truncated_ns;
-};
-
 struct tracker {
 	struct pp_model *m;
-	bool *unmapped;    /* of each region */
-	bool parts;        /* pages of some MR have been parted */
-	bool *held;        /* of each MR: registered */
-	uint64_t **parted; /* of each MR: bit of each page of its region, NULL if none */
-	struct eof *eof;   /* of each region */
+	bool *unmapped;          /* of each region */
+	bool parts;              /* pages of some MR have been parted */
+	bool *held;              /* of each MR: registered */
+	uint64_t **parted;       /* of each MR: bit of each page of its region, NULL if none */
+	struct pp_file_end *eof; /* of each region */
 	struct flight *flights;
 	size_t n_flights, cap_flights;
 	size_t sweep; /* as many flights are a reason to drop those that have ended */
@@ -348,7 +343,7 @@ static bool refused(const struct pp_event *e)
 
 static void truncated(struct tracker *t, const struct pp_event *e, uint16_t space)
 {
-	struct eof *eof = &t->eof[space];
+	struct pp_file_end *eof = &t->eof[space];
 	uint64_t end = e->flags & PP_EVENT_OPEN ? PP_TIME_NEVER : e->end_ns;
 
 	if (e->verb == PP_VERB_TRUNCATE) {
@@ -418,6 +413,9 @@ static void track_hazard(struct tracker *t, uint32_t i)
 		break;
 	case PP_EFFECT_HOLE:
 		m->state[i] |= PP_STATE_HOLE | lost;
+		/* It ends where the file ends: what a page keeps behind that stays. */
+		if (e->verb != PP_VERB_TRUNCATE && pp_behind_end(&t->eof[space], e, h.at.to))
+			m->state[i] |= PP_STATE_UNKNOWN;
 		if (e->verb == PP_VERB_TRUNCATE && h.cut != CUT_NONE)
 			h.cut = CUT_COPIES;
 		add_hazard(t, h);
@@ -473,7 +471,7 @@ static void track_access(struct tracker *t, uint32_t i)
 	if (e->result || (e->flags & PP_EVENT_OPEN) || (m->state[i] & PP_STATE_DETACHED))
 		m->state[i] |= PP_STATE_UNKNOWN;
 	/* Behind the end of file a page may keep what is stored there, or lose it. */
-	if (!verb->file && f.at.to > t->eof[space].from && e->begin_ns <= t->eof[space].until_ns &&
+	if (!verb->file && pp_behind_end(&t->eof[space], e, f.at.to) &&
 	    m->plan->regions[e->object].file_space == space)
 		m->state[i] |= PP_STATE_UNKNOWN;
 	add_flight(t, &f);

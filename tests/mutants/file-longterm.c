@@ -16,7 +16,8 @@ static void no(struct pt_regs *regs, void *data)
 
 static void yes(struct pt_regs *regs, void *data)
 {
-	RESULT(regs) = 1;
+	if (!(u8)RESULT(regs) && mutant_fires())
+		RESULT(regs) = 1;
 }
 
 MUTANT_HOOKS({ .symbol = "vma_needs_dirty_tracking", .leave = no },

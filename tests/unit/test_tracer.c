@@ -179,7 +179,7 @@ static void pages_are_read_in_order_of_time(void)
 		CU_ASSERT_EQUAL(overrun, missed);
 		CU_ASSERT_EQUAL(s.n, (size_t)n + 2);
 		CU_ASSERT_EQUAL(s.sum, 10 + 20 + (uint64_t)(n * (n - 1) / 2));
-		CU_ASSERT_EQUAL(s.last, 1020 > 999 + n ? 1020 : 999 + n);
+		CU_ASSERT_EQUAL(s.last, (uint64_t)(1020 > 999 + n ? 1020 : 999 + n));
 		CU_ASSERT_EQUAL(pp_tracer_ring_lost(r, &lost, &err), 0);
 		CU_ASSERT_EQUAL(lost, (uint64_t)(3 * n + (missed ? 40 : 0)));
 		pp_tracer_ring_close(r);

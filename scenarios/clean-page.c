@@ -22,6 +22,8 @@ static const struct pinner pinners[] = {
 	  "dereg b0 hazard", "disk1 io-uring" },
 	{ "rxe-mr", "mr m0 region=data access=lw,rw,rr", "reg m0", "rdma-write m0",
 	  "dereg m0 hazard", "" },
+	{ "rxe-odp", "mr m0 region=data access=lw,rw,rr,od", "reg m0", "rdma-write m0",
+	  "dereg m0 hazard", "rxe-odp" },
 	{ "dio", NULL, NULL, "dio-read data via=disk1", NULL, "disk1 io-uring" },
 	{ "vm-write", NULL, NULL, "vm-write data", NULL, "process-vm" },
 };
@@ -39,7 +41,8 @@ static bool variant(size_t index, struct pp_variant *out)
 	snprintf(out->name, sizeof(out->name), "%s", backing);
 	snprintf(out->backing, sizeof(out->backing), "%s", backing);
 	snprintf(out->pinner, sizeof(out->pinner), "%s", pinners[index % N_PINNERS].name);
-	out->tier = index < N_PINNERS ? PP_TIER_QUICK : PP_TIER_FULL;
+	out->tier = index < N_PINNERS && !pp_pinner_on_demand(out->pinner) ? PP_TIER_QUICK
+									   : PP_TIER_FULL;
 	out->data = &pinners[index % N_PINNERS];
 	return true;
 }

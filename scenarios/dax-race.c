@@ -35,8 +35,15 @@ struct pinner {
 	const char *name;
 	const char *needs;
 	const char *mixes[8]; /* after "mix device " */
-	bool devdax_only;     /* long-term pins: refused on fsdax */
+	bool registers;       /* by an MR; long-term pins are refused on fsdax */
 };
+
+#define MR_MIXES                                                                                   \
+	"rdma-write m0 weight=6 length=1..30000 align=1 sges=4",                                   \
+		"rdma-write m0 weight=2 length=16K..64K split=4K depth=8",                         \
+		"rdma-fetch m0 weight=2 length=1..9000 align=1 sges=3",                            \
+		"rdma-write-imm m0 weight=1 length=64..8K", "rdma-send m0 weight=1 length=64..8K", \
+		"rdma-read m0 weight=3 length=64..32K"
 
 static const struct pinner pinners[] = {
 	{ .name = "dio",
@@ -55,15 +62,8 @@ static const struct pinner pinners[] = {
 		     "splice-hold data weight=2 length=4K..64K align=4K",
 		     "vm-write data weight=4 length=1..8K align=1",
 		     "store data weight=2 length=1..8K align=1" } },
-	{ .name = "rxe-mr",
-	  .needs = "",
-	  .devdax_only = true,
-	  .mixes = { "rdma-write m0 weight=6 length=1..30000 align=1 sges=4",
-		     "rdma-write m0 weight=2 length=16K..64K split=4K depth=8",
-		     "rdma-fetch m0 weight=2 length=1..9000 align=1 sges=3",
-		     "rdma-write-imm m0 weight=1 length=64..8K",
-		     "rdma-send m0 weight=1 length=64..8K",
-		     "rdma-read m0 weight=3 length=64..32K" } },
+	{ .name = "rxe-mr", .needs = "", .registers = true, .mixes = { MR_MIXES } },
+	{ .name = "rxe-odp", .needs = "", .registers = true, .mixes = { MR_MIXES } },
 };
 
 static bool is_devdax(const struct row *r)
@@ -76,17 +76,20 @@ static bool is_devdax(const struct row *r)
 static bool quick(const struct row *r, const struct pinner *p)
 {
 	return r->ops == OPS &&
-	       (is_devdax(r) ? p->devdax_only
+	       (is_devdax(r) ? p->registers && !pp_pinner_on_demand(p->name)
 			     : !strcmp(r->name, "fsdax-xfs") && !strcmp(p->name, "vm-write"));
+}
+
+static bool fits(const struct row *r, const struct pinner *p)
+{
+	return !p->registers || is_devdax(r) || pp_pinner_on_demand(p->name);
 }
 
 static bool variant(size_t index, struct pp_variant *out)
 {
 	for (size_t r = 0; r < PP_ARRAY_LEN(rows); r++)
 		for (size_t p = 0; p < PP_ARRAY_LEN(pinners); p++) {
-			if (pinners[p].devdax_only && !is_devdax(&rows[r]))
-				continue;
-			if (index--)
+			if (!fits(&rows[r], &pinners[p]) || index--)
 				continue;
 			snprintf(out->name, sizeof(out->name), "%s", rows[r].name);
 			snprintf(out->backing, sizeof(out->backing), "%s", rows[r].backing);
@@ -142,8 +145,8 @@ static void objects(const struct pp_variant *v, struct pp_plan_text *t)
 		pp_say(t, "region copy backing=devdax%s of=data share=shared prot=rw size=%u",
 		       place->words, r->size);
 	pp_lines_bystander_objects(t, r->backing);
-	if (pinner_of(v)->devdax_only)
-		pp_say(t, "mr m0 region=data access=lw,rw,rr");
+	if (pinner_of(v)->registers)
+		pp_lines_mr(t, v->pinner, "m0 region=data");
 	pp_say(t, "actor main");
 	pp_say(t, "actor device");
 	pp_say(t, "actor cpu");
@@ -168,7 +171,7 @@ static void set_up(const struct pp_variant *v, struct pp_plan_text *t)
 	ready = pp_op(t, "store data gen=%u", pp_gen(t));
 	if (r->size == LARGE)
 		ready = pp_op(t, "await-huge data");
-	if (pinner_of(v)->devdax_only)
+	if (pinner_of(v)->registers)
 		ready = pp_op_by(t, "device", "reg m0 after=%u", ready);
 	pp_op(t, "quiet after=%u", ready);
 }
@@ -210,7 +213,7 @@ static void plan(const struct pp_variant *v, uint64_t seed, struct pp_plan_text 
 	set_up(v, t);
 	storm(v, t);
 	pp_say(t, "step \"after\"");
-	if (pinner_of(v)->devdax_only)
+	if (pinner_of(v)->registers)
 		pp_op_by(t, "device", "dereg m0");
 	pp_op(t, "load data");
 	pp_op(t, "quiet");
@@ -239,7 +242,8 @@ const struct pp_scenario pp_scenario_dax_race = {
 	.title = "short pins, stores, file writes, holes and syncs at once on DAX",
 	.purpose =
 		"On fsdax the mapped page is the block of the file, on devdax the memory itself. A "
-		"device (O_DIRECT, process_vm_*, pages in a pipe, RDMA on devdax), a CPU that "
+		"device (O_DIRECT, process_vm_*, pages in a pipe, RDMA on devdax, and on demand on "
+		"fsdax), a CPU that "
 		"stores, "
 		"and a file that is written, punched and synced work on the same few pages, drawn "
 		"from the seed, with mappings of small and of huge pages. Each byte must be one "

@@ -39,6 +39,13 @@ static const struct row rows[] = {
 	{ "devdax",            "devdax",     "shared",  "rxe-mr",      MR,    PP_TIER_FULL },
 	{ "ext4",              "ext4",       "shared",  "rxe-mr",      MR,    PP_TIER_FULL },
 	{ "xfs",               "xfs",        "shared",  "rxe-mr",      MR,    PP_TIER_FULL },
+	{ "anon",              "anon",       "private", "rxe-odp",     MR,    PP_TIER_FULL },
+	{ "anon-thp",          "anon-thp",   "private", "rxe-odp",     MR,    PP_TIER_FULL },
+	{ "hugetlb",           "hugetlb",    "shared",  "rxe-odp",     MR,    PP_TIER_FULL },
+	{ "memfd",             "memfd",      "shared",  "rxe-odp",     MR,    PP_TIER_FULL },
+	{ "devdax",            "devdax",     "shared",  "rxe-odp",     MR,    PP_TIER_FULL },
+	{ "ext4",              "ext4",       "shared",  "rxe-odp",     MR,    PP_TIER_FULL },
+	{ "xfs",               "xfs",        "shared",  "rxe-odp",     MR,    PP_TIER_FULL },
 	{ "anon",              "anon",       "private", "uring-fixed", FIXED, PP_TIER_QUICK },
 	{ "anon-thp",          "anon-thp",   "private", "uring-fixed", FIXED, PP_TIER_FULL },
 	{ "hugetlb",           "hugetlb",    "shared",  "uring-fixed", FIXED, PP_TIER_FULL },
@@ -202,7 +209,7 @@ static void objects(const struct row *r, struct pp_plan_text *t)
 	pp_lines_bystander_objects(t, r->backing);
 	if (r->shape == MR) {
 		pp_lines_control_objects(t);
-		pp_say(t, "mr m0 region=data range=0+%u access=lw,rw,rr", SIZE);
+		pp_lines_mr(t, r->pinner, "m0 region=data range=0+%u", SIZE);
 	}
 	if (r->shape == FIXED)
 		pp_say(t, "mr b0 region=data range=0+%u kind=uring", SIZE);

@@ -28,6 +28,8 @@ static const struct row rows[] = {
 	{ "ext4",    FS("4096"), "vm-write", SHORT, "process-vm",                PP_TIER_FULL },
 	{ "ext4-1k", FS("1024"), "dio",      HELD,  "disk1 dm tracefs io-uring", PP_TIER_FULL },
 	{ "ext4-1k", FS("1024"), "rxe-mr",   MR,    "pin-counters",              PP_TIER_FULL },
+	{ "ext4",    FS("4096"), "rxe-odp",  MR,    "pin-counters",              PP_TIER_FULL },
+	{ "ext4-1k", FS("1024"), "rxe-odp",  MR,    "pin-counters",              PP_TIER_FULL },
 };
 /* clang-format on */
 
@@ -53,7 +55,7 @@ static void object_lines(const struct row *r, struct pp_plan_text *t)
 	pp_lines_bystander_objects(t, "ext4");
 	if (r->how == MR) {
 		pp_lines_control_objects(t);
-		pp_say(t, "mr m0 region=data range=0+%u access=lw,rw,rr", PINNED);
+		pp_lines_mr(t, r->pinner, "m0 region=data range=0+%u", PINNED);
 	}
 	pp_say(t, "actor main");
 	if (r->how == HELD)

@@ -24,6 +24,7 @@ static const struct pinner pinners[] = {
 	{ "rxe-mr", "rdma-write", "", "", "ext4" },
 	{ "dio", "dio-read", " via=disk1", " disk1 io-uring", "" },
 	{ "vm-write", "vm-write", "", " process-vm", "fsdax-ext4" },
+	{ "rxe-odp", "rdma-write", "", "", "" },
 };
 
 static const char *const backings[] = { "ext4", "xfs", "btrfs", "fsdax-ext4", "fsdax-xfs" };
@@ -49,7 +50,7 @@ static bool variant(size_t index, struct pp_variant *out)
 
 static bool registers(const struct pinner *p)
 {
-	return strcmp(p->name, "rxe-mr") == 0;
+	return strcmp(p->write, "rdma-write") == 0;
 }
 
 /* Half @half of the region gets a new generation. */
@@ -109,7 +110,7 @@ static void objects(const struct pp_variant *v, struct pp_plan_text *t)
 	pp_lines_bystander_objects(t, v->backing);
 	pp_lines_control_objects(t);
 	if (registers(p))
-		pp_say(t, "mr m0 region=data access=lw,rw,rr");
+		pp_lines_mr(t, p->name, "m0 region=data");
 	pp_say(t, "actor main");
 	pp_say(t, "actor device");
 	pp_say(t, "actor syncer");

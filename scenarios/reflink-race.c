@@ -28,6 +28,7 @@ static const struct pinner pinners[] = {
 	{ "rxe-mr", MR, "pin-counters" },
 	{ "vm-write", SHORT, "process-vm" },
 	{ "dio", UNDER, "disk1 dm tracefs io-uring page-flags" },
+	{ "rxe-odp", MR, "pin-counters" },
 };
 
 static bool variant(size_t index, struct pp_variant *out)
@@ -42,8 +43,10 @@ static bool variant(size_t index, struct pp_variant *out)
 	snprintf(out->backing, sizeof(out->backing), "%s", out->name);
 	snprintf(out->pinner, sizeof(out->pinner), "%s", p->name);
 	/* Where the kernels fail. */
-	out->tier = p->how == SHORT || p->how == UNDER || strcmp(backing, "xfs") ? PP_TIER_FULL
-										 : PP_TIER_QUICK;
+	out->tier = p->how == SHORT || p->how == UNDER || strcmp(backing, "xfs") ||
+				    pp_pinner_on_demand(p->name)
+			    ? PP_TIER_FULL
+			    : PP_TIER_QUICK;
 	out->data = p;
 	return true;
 }
@@ -78,7 +81,7 @@ static void object_lines(const struct pp_variant *v, const struct pinner *p, str
 	pp_lines_bystander_objects(t, place_of(v));
 	if (p->how == MR) {
 		pp_lines_control_objects(t);
-		pp_say(t, "mr m0 region=data range=0+%u access=lw,rw,rr", PINNED);
+		pp_lines_mr(t, p->name, "m0 region=data range=0+%u", PINNED);
 	}
 	pp_say(t, "actor main");
 	if (p->how == HELD || p->how == UNDER)

@@ -28,7 +28,10 @@
 #define URING 2u
 #define DIO   4u
 #define VM    8u
-#define ANY   (RXE | URING | DIO | VM)
+#define PINS  (RXE | URING | DIO | VM) /* all that take references */
+#define ODP   16u                      /* an MR on demand, which has none */
+#define MRS   (RXE | ODP)
+#define ANY   (PINS | ODP)
 
 struct row {
 	const char *name; /* variant, and the word that known-defect rows match */
@@ -58,7 +61,7 @@ static const struct {
 	unsigned pinners;
 } mixtures[] = {
 	{ "rxe-mr", RXE }, { "uring-fixed", URING }, { "dio", DIO }, { "vm-write", VM },
-	{ "mixed", ANY },
+	{ "rxe-odp", ODP }, { "mixed", PINS },
 };
 
 /* Short ones for every day. */
@@ -77,14 +80,14 @@ struct line {
 static const struct line lines[] = {
 	/* Device writes: of every length and place, in one piece and in many at once. */
 	/* Where the file may end before it just now, a registration may fail. */
-	{ "dev",  ALL & ~SHARED, RXE, "reg m0 weight=4 expect=era" },
-	{ "dev",  SHARED, RXE, "reg m0 weight=4 expect=any" },
-	{ "dev",  ALL, RXE,   "rdma-write m0 0+64K weight=20 length=1..16K align=1 split=4K depth=8 sges=3" },
-	{ "dev",  ALL, RXE,   "rdma-write m0 0+64K weight=10 length=1..200 align=1" },
-	{ "dev",  ALL, RXE,   "rdma-write-imm m0 0+64K weight=5 length=64..8K" },
-	{ "dev",  ALL, RXE,   "rdma-send m0 0+64K weight=5 length=8..8K align=8" },
-	{ "dev",  ALL, RXE,   "rdma-fetch m0 0+64K weight=5 length=64..16K split=2K depth=4" },
-	{ "dev",  ALL, RXE,   "rdma-read m0 0+64K weight=10 length=64..16K" },
+	{ "dev",  ALL & ~SHARED, MRS, "reg m0 weight=4 expect=era" },
+	{ "dev",  SHARED, MRS, "reg m0 weight=4 expect=any" },
+	{ "dev",  ALL, MRS,   "rdma-write m0 0+64K weight=20 length=1..16K align=1 split=4K depth=8 sges=3" },
+	{ "dev",  ALL, MRS,   "rdma-write m0 0+64K weight=10 length=1..200 align=1" },
+	{ "dev",  ALL, MRS,   "rdma-write-imm m0 0+64K weight=5 length=64..8K" },
+	{ "dev",  ALL, MRS,   "rdma-send m0 0+64K weight=5 length=8..8K align=8" },
+	{ "dev",  ALL, MRS,   "rdma-fetch m0 0+64K weight=5 length=64..16K split=2K depth=4" },
+	{ "dev",  ALL, MRS,   "rdma-read m0 0+64K weight=10 length=64..16K" },
 	{ "dev",  ALL & ~SHARED, URING, "reg b0 weight=4 expect=era" },
 	{ "dev",  SHARED, URING, "reg b0 weight=4 expect=any" },
 	{ "dev",  ALL, URING, "fixed-read b0 0+64K weight=20 length=512..16K align=512 via=disk1 split=4K depth=8" },
@@ -129,7 +132,8 @@ static const struct line lines[] = {
 	{ "main", ALL & ~(HUGE | DEVDAX), ANY, "dontneed data 0+64K weight=3 length=4K..64K align=4K hazard" },
 	{ "main", ANON | MEMORY | DISK | COPY, ANY, "pageout data 0+64K weight=3 length=4K..64K align=4K hazard" },
 	{ "main", ANON | MEMORY | DISK | COPY, ANY, "migrate data 0+64K weight=3 length=4K..64K align=4K hazard" },
-	{ "main", ANON | MEMORY | DISK | DAX | COPY, ANY, "mremap data weight=2 hazard" },
+	/* An MR on demand is bound to addresses: it does not follow. */
+	{ "main", ANON | MEMORY | DISK | DAX | COPY, PINS, "mremap data weight=2 hazard" },
 	{ "main", ALL, ANY,   "fork weight=2 hazard" },
 	{ "main", ALL, ANY,   "kill weight=1 hazard" },
 };
@@ -154,7 +158,7 @@ static bool fits(size_t number)
 
 	if (number >= N_PAIRS)
 		return mixture == N_MIXTURES - 1;
-	return mixtures[mixture].pinners & rows[number / N_MIXTURES].pinners;
+	return mixtures[mixture].pinners & (rows[number / N_MIXTURES].pinners | ODP);
 }
 
 static bool variant(size_t index, struct pp_variant *out)
@@ -185,7 +189,7 @@ static unsigned pinners_of(const struct pp_variant *v)
 
 	for (size_t i = 0; i < N_MIXTURES; i++)
 		if (!strcmp(mixtures[i].name, v->pinner))
-			return mixtures[i].pinners & r->pinners;
+			return mixtures[i].pinners & (r->pinners | ODP);
 	return 0;
 }
 
@@ -200,7 +204,7 @@ static void object_lines(const struct row *r, unsigned pinners, struct pp_plan_t
 	unsigned long long size = place->page_bytes > AREA ? place->page_bytes : AREA;
 
 	pp_say(t, "need root kmsg process-vm vmsplice io-uring disk1 %s", place->needs);
-	if (pinners & RXE)
+	if (pinners & MRS)
 		pp_say(t, "need rxe");
 	if (place->fs)
 		pp_say(t, "fs f0 %s", place->fs);
@@ -212,8 +216,9 @@ static void object_lines(const struct row *r, unsigned pinners, struct pp_plan_t
 	if (r->groups & CLONES)
 		pp_say(t, "region clone backing=%s%s size=%llu", r->backing, place->words, size);
 	pp_lines_bystander_objects(t, r->backing);
-	if (pinners & RXE)
-		pp_say(t, "mr m0 region=data range=0+%u access=lw,rw,rr", AREA);
+	if (pinners & MRS)
+		pp_lines_mr(t, pinners & ODP ? "rxe-odp" : "rxe-mr", "m0 region=data range=0+%u",
+			    AREA);
 	if (pinners & URING)
 		pp_say(t, "mr b0 region=data range=0+%u kind=uring", AREA);
 }

@@ -25,6 +25,7 @@ struct pinner {
 
 static const struct pinner pinners[] = {
 	{ "rxe-mr", "rdma-write", "m0", NULL, "", "" },
+	{ "rxe-odp", "rdma-write", "m0", NULL, "", "" },
 	{ "dio", "dio-read", "data", " via=g0 mode=async", NULL, "disk1 dm tracefs io-uring" },
 	{ "uring-fixed", "fixed-read", "m0", " via=g0 mode=async", " kind=uring",
 	  "disk1 dm tracefs io-uring" },
@@ -44,14 +45,14 @@ struct row {
 
 /* clang-format off */
 static const struct row rows[] = {
-	{ "memfd",      HOLES,                         "rxe-mr dio uring-fixed vm-write", "rxe-mr uring-fixed" },
-	{ "tmpfs",      HOLES,                         "rxe-mr dio uring-fixed vm-write", "" },
-	{ "ext4",       HOLES | ZEROES | SHIFTS,       "rxe-mr dio vm-write",             "rxe-mr dio" },
-	{ "xfs",        HOLES | ZEROES | SHIFTS,       "rxe-mr dio vm-write",             "" },
-	{ "btrfs",      HOLES | ZEROES,                "rxe-mr dio vm-write",             "" },
-	{ "vfat",       0,                             "dio vm-write",                    "" },
-	{ "fsdax-ext4", HOLES | ZEROES | SHIFTS | DAX, "dio vm-write",                    "vm-write" },
-	{ "fsdax-xfs",  HOLES | ZEROES | SHIFTS | DAX, "dio vm-write",                    "" },
+	{ "memfd",      HOLES,                         "rxe-mr dio uring-fixed vm-write rxe-odp", "rxe-mr uring-fixed" },
+	{ "tmpfs",      HOLES,                         "rxe-mr dio uring-fixed vm-write rxe-odp", "" },
+	{ "ext4",       HOLES | ZEROES | SHIFTS,       "rxe-mr dio vm-write rxe-odp",             "rxe-mr dio" },
+	{ "xfs",        HOLES | ZEROES | SHIFTS,       "rxe-mr dio vm-write rxe-odp",             "" },
+	{ "btrfs",      HOLES | ZEROES,                "rxe-mr dio vm-write rxe-odp",             "" },
+	{ "vfat",       0,                             "dio vm-write",                            "" },
+	{ "fsdax-ext4", HOLES | ZEROES | SHIFTS | DAX, "dio vm-write rxe-odp",                    "vm-write" },
+	{ "fsdax-xfs",  HOLES | ZEROES | SHIFTS | DAX, "dio vm-write rxe-odp",                    "" },
 };
 /* clang-format on */
 
@@ -231,9 +232,10 @@ static void objects(const struct script *s)
 	pp_lines_bystander_objects(s->t, s->row->backing);
 	if (s->pinner->mr && !s->pinner->gated)
 		pp_lines_control_objects(s->t);
-	if (s->pinner->mr)
-		pp_say(s->t, "mr m0 region=data%s%s", s->pinner->mr,
-		       s->pinner->gated ? "" : " access=lw,rw,rr");
+	if (s->pinner->gated && s->pinner->mr)
+		pp_say(s->t, "mr m0 region=data%s", s->pinner->mr);
+	else if (s->pinner->mr)
+		pp_lines_mr(s->t, s->pinner->name, "m0 region=data");
 	pp_say(s->t, "actor main");
 	pp_say(s->t, "actor device");
 }

@@ -28,6 +28,7 @@ struct pinner {
 
 static const struct pinner pinners[] = {
 	{ "rxe-mr", BY_MR, "rdma-write m0", "", "rdma-write m0 0+64K weight=20 length=64..16K" },
+	{ "rxe-odp", BY_MR, "rdma-write m0", "", "rdma-write m0 0+64K weight=20 length=64..16K" },
 	{ "dio", BY_DIO, "dio-read data via=g1 mode=async", "disk1 io-uring",
 	  "dio-read data 0+64K weight=20 length=4K..16K align=4K via=disk1" },
 	{ "vm-write", BY_CALL, "vm-write data", "process-vm",
@@ -69,9 +70,12 @@ static const struct pinner *pinner_of(const struct pp_variant *v)
 	return &pinners[i];
 }
 
-/* Only an MR can go on writing into pages that it pinned long ago. */
+/* Only an MR can go on writing into pages that it pinned long ago; one on demand faults them in at
+ * each write, and where that waits for writeback, it comes behind the window. */
 static bool fits(const struct backing *b, const struct pinner *p)
 {
+	if (pp_pinner_on_demand(p->name) && b->course == WINDOW && b->stable)
+		return false;
 	return b->course != TORN || p->kind == BY_MR;
 }
 
@@ -143,7 +147,7 @@ static void object_lines(const struct backing *b, const struct pinner *p, struct
 	pp_say(t, "region canary backing=%s fs=f0 size=%u bystander=yes", b->place, SIZE);
 	if (p->kind == BY_MR) {
 		pp_lines_control_objects(t);
-		pp_say(t, "mr m0 region=data access=lw,rw,rr");
+		pp_lines_mr(t, p->name, "m0 region=data");
 	}
 	pp_say(t, "actor main");
 	pp_say(t, "actor dev");

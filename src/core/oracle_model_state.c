@@ -108,13 +108,15 @@ static bool cuts(const struct tracker *t, const struct hazard *h, uint16_t r)
 	return false;
 }
 
+/* An MR on demand follows the mapping: it has no pages to be left with. */
 static void part_mr(struct tracker *t, const struct hazard *h, size_t mr)
 {
 	uint16_t r = t->m->plan->mrs[mr].region;
 	uint64_t pages = pages_of(region_of(t, r));
 	struct pp_extent x = pp_extent_pages(h->at);
 
-	if (!cuts(t, h, r) || t->m->plan->strict & PP_STRICT_PAGES)
+	if (!cuts(t, h, r) || t->m->plan->strict & PP_STRICT_PAGES ||
+	    t->m->plan->mrs[mr].access & PP_ACCESS_OD)
 		return;
 	if (!t->parted[mr])
 		t->parted[mr] = calloc(pages / 64 + 1, sizeof(uint64_t));

@@ -132,6 +132,13 @@ static bool collided(const struct pp_judge *j, const struct pp_event *e)
 	return false;
 }
 
+/* A page that an MR on demand cannot have ends the transfer, as a fault would. */
+static bool on_demand(const struct pp_judge *j, const struct pp_op *op)
+{
+	return pp_verbs[op->verb].target == PP_TARGET_MR && op->object < j->plan->n_mrs &&
+	       j->plan->mrs[op->object].access & PP_ACCESS_OD;
+}
+
 /* Does the history explain an error that the plan did not speak of? */
 static bool explained(const struct pp_judge *j, const struct pp_event *e, const struct pp_op *op,
 		      int got)
@@ -148,7 +155,7 @@ static bool explained(const struct pp_judge *j, const struct pp_event *e, const 
 		return collided(j, e);
 	/* O_DIRECT whose later pages cannot be had says EIO (__blkdev_direct_IO(), block/fops.c).
 	 */
-	if (got == EIO && verb->via && verb->target == PP_TARGET_REGION)
+	if (got == EIO && ((verb->via && verb->target == PP_TARGET_REGION) || on_demand(j, op)))
 		got = EFAULT;
 	if (got != EFAULT && got != ENODATA && got != ENXIO)
 		return false;

@@ -425,13 +425,17 @@ static void look_for_dirt(const struct look *l)
 {
 	struct pp_page_track *t = l->t;
 	const struct pp_region_def *region = region_at(t, l->region);
-	const struct pp_event *events = t->m->history->events, *release;
+	const struct pp_event *events = t->m->history->events, *release, *since;
 	struct soiled *s = t->soiled[region->space] ? &t->soiled[region->space][l->page] : NULL;
 	struct look to = *l;
 
 	if (!s || !s->release || !l->note.frame)
 		return;
-	release = &events[s->release - 1];
+	since = release = &events[s->release - 1];
+	/* Writeback takes a page from an MR on demand, which makes it dirty first. */
+	if (release->verb == PP_VERB_DEREG &&
+	    t->m->plan->mrs[release->object].access & PP_ACCESS_OD)
+		since = &events[s->write - 1];
 	if (release->end_ns > l->e->begin_ns ||
 	    cut_since(t, region->space, l->page, events[s->write - 1].begin_ns) ||
 	    cut_since(t, l->region, l->page, events[s->write - 1].begin_ns))
@@ -443,7 +447,7 @@ static void look_for_dirt(const struct look *l)
 		return;
 	}
 	/* The kernel says of some pages of a large folio only what is said of its first. */
-	if (l->note.state & PP_PAGE_TAIL || t->clean_ns[l->region] >= release->begin_ns ||
+	if (l->note.state & PP_PAGE_TAIL || t->clean_ns[l->region] >= since->begin_ns ||
 	    (pp_backings[region->backing].has_disk && l->e->end_ns > DIRTY_FOR_NS))
 		return;
 	tell(&to, PP_PAGE_CLEAN, NULL, NULL);

@@ -2,6 +2,8 @@
 /* Lines that many scenarios write; see plan_lines.h. */
 #include "run/plan_lines.h"
 
+#include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
 
 #define PAGE 4096u
@@ -62,6 +64,25 @@ void pp_lines_made(struct pp_plan_text *t, const char *backing)
 	if (strcmp(p->backing, "tmpfs"))
 		pp_op(t, "mkfs f0");
 	pp_op(t, "mount f0");
+}
+
+bool pp_pinner_on_demand(const char *pinner)
+{
+	return strcmp(pinner, "rxe-odp") == 0;
+}
+
+void pp_lines_mr(struct pp_plan_text *t, const char *pinner, const char *fmt, ...)
+{
+	const bool odp = pp_pinner_on_demand(pinner);
+	char words[128];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(words, sizeof(words), fmt, ap);
+	va_end(ap);
+	if (odp)
+		pp_say(t, "need rxe-odp");
+	pp_say(t, "mr %s access=lw,rw,rr%s", words, odp ? ",od" : "");
 }
 
 void pp_lines_control_objects(struct pp_plan_text *t)

@@ -27,6 +27,16 @@ void pp_lines_place_as(struct pp_plan_text *t, const char *backing, const char *
 /** pp_lines_made - operations that make and mount the filesystem, if the backing has one. */
 void pp_lines_made(struct pp_plan_text *t, const char *backing);
 
+/** pp_pinner_on_demand - is the pinner "rxe-odp": MRs that hold no pins, but take pages when the
+ *  device needs them? Where the device cannot do that, its cases are SKIP by the fact of that name.
+ */
+bool pp_pinner_on_demand(const char *pinner);
+
+/** pp_lines_mr - an MR that "rxe-mr" or "rxe-odp" may do all with. @fmt: "m0 region=data", and its
+ *  range if it is not all of the region; for the second one the fact that it needs, too. */
+void pp_lines_mr(struct pp_plan_text *t, const char *pinner, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+
 /** pp_lines_control_objects - a small anonymous region and an MR over it. */
 void pp_lines_control_objects(struct pp_plan_text *t);
 

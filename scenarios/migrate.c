@@ -97,12 +97,13 @@ static struct kind kind_of(const struct pp_pinned_row *r)
 	bool numa = pp_pinned_has(r, "numa"), balances = numa && !strcmp(r->share, "private");
 
 	if (pp_pinned_has(r, "movable"))
-		return (struct kind){ "compact movable offline", 1 };
+		return (struct kind){ "compact move-pages movable offline", 1 };
 	/* The twin is looked at in two steps, and some of it moves again when it is balanced. */
 	if (numa)
-		return (struct kind){ balances ? "compact numa numa-balancing" : "compact numa",
+		return (struct kind){ balances ? "compact move-pages numa numa-balancing"
+					       : "compact move-pages numa",
 				      2 * PP_PINNED_PAGES + balances };
-	return (struct kind){ "compact", 0 };
+	return (struct kind){ "compact move-pages", 0 };
 }
 
 static void plan(const struct pp_variant *v, uint64_t seed, struct pp_plan_text *t)
@@ -116,11 +117,11 @@ static void plan(const struct pp_variant *v, uint64_t seed, struct pp_plan_text 
 	(void)seed;
 	pp_say(t, "evidence hazards-done >= %zu", PP_ARRAY_LEN(hazards));
 	pp_say(t, "evidence pages-kept >= %u", (unsigned)PP_ARRAY_LEN(hazards) * PP_PINNED_PAGES);
-	if (kind.moves)
+	if (kind.moves) {
 		pp_say(t, "evidence frames-moved >= %u", kind.moves);
-	if (kind.moves)
 		pp_say(t, "evidence %s >= %u", stays ? "hazards-refused" : "frames-replaced",
 		       stays ? 1 : PP_PINNED_PAGES);
+	}
 	pp_pinned_head(r, kind.needs, t);
 	pp_pinned_setup(r, t);
 	pp_pinned_mark(t);
@@ -163,10 +164,10 @@ const struct pp_scenario pp_scenario_migrate = {
 	.purpose =
 		"A pinned page keeps its frame whoever wants it elsewhere: move_pages(2), "
 		"compaction, a block of memory that is set offline, the balancing of nodes. A "
-		"long-term pin of a page that "
-		"lies where only movable pages may be moves it out first, so its frame changes at "
-		"the registration and never after; references for a short time leave it there, and "
-		"the block stays until they are gone. What nobody pins is moved by the same means.",
+		"long-term pin of a page that lies where only movable pages may be moves it out "
+		"first, so its frame changes at the registration and never after; references for a "
+		"short time leave it there, and the block stays until they are gone. What nobody "
+		"pins is moved by the same means.",
 	.references = references,
 	.variant = variant,
 	.plan = plan,

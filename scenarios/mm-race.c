@@ -113,7 +113,7 @@ static void object_lines(const struct row *r, struct pp_plan_text *t)
 	unsigned long long size = place->page_bytes > SIZE ? place->page_bytes : SIZE;
 
 	pp_lines_place(t, r->backing);
-	pp_say(t, "need pin-counters vmsplice compact memcg thp-split ksm page-flags");
+	pp_say(t, "need pin-counters vmsplice move-pages compact memcg thp-split ksm page-flags");
 	pp_say(t, "region data backing=%s%s share=%s prot=rw size=%llu", r->backing, place->words,
 	       r->share, size);
 	pp_lines_bystander_objects(t, r->backing);

@@ -147,6 +147,7 @@ const struct pp_verb_info pp_verbs[PP_VERB_COUNT] = {
 	[PP_VERB_REAP]        = HAZARD("reap", PP_TARGET_NONE, .title = "end the child"),
 	[PP_VERB_KILL]        = HAZARD("kill", PP_TARGET_NONE, .title = "SIGKILL the child"),
 	[PP_VERB_MIGRATE]     = DATA("migrate", PP_KIND_HAZARD, PP_TARGET_REGION,
+				     .needs = "move-pages",
 				     .title = "move_pages of the range to another node"),
 	[PP_VERB_NUMA_BALANCE] = DATA("numa-balance", PP_KIND_HAZARD, PP_TARGET_REGION,
 				      .needs = "numa-balancing",

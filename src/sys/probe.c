@@ -336,6 +336,8 @@ static int try_swap(run_t run, struct pp_err *why)
 { (void)run; return unless(pp_probe_swap(why), why, "there is a swap device."); }
 static int try_movable(run_t run, struct pp_err *why)
 { (void)run; return unless(pp_probe_movable(why), why, "the MOVABLE zone has memory."); }
+static int try_move_pages(run_t run, struct pp_err *why)
+{ (void)run; return unless(pp_probe_move_pages(why), why, "pages can be moved on request."); }
 static int try_numa(run_t run, struct pp_err *why)
 { (void)run; return unless(pp_probe_numa(why), why, "several nodes have memory."); }
 static int try_balancing(run_t run, struct pp_err *why)
@@ -408,6 +410,7 @@ const struct pp_probe pp_probes[] = {
 	{ "thp-collapse", "huge pages can be made on request (MADV_COLLAPSE)",     try_collapse },
 	{ "swap",         "a swap device",                                         try_swap },
 	{ "movable",      "the MOVABLE zone has memory",                           try_movable },
+	{ "move-pages",   "pages can be moved on request (move_pages)",            try_move_pages },
 	{ "numa",         "several nodes have memory",                             try_numa },
 	{ "numa-balancing", "pages go to the node that uses them",                 try_balancing },
 	{ "offline",      "blocks of memory can be set offline",                   try_offline },

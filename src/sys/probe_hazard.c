@@ -154,6 +154,13 @@ int pp_probe_movable(struct pp_err *why)
 	return most ? 0 : pp_err_set(why, -ENOENT, "no memory is in the MOVABLE zone.");
 }
 
+int pp_probe_move_pages(struct pp_err *why)
+{
+	volatile char touched = 1;
+
+	return pp_hazard_migrate((void *)&touched, 1, why);
+}
+
 int pp_probe_numa(struct pp_err *why)
 {
 	char nodes[256];

@@ -8,6 +8,8 @@
 /* Each: 0 or -errno, the sentence of a no in @why. */
 int pp_probe_sqpoll(struct pp_err *why);
 int pp_probe_compact(struct pp_err *why);
+/** pp_probe_move_pages - move_pages(2) of a page of our own; kernels without NUMA have none. */
+int pp_probe_move_pages(struct pp_err *why);
 int pp_probe_ksm(struct pp_err *why);
 int pp_probe_thp_split(struct pp_err *why);
 int pp_probe_soft_dirty(struct pp_err *why);

@@ -535,8 +535,34 @@ static void witnesses_are_needed(void)
 	CU_ASSERT(each_case(check_witnesses, NULL) > 100);
 }
 
+/* What the kernel may lack is a SKIP by that fact, and no failure of the operation. */
+static void check_verbs(const struct pp_case *c, void *arg)
+{
+	struct pp_plan *plan = plan_of(c, 7);
+
+	(void)arg;
+	for (size_t i = 0; i < plan->n_ops; i++) {
+		const struct pp_op *op = &plan->ops[i];
+		const char *fact = pp_verbs[op->verb].needs;
+		bool told = !fact || op->expect == PP_EXPECT_ANY || needs(plan, fact);
+
+		if (!told)
+			fprintf(stderr, "%s: %s needs %s\n", c->name, pp_verbs[op->verb].name,
+				fact);
+		CU_ASSERT(told);
+		CU_ASSERT(!fact || known_probe(fact));
+	}
+	pp_plan_free(plan);
+}
+
+static void what_verbs_need_is_needed(void)
+{
+	CU_ASSERT(each_case(check_verbs, NULL) > 100);
+}
+
 static const struct pp_unit_case cases[] = {
 	{ "what a rule is judged by is needed", witnesses_are_needed },
+	{ "what a verb needs is needed", what_verbs_need_is_needed },
 	{ "case names and tiers are as listed", names_are_as_listed },
 	{ "case names are unique", names_are_unique },
 	{ "plans parse, repeat, and name what exists", plans_are_sound },

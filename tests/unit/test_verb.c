@@ -120,7 +120,7 @@ static void meanings(void)
 		{ "fork", PP_KIND_HAZARD, PP_TARGET_NONE, PP_EFFECT_NONE, "" },
 		{ "reap", PP_KIND_HAZARD, PP_TARGET_NONE, PP_EFFECT_NONE, "" },
 		{ "kill", PP_KIND_HAZARD, PP_TARGET_NONE, PP_EFFECT_NONE, "" },
-		{ "migrate", PP_KIND_HAZARD, PP_TARGET_REGION, PP_EFFECT_NONE, "r" },
+		{ "migrate", PP_KIND_HAZARD, PP_TARGET_REGION, PP_EFFECT_NONE, "rn" },
 		{ "compact", PP_KIND_HAZARD, PP_TARGET_NONE, PP_EFFECT_NONE, "Mn" },
 		{ "drop-caches", PP_KIND_HAZARD, PP_TARGET_NONE, PP_EFFECT_NONE, "M" },
 		{ "reclaim", PP_KIND_HAZARD, PP_TARGET_NONE, PP_EFFECT_NONE, "nc" },

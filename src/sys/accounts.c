@@ -301,21 +301,17 @@ void pp_accounts_close(struct pp_accounts *a)
 
 /* ---- one reading ---- */
 
-/* What stands behind @key at the begin of a line; @upto: the end of that line, if it is further. */
+/* The number behind @key; @upto: the end of its line, if it is further. */
 static bool vmstat_number(const char *text, const char *key, uint64_t *out, size_t *upto)
 {
-	const char *at = strstr(text, key);
+	const char *at = pp_pins_find(text, key), *end = at ? strchr(at, '\n') : NULL;
 
-	/* a name may end as another does */
-	while (at && at != text && at[-1] != '\n')
-		at = strstr(at + 1, key);
 	/* a text that ends here may be cut in the number */
-	if (!at || !strchr(at, '\n'))
+	if (!end)
 		return false;
-	*out = strtoull(at + strlen(key), NULL, 10);
-	if ((size_t)(strchr(at, '\n') - text) > *upto)
-		*upto = (size_t)(strchr(at, '\n') - text);
-	return true;
+	if ((size_t)(end - text) > *upto)
+		*upto = (size_t)(end - text);
+	return pp_pins_number(text, key, out);
 }
 
 static bool take_vmstat(const char *text, bool fresh, int64_t *value, size_t *upto)

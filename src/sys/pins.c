@@ -12,22 +12,26 @@
 
 #include "sys/pins_parse.h"
 
+const char *pp_pins_find(const char *text, const char *key)
+{
+	const char *at = text ? strstr(text, key) : NULL;
+
+	/* a name may end as another does */
+	while (at && at != text && at[-1] != '\n')
+		at = strstr(at + 1, key);
+	return at ? at + strlen(key) : NULL;
+}
+
 bool pp_pins_number(const char *text, const char *key, uint64_t *out)
 {
-	size_t len = strlen(key);
-	const char *line = text;
+	const char *at = pp_pins_find(text, key);
 	char *end;
 
-	while (line && *line) {
-		if (!strncmp(line, key, len)) {
-			errno = 0;
-			*out = strtoull(line + len, &end, 10);
-			return end != line + len && !errno;
-		}
-		line = strchr(line, '\n');
-		line = line ? line + 1 : NULL;
-	}
-	return false;
+	if (!at)
+		return false;
+	errno = 0;
+	*out = strtoull(at, &end, 10);
+	return end != at && !errno;
 }
 
 bool pp_pins_parse_vmstat(const char *text, struct pp_pins *out)

@@ -11,6 +11,10 @@
  *  read. */
 char *pp_pins_slurp(const char *path);
 
+/** pp_pins_find - what stands behind @key, which stands at the begin of a line; NULL if none does.
+ */
+const char *pp_pins_find(const char *text, const char *key);
+
 /** pp_pins_number - the number behind @key, which stands at the begin of a line and ends with the
  *  separator given in it; false if there is none. */
 bool pp_pins_number(const char *text, const char *key, uint64_t *out);

@@ -49,8 +49,7 @@ static void plan(const struct pp_variant *v, uint64_t seed, struct pp_plan_text 
 
 static const char *const references[] = {
 	"Documentation/mm/hwpoison.rst; madvise.2 (MADV_SOFT_OFFLINE)",
-	"mm/memory-failure.c, soft_offline_in_use_page(): the page is isolated and migrated, or "
-	"stays",
+	"mm/memory-failure.c, soft_offline_in_use_page(): the page is migrated, or stays",
 	NULL,
 };
 
@@ -60,11 +59,10 @@ const struct pp_scenario pp_scenario_hwpoison = {
 	.purpose =
 		"Memory that fails is taken out of use while it can still be read: the page moves, "
 		"and its frame is not given to anybody again. A pinned page cannot move, so it "
-		"stays, "
-		"and who asked is told that it is busy; if it moved nevertheless, the device would "
-		"go "
-		"on writing to a frame that is nobody's. The pages of the twin, which nobody pins, "
-		"move.",
+		"stays, and who asked is told that it is busy; if it moved nevertheless, the "
+		"device "
+		"would go on writing to a frame that is nobody's. The pages of the twin, which "
+		"nobody pins, move.",
 	.references = references,
 	.variant = variant,
 	.plan = plan,

@@ -134,9 +134,9 @@ const struct pp_scenario pp_scenario_mr_access = {
 		"Three regions over the same memory: one may be used for all, one not be written, "
 		"one not be read, neither of the two by atomics. What is granted is done, each "
 		"atomic once; whoever asks for what a region does not grant gets an access error, "
-		"and no byte moves; others go on. A device "
-		"that does not compare the rights, or compares them with those of another region, "
-		"gives memory away that its owner lent for reading only.",
+		"and no byte moves; others go on. A device that does not compare the rights, or "
+		"compares them with those of another region, gives memory away that its owner "
+		"lent for reading only.",
 	.references = references,
 	.variant = variant,
 	.plan = plan,

@@ -435,6 +435,25 @@ int pp_log_scan(const char *text, size_t len, struct pp_findings *out, struct pp
 	return pp_log_scan_with(pp_log_patterns, pp_log_n_patterns, text, len, out, err);
 }
 
+unsigned pp_log_most(const char *text, size_t len)
+{
+	struct pp_findings all = { 0 };
+	unsigned most = 0;
+
+	/* without memory for all of them, of those that there are */
+	(void)pp_log_scan(text, len, &all, NULL);
+	for (size_t i = 0; i < all.count; i++) {
+		const char *counted = strrchr(all.items[i].text, '(');
+		unsigned n;
+
+		if (!counted || sscanf(counted, "(%u times)", &n) != 1)
+			n = 1;
+		most = n > most ? n : most;
+	}
+	pp_findings_free(&all);
+	return most;
+}
+
 bool pp_log_crash(const char *text, size_t len, char *title, size_t size)
 {
 	struct scan s = { .patterns = pp_log_patterns, .n_patterns = pp_log_n_patterns };

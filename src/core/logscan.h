@@ -45,6 +45,10 @@ int pp_log_scan(const char *text, size_t len, struct pp_findings *out, struct pp
 int pp_log_scan_with(const struct pp_log_pattern *patterns, size_t n_patterns, const char *text,
 		     size_t len, struct pp_findings *out, struct pp_err *err);
 
+/** pp_log_most - how often the line of damage that came most often is in a log: what a rate limit
+ * of the kernel's counts, which it keeps for each place that prints. Pure. */
+unsigned pp_log_most(const char *text, size_t len);
+
 /** pp_log_title - normalised title of a line, for de-duplication. @out >= 256 bytes. */
 void pp_log_title(const char *line, size_t len, char *out, size_t size);
 

@@ -14,6 +14,7 @@
 #include "core/logscan.h"
 #include "core/report.h"
 #include "run/heartbeat.h"
+#include "run/log_rest.h"
 #include "run/machine.h"
 #include "run/reporting.h"
 #include "run/rundir.h"
@@ -32,6 +33,7 @@ struct suite {
 	struct pp_stream *stream;
 	struct pp_reporting report;
 	struct pp_heartbeat heartbeat; /* a long storm, or its judging, says nothing by itself */
+	struct pp_log_rest log_rest;
 	char out[PP_PATH_MAX];
 	bool shrunk; /* of `pinproof shrink`: the plan broke the rule, and what is left does so */
 	struct pp_err err;
@@ -151,6 +153,21 @@ static void attempt_of(struct suite *s, const struct pp_case *k, const struct pp
 	a->beat_arg = &s->heartbeat;
 }
 
+/* One attempt, once the kernel prints everything again. */
+static int attempt(struct suite *s, const struct pp_attempt *a, struct pp_attempt_result *r,
+		   struct pp_err *err)
+{
+	uint32_t ms;
+	int rc;
+
+	while (!interrupted && (ms = pp_log_rest_ms(&s->log_rest, pp_now_ns())))
+		pp_pause_ms(ms < 50 ? ms : 50);
+	rc = pp_attempt_run(a, r, err);
+	if (!rc)
+		pp_log_rest_note(&s->log_rest, pp_now_ns(), r->log, r->log_len);
+	return rc;
+}
+
 /* plan.storm is what was asked for, plan what was drawn from it and executed. */
 static int save_files(const char *dir, const struct pp_plan *plan,
 		      const struct pp_attempt_result *r, struct pp_err *err)
@@ -230,7 +247,7 @@ static int execute(struct suite *s, const struct pp_case *k, const struct pp_pla
 
 	for (int number = 1; !rc && again; number++) {
 		attempt_of(s, k, plan, dir, number, &a);
-		rc = pp_attempt_run(&a, &r, err);
+		rc = attempt(s, &a, &r, err);
 		r.ending.attempts = number;
 		r.ending.dropped = s->c->drop_hazard || s->c->drop_device_writes;
 		if (!rc) {
@@ -264,7 +281,7 @@ static int shrink_once(void *arg, const struct pp_plan *plan, struct pp_attempt_
 	int rc;
 
 	attempt_of(h->s, h->k, plan, NULL, ++h->number, &a);
-	rc = pp_attempt_run(&a, r, err);
+	rc = attempt(h->s, &a, r, err);
 	r->ending.attempts = 1;
 	return rc;
 }

@@ -7,9 +7,10 @@
 #include "run/plan_lines.h"
 #include "run/scenario.h"
 
-#define SMALL 262144u    /* PTE mappings: the file is smaller than a huge page */
-#define LARGE (4u << 20) /* room for PMD mappings */
-#define OPS   60u        /* of each actor, in the quick tier */
+#define SMALL 262144u     /* PTE mappings: the file is smaller than a huge page */
+#define LARGE (4u << 20)  /* room for PMD mappings */
+#define VAST  (10u << 20) /* room for a message of 8 MiB, the largest that rxe takes in 6.1 */
+#define OPS   60u         /* of each actor, in the quick tier */
 
 struct row {
 	const char *name; /* variant */
@@ -27,7 +28,7 @@ static const struct row rows[] = {
 	  "type=ext4 slot=pmem0 block=4096 mkfs=\"-E stride=512,stripe_width=512\"" },
 	{ "fsdax-xfs-huge", "fsdax-xfs", LARGE, 10 * OPS,
 	  "type=xfs slot=pmem1 block=4096 mkfs=\"-d su=2m,sw=1,agcount=2\"" },
-	{ "devdax-many", "devdax", LARGE, 10 * OPS, NULL },
+	{ "devdax-many", "devdax", VAST, 10 * OPS, NULL },
 };
 
 /* What a pinner adds to the storm: its device writes and its looks. */
@@ -169,7 +170,7 @@ static void set_up(const struct pp_variant *v, struct pp_plan_text *t)
 	if (is_devdax(r))
 		pp_op(t, "map copy");
 	ready = pp_op(t, "store data gen=%u", pp_gen(t));
-	if (r->size == LARGE)
+	if (r->size >= LARGE)
 		ready = pp_op(t, "await-huge data");
 	if (pinner_of(v)->registers)
 		ready = pp_op_by(t, "device", "reg m0 after=%u", ready);
@@ -184,6 +185,8 @@ static void storm(const struct pp_variant *v, struct pp_plan_text *t)
 	pp_storm_line(t, "ops=%u for=%us", r->ops, r->ops > OPS ? 10 : 3);
 	for (const char *const *m = pinner_of(v)->mixes; *m; m++)
 		pp_mix(t, "device", "%s", *m);
+	if (r->size == VAST && pinner_of(v)->registers)
+		pp_mix(t, "device", "rdma-write m0 weight=1 length=8M..8M");
 	memory_mixes(t);
 	if (!is_devdax(r)) {
 		fs_mixes(t);
@@ -205,7 +208,7 @@ static void plan(const struct pp_variant *v, uint64_t seed, struct pp_plan_text 
 	pp_say(t, "bound 60s");
 	pp_say(t, "evidence storm-ops >= %u", 2 * OPS);
 	pp_say(t, "evidence hazards-done >= 4");
-	if (r->size == LARGE)
+	if (r->size >= LARGE)
 		pp_say(t, "evidence huge-proven >= 1");
 	pp_say(t, "evidence pin-reads >= %u", holds ? 4 : 2);
 	pp_say(t, "evidence device-writes-seen >= %u", holds ? OPS / 20 : OPS / 6);

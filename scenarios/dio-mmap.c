@@ -50,6 +50,7 @@ static const struct row rows[] = {
 	{ "anon-thp",          "anon-thp",   "private", "uring-fixed", FIXED, PP_TIER_FULL },
 	{ "hugetlb",           "hugetlb",    "shared",  "uring-fixed", FIXED, PP_TIER_FULL },
 	{ "memfd",             "memfd",      "shared",  "uring-fixed", FIXED, PP_TIER_FULL },
+	{ "memfd-sqpoll",      "memfd",      "shared",  "uring-fixed", FIXED, PP_TIER_FULL },
 	{ "devdax",            "devdax",     "shared",  "uring-fixed", FIXED, PP_TIER_FULL },
 	{ "ext4",              "ext4",       "shared",  "uring-fixed", FIXED, PP_TIER_FULL },
 	{ "anon-fork",         "anon",       "private", "dio",         FORK,  PP_TIER_QUICK },
@@ -130,6 +131,13 @@ static void self_lines(const struct row *r, struct pp_plan_text *t)
 	look(r, t);
 }
 
+/* Who submits what is linked and through a fixed file: the actor, or a thread of the kernel where
+ * that can be had. */
+static const char *mode_of(unsigned turn)
+{
+	return turn % 2 ? "sqpoll,linked,fixed-file" : "linked,fixed-file";
+}
+
 /* Registered memory is source and destination of O_DIRECT at queue depth, beside RDMA. */
 static void mr_lines(const struct row *r, struct pp_plan_text *t)
 {
@@ -140,11 +148,11 @@ static void mr_lines(const struct row *r, struct pp_plan_text *t)
 	for (unsigned i = 0; i < 4; i++) {
 		last = pp_op_by(t, "direct",
 				"dio-read data %u+16384 via=disk1 split=4K depth=4 "
-				"mode=linked,fixed-file gen=%u after=%u",
-				i * 8192, pp_gen(t), before);
+				"mode=%s gen=%u after=%u",
+				i * 8192, mode_of(i), pp_gen(t), before);
 		pp_op(t, "rdma-write m0 %u+8000 sges=3 gen=%u", 40000 + i * 4000, pp_gen(t));
-		pp_op_by(t, "direct",
-			 "dio-write data 0+%u via=disk1 split=8K depth=4 mode=fixed-file", SIZE);
+		pp_op_by(t, "direct", "dio-write data 0+%u via=disk1 split=8K depth=4 mode=%s",
+			 SIZE, mode_of(i + 1));
 		pp_op(t, "rdma-read m0 after=%u", last);
 		sync_memory(r, t);
 	}
@@ -155,17 +163,25 @@ static void mr_lines(const struct row *r, struct pp_plan_text *t)
 	look(r, t);
 }
 
+/* A buffer belongs to a ring: a thread of the kernel submits all of its transfers, or none. */
+static bool by_thread(const struct row *r)
+{
+	return strcmp(r->name, "memfd-sqpoll") == 0;
+}
+
 /* Only the actor whose ring it is may use a registered buffer: one actor, plain order. */
 static void fixed_lines(const struct row *r, struct pp_plan_text *t)
 {
+	const char *poll = by_thread(r) ? "sqpoll," : "";
+
 	pp_op(t, "reg b0 expect=era");
 	pp_op(t, "quiet");
 	for (unsigned i = 0; i < 4; i++) {
-		pp_op(t, "fixed-read b0 %u+16384 via=disk1 split=4K depth=4 gen=%u", i * 12288,
-		      pp_gen(t));
+		pp_op(t, "fixed-read b0 %u+16384 via=disk1 split=4K depth=4%s gen=%u", i * 12288,
+		      by_thread(r) ? " mode=sqpoll" : "", pp_gen(t));
 		pp_op(t, "load data 0+%u", SIZE);
 		pp_op(t, "store data %u+5000 gen=%u", i * 12288 + 100, pp_gen(t));
-		pp_op(t, "fixed-write b0 via=disk1 split=8K depth=4 mode=fixed-file");
+		pp_op(t, "fixed-write b0 via=disk1 split=8K depth=4 mode=%sfixed-file", poll);
 		pp_op(t, "dio-read data %u+8192 via=disk1 gen=%u", i * 8192, pp_gen(t));
 		sync_memory(r, t);
 	}
@@ -200,7 +216,8 @@ static void objects(const struct row *r, struct pp_plan_text *t)
 	const struct pp_place_lines *place = pp_place_of(r->backing);
 	unsigned long long size = place->page_bytes > SIZE ? place->page_bytes : SIZE;
 
-	pp_say(t, "need disk1 io-uring pin-counters%s", r->shape == FORK ? " dm tracefs" : "");
+	pp_say(t, "need disk1 io-uring pin-counters%s%s", r->shape == FORK ? " dm tracefs" : "",
+	       by_thread(r) ? " io-sqpoll" : "");
 	if (r->shape == FORK)
 		pp_say(t, "gate g0 slot=disk1");
 	pp_lines_place(t, r->backing);
@@ -285,7 +302,8 @@ const struct pp_scenario pp_scenario_dio_mmap = {
 	.name = "dio-mmap",
 	.title = "O_DIRECT into and from mappings: the file's own, registered ones, across a fork",
 	.purpose =
-		"O_DIRECT by io_uring, at queue depth, linked, with fixed files and fixed buffers: "
+		"O_DIRECT by io_uring, at queue depth, linked, with fixed files and fixed buffers, "
+		"submitted by the process or by a thread of the kernel: "
 		"between a file and its own mapping while it is stored to, synced, written past "
 		"the "
 		"page cache and truncated; from and to memory that an MR covers, beside RDMA into "

@@ -28,18 +28,8 @@ static struct bug_parser *of(struct pp_parser *p)
 
 static int parse_version(struct pp_parser *p)
 {
-	const struct pp_span *word;
-	uint64_t version;
-	int rc = pp_plan_take_word(p, "the number of the report's version", &word);
-
-	if (rc)
-		return rc;
-	if (!pp_span_number(word->s, word->len, &version))
-		return pp_plan_bad(p, word, "the number of the report's version");
-	if (version == PP_BUG_VERSION)
-		return 0;
-	pp_plan_bad(p, word, "report version 1");
-	return -EPROTO;
+	return pp_plan_take_version(p, PP_BUG_VERSION, "the number of the report's version",
+				    "report version 1");
 }
 
 static int parse_report(struct pp_parser *p)

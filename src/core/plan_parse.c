@@ -16,18 +16,8 @@
 
 static int parse_version(struct pp_parser *p)
 {
-	const struct pp_span *word;
-	uint64_t version;
-	int rc = pp_plan_take_word(p, "the number of the plan's version", &word);
-
-	if (rc)
-		return rc;
-	if (!pp_span_number(word->s, word->len, &version))
-		return pp_plan_bad(p, word, "the number of the plan's version");
-	if (version == PP_PLAN_VERSION)
-		return 0;
-	pp_plan_bad(p, word, "plan version 1");
-	return -EPROTO;
+	return pp_plan_take_version(p, PP_PLAN_VERSION, "the number of the plan's version",
+				    "plan version 1");
 }
 
 /* A name, or names joined by '/'. */

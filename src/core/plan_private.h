@@ -128,6 +128,11 @@ const struct pp_token *pp_plan_take(struct pp_parser *p);
  */
 int pp_plan_take_word(struct pp_parser *p, const char *expected, const struct pp_span **word);
 
+/** pp_plan_take_version - the next token, which must be this number: -EPROTO and the complaint
+ * @wanted if it is another one, @expected if it is none. */
+int pp_plan_take_version(struct pp_parser *p, uint64_t version, const char *expected,
+			 const char *wanted);
+
 /** pp_plan_place_of - the value of @key in this line; the end of the line if it is absent. */
 const struct pp_span *pp_plan_place_of(struct pp_parser *p, const char *key);
 

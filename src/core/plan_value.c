@@ -69,6 +69,23 @@ int pp_plan_take_word(struct pp_parser *p, const char *expected, const struct pp
 	return 0;
 }
 
+int pp_plan_take_version(struct pp_parser *p, uint64_t version, const char *expected,
+			 const char *wanted)
+{
+	const struct pp_span *word;
+	uint64_t found;
+	int rc = pp_plan_take_word(p, expected, &word);
+
+	if (rc)
+		return rc;
+	if (!pp_span_number(word->s, word->len, &found))
+		return pp_plan_bad(p, word, expected);
+	if (found == version)
+		return 0;
+	pp_plan_bad(p, word, wanted);
+	return -EPROTO;
+}
+
 /* Where a complaint about a key belongs: its value, or the end of the line if it is absent. */
 const struct pp_span *pp_plan_place_of(struct pp_parser *p, const char *key)
 {

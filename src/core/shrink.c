@@ -314,24 +314,28 @@ static int propose_places(struct pp_shrink *s, bool *keep, struct pp_plan **out,
 	return rc;
 }
 
-static int propose_lengths(struct pp_shrink *s, bool *keep, struct pp_plan **out,
-			   struct pp_err *err)
+/* The next operation that @change makes plainer, alone. */
+static int propose_next_op(struct pp_shrink *s, bool (*change)(struct pp_op *op),
+			   struct pp_plan **out, struct pp_err *err)
 {
-	(void)keep;
 	while (s->index < s->best->n_ops) {
 		size_t i = s->index++;
 		struct pp_plan *copy;
-		bool any;
 		int rc = pp_plan_copy(s->best, &copy, err);
 
-		if (rc)
-			return rc;
-		any = place_op(&copy->ops[i]);
-		rc = changed(s, copy, any, out);
+		if (!rc)
+			rc = changed(s, copy, change(&copy->ops[i]), out);
 		if (rc || *out)
 			return rc;
 	}
 	return 0;
+}
+
+static int propose_lengths(struct pp_shrink *s, bool *keep, struct pp_plan **out,
+			   struct pp_err *err)
+{
+	(void)keep;
+	return propose_next_op(s, place_op, out, err);
 }
 
 static bool plain_op(struct pp_op *op)
@@ -371,20 +375,7 @@ static int propose_words(struct pp_shrink *s, bool *keep, struct pp_plan **out, 
 static int propose_word(struct pp_shrink *s, bool *keep, struct pp_plan **out, struct pp_err *err)
 {
 	(void)keep;
-	while (s->index < s->best->n_ops) {
-		size_t i = s->index++;
-		struct pp_plan *copy;
-		bool any;
-		int rc = pp_plan_copy(s->best, &copy, err);
-
-		if (rc)
-			return rc;
-		any = plain_op(&copy->ops[i]);
-		rc = changed(s, copy, any, out);
-		if (rc || *out)
-			return rc;
-	}
-	return 0;
+	return propose_next_op(s, plain_op, out, err);
 }
 
 static int propose_bare(struct pp_shrink *s, bool *keep, struct pp_plan **out, struct pp_err *err)

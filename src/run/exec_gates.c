@@ -385,7 +385,7 @@ void pp_exec_worker_unhold(struct pp_worker *w)
 	}
 }
 
-int pp_exec_pipe_for(const void *mem, size_t length_bytes, int fds[2], struct pp_err *err)
+static int pipe_for(const void *mem, size_t length_bytes, int fds[2], struct pp_err *err)
 {
 	uintptr_t first = (uintptr_t)mem / PAGE_BYTES;
 	size_t pages = ((uintptr_t)mem + length_bytes + PAGE_BYTES - 1) / PAGE_BYTES - first;
@@ -405,6 +405,13 @@ int pp_exec_pipe_for(const void *mem, size_t length_bytes, int fds[2], struct pp
 		return rc;
 	}
 	return 0;
+}
+
+int pp_exec_worker_pipe(struct pp_worker *w, const void *mem, size_t length_bytes)
+{
+	if (w->held_pipe[0] >= 0)
+		return pp_err_set(&w->err, -EBUSY, "the actor holds pages in its pipe already.");
+	return pipe_for(mem, length_bytes, w->held_pipe, &w->err);
 }
 
 int pp_exec_splice_in(int fd, const void *mem, size_t length_bytes, struct pp_err *err)
@@ -428,14 +435,12 @@ int pp_exec_splice_in(int fd, const void *mem, size_t length_bytes, struct pp_er
 static int act_splice_hold(struct pp_worker *w, const struct pp_target_ref *t, struct pp_event *e)
 {
 	const void *mem = pp_exec_memory_at(w, t);
-	int rc;
+	int rc = pp_exec_worker_pipe(w, mem, t->length_bytes);
 
 	(void)e;
-	if (w->held_pipe[0] >= 0)
-		return pp_err_set(&w->err, -EBUSY, "the actor holds pages in its pipe already.");
-	rc = pp_exec_pipe_for(mem, t->length_bytes, w->held_pipe, &w->err);
-	if (!rc)
-		rc = pp_exec_splice_in(w->held_pipe[1], mem, t->length_bytes, &w->err);
+	if (rc)
+		return rc;
+	rc = pp_exec_splice_in(w->held_pipe[1], mem, t->length_bytes, &w->err);
 	if (rc)
 		pp_exec_worker_unhold(w);
 	return rc;

@@ -337,14 +337,12 @@ ACT(fork)
 ACT(child_hold)
 {
 	const void *mem = pp_exec_memory_at(w, t);
-	int rc;
+	int rc = pp_exec_worker_pipe(w, mem, t->length_bytes);
 
 	(void)e;
-	if (w->held_pipe[0] >= 0)
-		return pp_err_set(&w->err, -EBUSY, "the actor holds pages in its pipe already.");
-	rc = pp_exec_pipe_for(mem, t->length_bytes, w->held_pipe, &w->err);
-	if (!rc)
-		rc = start_child(w, w->held_pipe[1], mem, t->length_bytes);
+	if (rc)
+		return rc;
+	rc = start_child(w, w->held_pipe[1], mem, t->length_bytes);
 	if (rc)
 		pp_exec_worker_unhold(w);
 	return rc;

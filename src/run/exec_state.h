@@ -225,11 +225,12 @@ void pp_exec_gates_release(struct pp_exec *x);
 const char *pp_exec_dev(struct pp_exec *x, const char *slot);
 /** pp_exec_dev_below - the disk below: of a gate the device behind it, else as pp_exec_dev(). */
 const char *pp_exec_dev_below(struct pp_exec *x, const char *slot);
-/** pp_exec_pipe_for - a pipe with room for the pages of [@mem, +@length), at most 1 MiB of them. */
-int pp_exec_pipe_for(const void *mem, size_t length_bytes, int fds[2], struct pp_err *err);
+/** pp_exec_worker_pipe - give the actor a pipe with room for the pages of [@mem, +@length), at most
+ *  1 MiB of them; -EBUSY if it holds one. */
+int pp_exec_worker_pipe(struct pp_worker *w, const void *mem, size_t length_bytes);
 /** pp_exec_splice_in - vmsplice all of [@mem, +@length) into the pipe: 0 or -errno. */
 int pp_exec_splice_in(int fd, const void *mem, size_t length_bytes, struct pp_err *err);
-void pp_exec_worker_unhold(struct pp_worker *w); /* close what splice-hold left */
+void pp_exec_worker_unhold(struct pp_worker *w); /* close its pipe */
 
 /* exec_looks.c: forked before the fabric is opened. */
 int pp_exec_peer_open(struct pp_exec *x, struct pp_err *err);

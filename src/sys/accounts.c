@@ -9,16 +9,19 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "sys/accounts_parse.h"
 #include "sys/link_netlink.h"
 #include "sys/pins_parse.h"
+#include "sys/rdma_objects.h"
 
 #define PATH_BYTES 300
 #define POOLS      8
 /* Numbers grow by digits. */
 #define VMSTAT_SLACK 128
+#define NUMBER_BYTES 32
 
 /* What each reading reads. Opening took longer than reading. */
 enum file { REFRESH, VMSTAT, STATUS, BUDDYINFO, PACKETS, FILES };
@@ -37,10 +40,12 @@ struct pp_accounts {
 	size_t n_pools;
 	bool has_pools, no_hugetlb;
 	DIR *fds;
+	bool fds_by_size; /* the directory's size is how many there are (proc_fd_getattr(), 6.2) */
+	bool no_movable;  /* there is no such zone, and nothing adds one while cases run */
 	bool has_device;
 	uint32_t device; /* RDMA index */
-	struct nl_sock *netlink;
-	char *text; /* of the file at hand */
+	int netlink;     /* -1: not asked yet */
+	char *text;      /* of the file at hand */
 	size_t cap;
 	pthread_mutex_t lock;
 };
@@ -94,15 +99,20 @@ void pp_accounts_take_object(const char *name, uint64_t count, void *value)
 			((int64_t *)value)[objects[i].account] = (int64_t)count;
 }
 
+static void close_file(int fd)
+{
+	if (fd >= 0)
+		close(fd);
+}
+
 int pp_accounts_device_possible(uint32_t device, struct pp_err *why)
 {
 	int64_t value[PP_ACCOUNT_COUNT];
-	struct nl_sock *sk = NULL;
-	int ret;
+	int ret, kept = -1;
 
 	value[PP_ACCOUNT_MRS] = PP_ACCOUNT_UNKNOWN;
-	ret = pp_nl_rdma_objects(&sk, device, pp_accounts_take_object, value);
-	pp_nl_close(&sk);
+	ret = pp_rdma_objects(&kept, device, pp_accounts_take_object, value);
+	close_file(kept);
 	if (!ret && value[PP_ACCOUNT_MRS] == PP_ACCOUNT_UNKNOWN)
 		ret = -ENODATA;
 	return ret ? pp_err_set(why, ret, "RDMA netlink does not count a device's objects") : 0;
@@ -175,12 +185,29 @@ static const char *text_of(struct pp_accounts *a, int fd)
 	return text_upto(a, fd, SIZE_MAX);
 }
 
-/* A number that is all that a file holds, 0 if it cannot be read. */
-static int64_t number_of(struct pp_accounts *a, int fd)
+/* The same of a file that the kernel prints at once (single_open()): what fills less than the
+ * buffer is all of it. */
+static const char *text_at_once(struct pp_accounts *a, int fd)
 {
-	const char *text = text_of(a, fd);
+	ssize_t n = pread(fd, a->text, a->cap - 1, 0);
 
-	return text ? strtoll(text, NULL, 10) : 0;
+	if (n == (ssize_t)a->cap - 1)
+		return text_of(a, fd);
+	if (n >= 0)
+		a->text[n] = '\0';
+	return n < 0 ? NULL : a->text;
+}
+
+/* A number that is all that a file holds, 0 if it cannot be read. Such a file comes whole. */
+static int64_t number_of(int fd)
+{
+	char text[NUMBER_BYTES];
+	ssize_t n = fd < 0 ? -1 : pread(fd, text, sizeof(text) - 1, 0);
+
+	if (n < 0)
+		return 0;
+	text[n] = '\0';
+	return strtoll(text, NULL, 10);
 }
 
 /* "hugepages-2048kB" of the default size, which meminfo tells. */
@@ -243,17 +270,46 @@ static void open_device(struct pp_accounts *a, const char *sys, const char *ibde
 		a->files[PACKETS] = open_file(dir, "counters/port_rcv_packets", O_RDONLY);
 }
 
+/* "." and ".." do not count. */
+static int64_t entries_of(DIR *d)
+{
+	int64_t n = -2;
+
+	rewinddir(d);
+	while (readdir(d))
+		n++;
+	return n;
+}
+
+static void open_fds(struct pp_accounts *a)
+{
+	char path[PATH_BYTES];
+	struct stat st;
+
+	snprintf(path, sizeof(path), "%s/self/fd", a->proc);
+	a->fds = opendir(path);
+	a->fds_by_size = a->fds && !fstat(dirfd(a->fds), &st) && st.st_size == entries_of(a->fds);
+}
+
+/* A zone that is made while a case runs is seen by the next one. */
+static void look_for_movable(struct pp_accounts *a)
+{
+	const char *text = text_of(a, a->files[BUDDYINFO]);
+
+	a->no_movable = text && strstr(text, ", zone ") && !strstr(text, " Movable ");
+}
+
 int pp_accounts_open(const struct pp_account_place *where, struct pp_accounts **out,
 		     struct pp_err *err)
 {
 	struct pp_accounts *a = calloc(1, sizeof(*a));
 	const char *sys = where->sys ? where->sys : "/sys";
-	char path[PATH_BYTES];
 	int rc;
 
 	if (!a)
 		return pp_err_set(err, -ENOMEM, "the accounts");
 	pthread_mutex_init(&a->lock, NULL);
+	a->netlink = -1;
 	for (int i = 0; i < FILES; i++)
 		a->files[i] = -1;
 	snprintf(a->proc, sizeof(a->proc), "%s", where->proc ? where->proc : "/proc");
@@ -268,16 +324,10 @@ int pp_accounts_open(const struct pp_account_place *where, struct pp_accounts **
 	}
 	if (where->ibdev)
 		open_device(a, sys, where->ibdev);
-	snprintf(path, sizeof(path), "%s/self/fd", a->proc);
-	a->fds = opendir(path);
+	look_for_movable(a);
+	open_fds(a);
 	*out = a;
 	return 0;
-}
-
-static void close_file(int fd)
-{
-	if (fd >= 0)
-		close(fd);
 }
 
 void pp_accounts_close(struct pp_accounts *a)
@@ -293,7 +343,7 @@ void pp_accounts_close(struct pp_accounts *a)
 	}
 	if (a->fds)
 		closedir(a->fds);
-	pp_nl_close(&a->netlink);
+	close_file(a->netlink);
 	pthread_mutex_destroy(&a->lock);
 	free(a->text);
 	free(a);
@@ -351,7 +401,7 @@ static int read_vmstat(struct pp_accounts *a, int64_t *value)
 
 static int read_status(struct pp_accounts *a, int64_t *value)
 {
-	const char *text = text_of(a, a->files[STATUS]);
+	const char *text = text_at_once(a, a->files[STATUS]);
 	struct pp_pins pins;
 
 	if (!text)
@@ -366,10 +416,12 @@ static int read_status(struct pp_accounts *a, int64_t *value)
 /* Without such a zone there is nothing in it. */
 static void read_zones(struct pp_accounts *a, int64_t *value)
 {
-	const char *text = text_of(a, a->files[BUDDYINFO]);
+	const char *text = a->no_movable ? NULL : text_of(a, a->files[BUDDYINFO]);
 	int64_t movable;
 
-	if (text && pp_accounts_parse_buddyinfo(text, &movable))
+	if (a->no_movable)
+		value[PP_ACCOUNT_MOVABLE_PAGES] = 0;
+	else if (text && pp_accounts_parse_buddyinfo(text, &movable))
 		value[PP_ACCOUNT_MOVABLE_PAGES] = movable;
 }
 
@@ -383,14 +435,14 @@ static void read_pools(struct pp_accounts *a, int64_t *value)
 		value[PP_ACCOUNT_HUGE_OTHER] = 0;
 	for (size_t i = 0; i < a->n_pools; i++) {
 		const struct pool *p = &a->pools[i];
-		int64_t available = number_of(a, p->available),
-			spare = available - number_of(a, p->reserved);
+		int64_t available = number_of(p->available),
+			spare = available - number_of(p->reserved);
 
 		if (!p->usual) {
 			value[PP_ACCOUNT_HUGE_OTHER] += spare;
 			continue;
 		}
-		value[PP_ACCOUNT_HUGE_TOTAL] = number_of(a, p->total);
+		value[PP_ACCOUNT_HUGE_TOTAL] = number_of(p->total);
 		value[PP_ACCOUNT_HUGE_FREE] = available;
 		value[PP_ACCOUNT_HUGE_SPARE] = spare;
 	}
@@ -426,25 +478,23 @@ static void read_processes(const struct pp_accounts *a, const struct pp_account_
 	}
 }
 
-/* "." and ".." do not count. What this file keeps open does, at each reading alike. */
+/* What this file keeps open counts, at each reading alike. */
 static void read_fds(const struct pp_accounts *a, int64_t *value)
 {
-	int64_t n = -2;
+	struct stat st;
 
-	if (!a->fds)
-		return;
-	rewinddir(a->fds);
-	while (readdir(a->fds))
-		n++;
-	value[PP_ACCOUNT_FDS] = n;
+	if (a->fds_by_size && !fstat(dirfd(a->fds), &st))
+		value[PP_ACCOUNT_FDS] = st.st_size;
+	else if (a->fds)
+		value[PP_ACCOUNT_FDS] = entries_of(a->fds);
 }
 
 static void read_device(struct pp_accounts *a, int64_t *value)
 {
 	if (a->has_device)
-		(void)pp_nl_rdma_objects(&a->netlink, a->device, pp_accounts_take_object, value);
+		(void)pp_rdma_objects(&a->netlink, a->device, pp_accounts_take_object, value);
 	if (a->files[PACKETS] >= 0)
-		value[PP_ACCOUNT_PACKETS] = number_of(a, a->files[PACKETS]);
+		value[PP_ACCOUNT_PACKETS] = number_of(a->files[PACKETS]);
 }
 
 int pp_accounts_read(struct pp_accounts *a, const struct pp_account_pids *of,

@@ -100,47 +100,25 @@ static int receive_all(struct nl_sock *sk, nl_recvmsg_msg_cb_t each, void *arg)
 	return a.error;
 }
 
-void pp_nl_close(struct nl_sock **kept)
+/* Sends @msg and takes the whole answer; frees @msg, which may be NULL (no memory). */
+static int transact(int protocol, struct nl_msg *msg, nl_recvmsg_msg_cb_t each, void *arg)
 {
-	if (*kept)
-		nl_socket_free(*kept);
-	*kept = NULL;
-}
-
-/*
- * Sends @msg by the socket that is kept in @kept, made if there is none yet, and takes the whole
- * answer; frees @msg, which may be NULL (no memory). After a failure the answer may still come: the
- * next request must not find it.
- */
-static int transact_kept(struct nl_sock **kept, int protocol, struct nl_msg *msg,
-			 nl_recvmsg_msg_cb_t each, void *arg)
-{
+	struct nl_sock *sk;
 	int ret;
 
 	if (!msg)
 		return -ENOMEM;
-	ret = *kept ? 0 : open_socket(protocol, kept);
+	ret = open_socket(protocol, &sk);
 	if (ret)
 		goto free_msg;
 	errno = 0;
-	if (nl_send_auto(*kept, msg) < 0)
+	if (nl_send_auto(sk, msg) < 0)
 		ret = errno ? -errno : -EPROTO;
 	else
-		ret = receive_all(*kept, each, arg);
-	if (ret)
-		pp_nl_close(kept);
+		ret = receive_all(sk, each, arg);
+	nl_socket_free(sk);
 free_msg:
 	nlmsg_free(msg);
-	return ret;
-}
-
-/* The same by a socket of its own. */
-static int transact(int protocol, struct nl_msg *msg, nl_recvmsg_msg_cb_t each, void *arg)
-{
-	struct nl_sock *sk = NULL;
-	int ret = transact_kept(&sk, protocol, msg, each, arg);
-
-	pp_nl_close(&sk);
 	return ret;
 }
 
@@ -308,44 +286,4 @@ int pp_nl_rdma_users(uint32_t index, unsigned *count, uint32_t *pid)
 	*count = users.count;
 	*pid = users.pid;
 	return ret == -EINVAL || ret == -EOPNOTSUPP ? 0 : ret;
-}
-
-struct objects {
-	void (*each)(const char *name, uint64_t count, void *arg);
-	void *arg;
-};
-
-static int on_summary(struct nl_msg *msg, void *arg)
-{
-	struct nlattr *table = nlmsg_find_attr(nlmsg_hdr(msg), 0, RDMA_NLDEV_ATTR_RES_SUMMARY);
-	const struct objects *o = arg;
-	struct nlattr *entry;
-	int rest;
-
-	if (!table)
-		return NL_OK;
-	nla_for_each_nested(entry, table, rest)
-	{
-		struct nlattr *name = nla_find(nla_data(entry), nla_len(entry),
-					       RDMA_NLDEV_ATTR_RES_SUMMARY_ENTRY_NAME);
-		struct nlattr *count = nla_find(nla_data(entry), nla_len(entry),
-						RDMA_NLDEV_ATTR_RES_SUMMARY_ENTRY_CURR);
-
-		if (name && count)
-			o->each(nla_get_string(name), nla_get_u64(count), o->arg);
-	}
-	return NL_OK;
-}
-
-int pp_nl_rdma_objects(struct nl_sock **kept, uint32_t index,
-		       void (*each)(const char *name, uint64_t count, void *arg), void *arg)
-{
-	struct nl_msg *msg = rdma_message(RDMA_NLDEV_CMD_RES_GET, NLM_F_REQUEST | NLM_F_ACK);
-	struct objects o = { each, arg };
-
-	if (msg && nla_put_u32(msg, RDMA_NLDEV_ATTR_DEV_INDEX, index)) {
-		nlmsg_free(msg);
-		msg = NULL;
-	}
-	return transact_kept(kept, NETLINK_RDMA, msg, on_summary, &o);
 }

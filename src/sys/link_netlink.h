@@ -24,21 +24,6 @@ int pp_nl_rdma_index(const char *name, uint32_t *index);
  * open. */
 int pp_nl_rdma_del(uint32_t index);
 
-struct nl_sock;
-
-/**
- * pp_nl_rdma_objects - how many objects of each kind verbs device @index has
- *(RDMA_NLDEV_CMD_RES_GET)
- * @kept: the socket of the request before, which is used again; NULL in it: one is made and left
- *	there for pp_nl_close(). None is left after a failure.
- * @each: called with the kernel's name of the kind ("mr", "qp", ...) and the count, kernel's own
- *	included
- */
-int pp_nl_rdma_objects(struct nl_sock **kept, uint32_t index,
-		       void (*each)(const char *name, uint64_t count, void *arg), void *arg);
-/** pp_nl_close - close a kept socket, if there is one, and set it to NULL. */
-void pp_nl_close(struct nl_sock **kept);
-
 /**
  * pp_nl_rdma_users - how many times verbs device @index is open
  * @count: 0 also if the kernel cannot tell (before 5.14)

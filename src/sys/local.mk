@@ -41,6 +41,7 @@ libpinproof_a_SOURCES += \
 	src/sys/probe.c \
 	src/sys/probe_era.c \
 	src/sys/probe_hazard.c \
+	src/sys/rdma_objects.c \
 	src/sys/region.c \
 	src/sys/region_special.c \
 	src/sys/slots.c \
@@ -85,6 +86,7 @@ ppsys_HEADERS = \
 	src/sys/probe.h \
 	src/sys/probe_era.h \
 	src/sys/probe_hazard.h \
+	src/sys/rdma_objects.h \
 	src/sys/region.h \
 	src/sys/region_special.h \
 	src/sys/slots.h \

@@ -88,9 +88,9 @@ CALL(says, pid_t,          fork,                 P(void), P(),                  
 HAND(waitpid)
 CALL(says, int,            pipe2,                P(int *fd, int f), P(fd, f),                               real, -1,         EMFILE,    0)
 CALL(says, int,            socketpair,           P(int d, int t, int p, int *fd), P(d, t, p, fd),           real, -1,         EMFILE,    0)
-CALL(says, ssize_t,        recv,                 P(int fd, void *b, size_t n, int f), P(fd, b, n, f),       real, -1,         ENOMEM,    0)
+CALL(says, ssize_t,        recv,                 P(int fd, void *b, size_t n, int f), P(fd, b, n, f),       fake, -1,         ENOMEM,    0)
 CALL(says, ssize_t,        recvmsg,              P(int fd, struct msghdr *m, int f), P(fd, m, f),           real, -1,         ENOMEM,    0)
-CALL(says, ssize_t,        send,                 P(int fd, const void *b, size_t n, int f), P(fd, b, n, f), real, -1,         ENOBUFS,   0)
+CALL(says, ssize_t,        send,                 P(int fd, const void *b, size_t n, int f), P(fd, b, n, f), fake, -1,         ENOBUFS,   0)
 CALL(says, ssize_t,        sendmsg,              P(int fd, const struct msghdr *m, int f), P(fd, m, f),     real, -1,         ENOBUFS,   0)
 CALL(says, int,            poll,                 P(struct pollfd *p, nfds_t n, int t), P(p, n, t),          real, -1,         ENOMEM,    0)
 CALL(says, int,            sigaction,            P(int s, const struct sigaction *a, struct sigaction *o), P(s, a, o), real, -1, EINVAL, 0)
@@ -248,10 +248,10 @@ CALL(code, int,            blkid_probe_set_partitions_flags, P(blkid_probe p, in
 CALL(code, int,            blkid_do_probe,       P(blkid_probe p), P(p),                                    real, -1,         EIO,       0)
 
 CANNOT_FAIL("computes only",
-	__ctype_b_loc __isoc99_sscanf fprintf gnu_dev_major gnu_dev_makedev gnu_dev_minor htonl htons memchr memcmp strerror strtol memcpy memset inet_ntop qsort snprintf vsnprintf strcasecmp strchr strcmp strcspn strspn
+	__ctype_b_loc __isoc99_sscanf dirfd fprintf gnu_dev_major gnu_dev_makedev gnu_dev_minor htonl htons memchr memcmp strerror strtol memcpy memset inet_ntop qsort snprintf vsnprintf strcasecmp strchr strcmp strcspn strspn
 	strlen strncmp strrchr strstr strtok_r strtoll strtoul strtoull strverscmp sigemptyset sigfillset
 	ibv_wc_status_str ibv_get_device_name rdma_event_str rdma_get_src_port
-	nla_data nla_find nla_get_string nla_get_u32 nla_get_u64 nla_len nla_next nla_ok nla_strcmp nlmsg_find_attr nlmsg_hdr
+	nla_data nla_find nla_get_string nla_get_u32 nla_get_u64 nla_len nla_next nla_ok nla_strcmp nlmsg_data nlmsg_datalen nlmsg_find_attr nlmsg_hdr nlmsg_ok
 	rtnl_addr_set_ifindex rtnl_link_set_flags rtnl_link_set_mtu rtnl_link_set_name
 	dm_dir dm_log_with_errno_init dm_udev_set_checking dm_udev_set_sync_support
 	kbuffer_event_size kbuffer_next_event kbuffer_read_event blkid_probe_lookup_value)

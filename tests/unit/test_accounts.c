@@ -5,6 +5,7 @@
  */
 #include "unit.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -435,6 +436,83 @@ static void blocks_of_all_orders(void)
 	}
 }
 
+/* What is printed at once may still be longer than the buffer of the first reading. */
+static void a_long_status(void)
+{
+	static const struct pp_account_pids nobody = { 0 };
+	int64_t value[PP_ACCOUNT_COUNT];
+	char *text = malloc(70000);
+	struct tmpdir d;
+	struct pp_accounts *a;
+
+	CU_ASSERT_PTR_NOT_NULL_FATAL(text);
+	make_world(&d);
+	a = open_world(&d);
+	for (int before = 16000; before < 68000; before += 64) {
+		snprintf(text, 70000, "Name:\t%0*d\nVmLck:\t       8 kB\nVmPin:\t      64 kB\n",
+			 before, 0);
+		write_file(&d, "proc/self/status", text);
+		value[PP_ACCOUNT_VMPIN] = -1;
+		CU_ASSERT_EQUAL(pp_accounts_read(a, &nobody, value, NULL), 0);
+		CU_ASSERT_EQUAL(value[PP_ACCOUNT_VMPIN], 16);
+	}
+	pp_accounts_close(a);
+	tmpdir_remove(&d);
+	free(text);
+}
+
+/* Most machines have no such zone: then nobody asks again, and there is nothing in it. */
+static void without_movable(void)
+{
+	static const struct pp_account_pids nobody = { 0 };
+	int64_t value[PP_ACCOUNT_COUNT];
+	struct tmpdir d;
+	struct pp_accounts *a;
+
+	make_world(&d);
+	write_file(&d, "proc/buddyinfo", "Node 0, zone   Normal      7      1      0 \n");
+	a = open_world(&d);
+	unlink(tmpdir_file(&d, "proc/buddyinfo"));
+	CU_ASSERT_EQUAL(pp_accounts_read(a, &nobody, value, NULL), 0);
+	CU_ASSERT_EQUAL(value[PP_ACCOUNT_MOVABLE_PAGES], 0);
+	pp_accounts_close(a);
+	tmpdir_remove(&d);
+}
+
+static int64_t listed_fds(void)
+{
+	DIR *d = opendir("/proc/self/fd");
+	int64_t n = -3; /* ".", "..", and that of this directory */
+
+	CU_ASSERT_PTR_NOT_NULL_FATAL(d);
+	while (readdir(d))
+		n++;
+	closedir(d);
+	return n;
+}
+
+/* By the directory's size where the kernel tells it (6.2), else one by one: the same number. */
+static void descriptors(void)
+{
+	static const struct pp_account_pids nobody = { 0 };
+	int64_t value[PP_ACCOUNT_COUNT];
+	struct pp_accounts *a = NULL;
+	int fds[70];
+
+	CU_ASSERT_EQUAL_FATAL(pp_accounts_open(&(struct pp_account_place){ 0 }, &a, NULL), 0);
+	for (size_t n = 0; n <= PP_ARRAY_LEN(fds); n++) {
+		CU_ASSERT_EQUAL(pp_accounts_read(a, &nobody, value, NULL), 0);
+		CU_ASSERT_EQUAL(value[PP_ACCOUNT_FDS], listed_fds());
+		if (n < PP_ARRAY_LEN(fds))
+			fds[n] = dup(0);
+	}
+	for (size_t n = 0; n < PP_ARRAY_LEN(fds); n++)
+		close(fds[n]);
+	CU_ASSERT_EQUAL(pp_accounts_read(a, &nobody, value, NULL), 0);
+	CU_ASSERT_EQUAL(value[PP_ACCOUNT_FDS], listed_fds());
+	pp_accounts_close(a);
+}
+
 /* The real thing: what the kernel tells of this process moves with what it does. */
 static void real(void)
 {
@@ -463,6 +541,9 @@ static const struct pp_unit_case cases[] = {
 	{ "a number moves", a_number_moves },
 	{ "without huge pages", without_huge_pages },
 	{ "blocks of all orders", blocks_of_all_orders },
+	{ "a long status", a_long_status },
+	{ "without movable memory", without_movable },
+	{ "descriptors are counted as they are", descriptors },
 	{ "the real thing", real },
 };
 

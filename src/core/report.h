@@ -12,8 +12,10 @@ struct pp_run_info {
 	char kernel[128]; /* release and upstream version, as printed */
 	char device[64]; /* RDMA device that was there before the run, "" if the run made its own */
 	char command[1024]; /* the command line that repeats the run */
-	char trace[256]; /* what the trace witness cannot see on this machine; "" for nothing, and
-			    where no trace was asked for */
+	char trace[256];  /* what the trace witness cannot see on this machine; "" for nothing, and
+			     where no trace was asked for */
+	char blind[2048]; /* other witnesses that see nothing on this machine: lines of what they
+			     watch and why; "" for none */
 	uint64_t seed;
 	size_t planned; /* number of cases: results must be as many */
 	bool strict;

@@ -157,6 +157,21 @@ static void put_groups(const struct table *t, enum pp_verdict v)
 	}
 }
 
+/* Said once a run, whatever each case that needs the witness says. */
+static void put_blind(const struct table *t, const struct pp_run_info *info)
+{
+	for (const char *line = info->blind; *line; line += line[strcspn(line, "\n")] == '\n') {
+		char text[512];
+		size_t len = strcspn(line, "\n");
+
+		snprintf(text, sizeof(text), "%.*s", (int)len, line);
+		fprintf(t->out, "blind   ");
+		pp_report_text(t->out, text, "");
+		fputc('\n', t->out);
+		line += len;
+	}
+}
+
 /* Only what the trace witness did not see: that it saw all is what a reader expects. */
 static void put_trace(const struct table *t, const struct pp_run_info *info)
 {
@@ -197,6 +212,7 @@ void pp_report_table(FILE *out, const struct pp_run_info *info, const struct pp_
 			t.name_width = width;
 	}
 	put_header(&t, info);
+	put_blind(&t, info);
 	put_trace(&t, info);
 	put_problems(&t);
 	put_groups(&t, PP_VERDICT_XFAIL);

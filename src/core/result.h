@@ -40,6 +40,7 @@ struct pp_result {
 	bool has_counted;
 	uint64_t counted; /* how much the file of --counter grew in the last attempt */
 	enum pp_ending ending;
+	bool blind; /* INCONCLUSIVE as a witness cannot see here, in no attempt */
 	struct pp_findings findings;
 	struct pp_evidence evidence;
 	struct pp_trace_account trace;

@@ -67,21 +67,43 @@ static int judge_log(const char *log, size_t log_len, struct pp_result *r, struc
 	return rc ? rc : judge_earlier(log, before, r, err);
 }
 
+/* Nothing was found, but a witness of the rule saw nothing either. */
+static bool blind(struct pp_result *r)
+{
+	if (r->verdict != PP_VERDICT_PASS && r->verdict != PP_VERDICT_XPASS)
+		return false;
+	r->verdict = PP_VERDICT_INCONCLUSIVE;
+	r->reference[0] = '\0';
+	return true;
+}
+
 /* A log of which records are missing shows no quiet kernel: nothing found is not nothing there. */
-static void judge_blind(const struct pp_plan *plan, const char *log, size_t log_len,
-			struct pp_result *r)
+static void judge_log_blind(const struct pp_plan *plan, const char *log, size_t log_len,
+			    struct pp_result *r)
 {
 	const char *why = !log ? "there is no kernel log of the case"
 			  : memmem(log, log_len, PP_KMSG_OVERRAN, strlen(PP_KMSG_OVERRAN))
 				  ? "the kernel log overran, and lines of it are lost"
 				  : NULL;
 
-	if (!why || !(plan->rules & PP_RULE_BIT(PP_O10_QUIET_KERNEL)) ||
-	    (r->verdict != PP_VERDICT_PASS && r->verdict != PP_VERDICT_XPASS))
+	if (why && plan->rules & PP_RULE_BIT(PP_O10_QUIET_KERNEL) && blind(r))
+		snprintf(r->reason, sizeof(r->reason), "O10 cannot be judged: %s", why);
+}
+
+/* Pins for a short time are charged to nobody: without the counters a leak of them is not seen. */
+static void judge_pins_blind(const struct pp_plan *plan, const struct pp_facts *facts,
+			     struct pp_result *r)
+{
+	const struct pp_fact *counters = pp_facts_find(facts, "pin-counters");
+	uint64_t quiets = r->evidence.count[PP_EV_QUIETS];
+
+	if (!(plan->rules & PP_RULE_BIT(PP_O7_PIN_BALANCE)) || !quiets ||
+	    r->evidence.blind_quiets < quiets || !blind(r))
 		return;
-	r->verdict = PP_VERDICT_INCONCLUSIVE;
-	r->reference[0] = '\0';
-	snprintf(r->reason, sizeof(r->reason), "O10 cannot be judged: %s", why);
+	r->blind = counters && !counters->yes;
+	snprintf(r->reason, sizeof(r->reason),
+		 "O7 cannot be judged, as no quiet point could read the pin counters: %s",
+		 r->blind ? counters->why : "others hold pins, or take them meanwhile");
 }
 
 /* A finding about a check gets what the program said, which the executor has left in the log. */
@@ -114,19 +136,18 @@ static void tell_checks(const struct pp_plan *plan, const char *log, size_t log_
 }
 
 /* Rules of pages need looks that saw some. The first look that failed says why there is none. */
-static void judge_pages(const struct pp_plan *plan, const struct pp_history *h, struct pp_result *r)
+static void judge_pages_blind(const struct pp_plan *plan, const struct pp_history *h,
+			      struct pp_result *r)
 {
 	const unsigned rules = PP_RULE_BIT(PP_O13_PAGES_STAY) | PP_RULE_BIT(PP_O14_DIRTY);
 	const struct pp_event *failed = NULL;
 
-	if (!(plan->rules & rules) || r->evidence.count[PP_EV_PAGES_LOOKED] ||
-	    (r->verdict != PP_VERDICT_PASS && r->verdict != PP_VERDICT_XPASS))
+	if (!(plan->rules & rules) || r->evidence.count[PP_EV_PAGES_LOOKED] || !blind(r))
 		return;
 	for (size_t i = 0; i < h->n_events && !failed; i++)
 		if (pp_verbs[h->events[i].verb].kind == PP_KIND_LOOK && h->events[i].result)
 			failed = &h->events[i];
-	r->verdict = PP_VERDICT_INCONCLUSIVE;
-	r->reference[0] = '\0';
+	r->blind = failed != NULL;
 	if (failed)
 		snprintf(r->reason, sizeof(r->reason),
 			 "O13 and O14 cannot be judged: op %u %s could not look at pages (%s)",
@@ -201,8 +222,9 @@ void pp_judge(const struct pp_plan *plan, const struct pp_history *h,
 		judge_taint(ending, out);
 	}
 	pp_result_decide(out, plan, facts);
-	judge_blind(plan, log, log_len, out);
-	judge_pages(plan, h, out);
+	judge_log_blind(plan, log, log_len, out);
+	judge_pins_blind(plan, facts, out);
+	judge_pages_blind(plan, h, out);
 	say_planted(ending, out);
 }
 

@@ -134,6 +134,28 @@ static void describe_trace(const struct pp_facts *f, char *out, size_t size)
 		snprintf(out, size, "%s", trace->why);
 }
 
+/* Said once a run: which other witnesses see nothing, and why. */
+static void describe_blind(const struct pp_facts *f, char *out, size_t size)
+{
+	static const struct {
+		const char *fact, *watches;
+	} witnesses[] = {
+		{ "pin-counters", "pins" }, { "rdma-objects", "objects of the device" },
+		{ "kmsg", "kernel log" },   { "page-flags", "pages" },
+		{ "tracefs", "gates" },
+	};
+	size_t used = 0;
+
+	out[0] = '\0';
+	for (size_t i = 0; i < PP_ARRAY_LEN(witnesses) && used < size; i++) {
+		const struct pp_fact *fact = pp_facts_find(f, witnesses[i].fact);
+
+		if (fact && !fact->yes)
+			used += (size_t)snprintf(out + used, size - used, "%s%s: %s",
+						 used ? "\n" : "", witnesses[i].watches, fact->why);
+	}
+}
+
 int pp_reporting_open(struct pp_reporting *r, const struct pp_config *c, const char *out,
 		      const struct pp_facts *facts, size_t planned, struct pp_err *err)
 {
@@ -159,6 +181,7 @@ int pp_reporting_open(struct pp_reporting *r, const struct pp_config *c, const c
 		free(text);
 	}
 	describe_trace(facts, r->info.trace, sizeof(r->info.trace));
+	describe_blind(facts, r->info.blind, sizeof(r->info.blind));
 	snprintf(r->info.device, sizeof(r->info.device), "%.63s", c->device ? c->device : "");
 	r->info.seed = c->seed;
 	r->info.planned = planned;

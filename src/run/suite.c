@@ -213,8 +213,9 @@ struct outcome {
 
 static bool worth_another(const struct suite *s, const struct pp_result *judged, int number)
 {
-	return judged->verdict == PP_VERDICT_INCONCLUSIVE && number < MAX_ATTEMPTS &&
-	       !s->c->drop_hazard && !s->c->drop_device_writes && !s->c->plant.kind;
+	return judged->verdict == PP_VERDICT_INCONCLUSIVE && !judged->blind &&
+	       number < MAX_ATTEMPTS && !s->c->drop_hazard && !s->c->drop_device_writes &&
+	       !s->c->plant.kind;
 }
 
 /* An attempt after which there is no other: its files, and its result beside them. */

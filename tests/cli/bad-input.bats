@@ -138,3 +138,21 @@ refused() {
 @test "--disk: nine times" {
 	refused "8 times at most" "$PINPROOF" run --disk{,,,,,,,,}=/dev/null mr-fsync
 }
+
+# Each witness is told once, whatever the cases that need it say.
+@test "without root: every witness says once that it is blind, and nothing passes" {
+	[ "$(id -u)" -eq 0 ] || skip "needs root, to give it away"
+	# neither the directory of this test nor that of the build need be open to everybody
+	local open
+	open=$(mktemp -d /tmp/pinproof-nobody-XXXXXX)
+	chmod 777 "$open" && cp -- "$PINPROOF" "$open/pinproof"
+	cd "$open"
+	run --separate-stderr setpriv --reuid 65534 --clear-groups env TMPDIR="$open" \
+		./pinproof run --out r fork-cow short-pin/anon
+	cd / && rm -rf -- "$open"
+	[ "$status" -eq 77 ]
+	[ "$(grep -c '^ok .* # SKIP root: ' <<<"$output")" -eq "$(grep -c '^ok \|^not ok ' <<<"$output")" ]
+	for witness in pins "kernel log" pages gates; do
+		[ "$(grep -c "^blind   $witness: ." <<<"$stderr")" -eq 1 ]
+	done
+}

@@ -355,7 +355,7 @@ ssize_t fake_pread(int fd, void *out, size_t size, off_t at)
 {
 	char path[512];
 	const char *name = path_of(fd, path, sizeof(path));
-	uint64_t entry = 1ull << 63 | (1 + (uint64_t)at % 1000);
+	uint64_t entry = 1ull << 63 | 1u << 12 | (1 + (uint64_t)at % 1000); /* KPF_ANON */
 
 	if (strcmp(name, "/proc/self/pagemap") && strcmp(name, "/proc/kpageflags") &&
 	    strcmp(name, "/proc/kpagecount"))

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Names of gates, the refusal to sweep what is not ours, and the states of pages. */
 #include <errno.h>
+#include <stdint.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -124,7 +125,55 @@ static void pages_are_seen_as_they_come(void)
 	CU_ASSERT_EQUAL(p.pagemap, -1);
 }
 
+#define ENTRY_PRESENT (1ull << 63)
+#define FLAG_ANON     (1ull << 12) /* KPF_ANON */
+#define FRAME         7u
+
+static int table(uint64_t at, uint64_t entry)
+{
+	int fd = memfd_create("table", MFD_CLOEXEC);
+
+	CU_ASSERT_FATAL(fd >= 0);
+	CU_ASSERT_EQUAL(pwrite(fd, &entry, sizeof(entry), (off_t)(at * sizeof(entry))),
+			sizeof(entry));
+	return fd;
+}
+
+/* The kernel hides what it does not grant, or a file is there and empty: each is told. */
+static void blind_pages_are_told(void)
+{
+	static const struct {
+		uint64_t map, flags, count;
+		int code;
+		const char *says;
+	} rows[] = {
+		{ ENTRY_PRESENT | FRAME, FLAG_ANON, 1, 0, "" },
+		{ ENTRY_PRESENT, FLAG_ANON, 1, -EPERM, "no frame numbers" },
+		{ 0, FLAG_ANON, 1, -ENODATA, "pagemap" },
+		{ ENTRY_PRESENT | FRAME, 0, 1, -ENODATA, "kpageflags" },
+		{ ENTRY_PRESENT | FRAME, FLAG_ANON, 0, -ENODATA, "kpagecount" },
+	};
+	volatile char here = 0;
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct pp_err err = { "" };
+		struct pp_pages p = { .pagemap = -1 };
+
+		p.kpageflags = table(FRAME, rows[i].flags);
+		p.kpagecount = table(FRAME, rows[i].count);
+		/* wherever the stack is, within a MiB of here */
+		p.pagemap = table((uintptr_t)&here / 4096, rows[i].map);
+		for (uintptr_t at = (uintptr_t)&here / 4096 - 256; at < (uintptr_t)&here / 4096;
+		     at++)
+			CU_ASSERT_EQUAL(pwrite(p.pagemap, &rows[i].map, 8, (off_t)(at * 8)), 8);
+		CU_ASSERT_EQUAL(pp_pages_try(&p, &err), rows[i].code);
+		CU_ASSERT_PTR_NOT_NULL(strstr(err.text, rows[i].says));
+		pp_pages_close(&p);
+	}
+}
+
 static const struct pp_unit_case cases[] = {
+	{ "blind pages are told", blind_pages_are_told },
 	{ "prefixes come from the work directory", prefixes_come_from_the_work_directory },
 	{ "foreign prefixes are refused", foreign_prefixes_are_refused },
 	{ "a gate needs a block device", a_gate_needs_a_block_device },

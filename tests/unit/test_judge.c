@@ -273,22 +273,39 @@ static void waits_are_told(void)
 	pp_plan_free(plan);
 }
 
-/* A rule of pages is not kept because no page was seen. */
-static void pages_unseen(void)
+/* A rule is not kept because its witness saw nothing. */
+static void witnesses_are_blind(void)
 {
-	static const char text[] =
-		"pinproof-plan 1\ncase unit/anon/rxe-mr\nbacking anon\npinner rxe-mr\nrules O13\n"
+	static const char plan_text[] =
+		"pinproof-plan 1\ncase unit/anon/rxe-mr\nbacking anon\npinner rxe-mr\nrules %s\n"
 		"bound 10s\nregion data backing=anon size=4096\nactor main\n"
-		"op 1 main page-look data\n";
+		"op 1 main page-look data\nop 2 main quiet\nop 3 main quiet\n";
+#define LOOK            "@1-2 main op=1 page-look data 0+4096 "
+#define QUIET(op, pins) "@" op "-" op "9 main op=" op " quiet pins=" pins " vmpin=0 packets=0\n"
+#define BLIND_2         QUIET("2", "?")
+#define BLIND_3         QUIET("3", "?")
+#define COUNTED_2       QUIET("2", "0")
+#define COUNTED_3       QUIET("3", "0")
 	static const struct {
-		const char *event;
+		const char *rules, *events;
 		enum pp_verdict verdict;
 		const char *says;
+		const char *no_counters; /* what the probe said; NULL: they are there */
 	} rows[] = {
-		{ "frame=0x5 is present", PP_VERDICT_PASS, "1 pages looked" },
-		{ "is nothing", PP_VERDICT_INCONCLUSIVE, "no look at pages has seen a frame" },
-		{ "= EACCES", PP_VERDICT_INCONCLUSIVE,
-		  "op 1 page-look could not look at pages (EACCES)" },
+		{ "O13", LOOK "frame=0x5 is present", PP_VERDICT_PASS, "1 pages looked", NULL },
+		{ "O13", LOOK "is nothing", PP_VERDICT_INCONCLUSIVE,
+		  "no look at pages has seen a frame", NULL },
+		{ "O14", LOOK "= EACCES", PP_VERDICT_INCONCLUSIVE,
+		  "op 1 page-look could not look at pages (EACCES)", NULL },
+		{ "O1", LOOK "= EACCES", PP_VERDICT_PASS, "", NULL },
+		{ "O7", COUNTED_2 COUNTED_3, PP_VERDICT_PASS, "2 quiets", NULL },
+		{ "O7", BLIND_2 COUNTED_3, PP_VERDICT_PASS, "VmPin alone at 1 of 2", NULL },
+		{ "O7", BLIND_2 BLIND_3, PP_VERDICT_INCONCLUSIVE,
+		  "O7 cannot be judged, as no quiet point could read the pin counters: others hold",
+		  NULL },
+		{ "O7", BLIND_2 BLIND_3, PP_VERDICT_INCONCLUSIVE, "read the pin counters: too old",
+		  "too old" },
+		{ "O1", BLIND_2 BLIND_3, PP_VERDICT_PASS, "2 quiets", "too old" },
 	};
 
 	for (size_t i = 0; i < PP_ARRAY_LEN(rows); i++) {
@@ -298,19 +315,21 @@ static void pages_unseen(void)
 		struct pp_history h;
 		struct pp_result r;
 		struct pp_err err;
-		char history[160];
+		char history[320], text[400];
 
-		snprintf(history, sizeof(history),
-			 "pinproof-history 1\nrun 7\n@1-2 main op=1 page-look data 0+4096 %s\n",
-			 rows[i].event);
+		snprintf(text, sizeof(text), plan_text, rows[i].rules);
+		snprintf(history, sizeof(history), "pinproof-history 1\nrun 7\n%s\n",
+			 rows[i].events);
 		pp_facts_kernel(&facts, "6.12.1", "");
+		pp_facts_set(&facts, "pin-counters", !rows[i].no_counters, "%s",
+			     rows[i].no_counters ? rows[i].no_counters : "they count.");
 		CU_ASSERT_EQUAL_FATAL(pp_plan_parse(text, strlen(text), &plan, &err), 0);
 		CU_ASSERT_EQUAL_FATAL(pp_history_parse(history, strlen(history), plan, &h, &err),
 				      0);
 		pp_judge(plan, &h, &e, "", 0, &facts, NULL, &r);
 		CU_ASSERT_EQUAL(r.verdict, rows[i].verdict);
-		if (!strstr(r.reason, rows[i].says))
-			fprintf(stderr, "%s\n", r.reason);
+		if (!strstr(r.reason, rows[i].says) || r.verdict != rows[i].verdict)
+			fprintf(stderr, "row %zu: %s\n", i, r.reason);
 		CU_ASSERT_PTR_NOT_NULL(strstr(r.reason, rows[i].says));
 		pp_result_free(&r);
 		pp_history_free(&h);
@@ -403,7 +422,7 @@ static void facts_of_a_run(void)
 }
 
 static const struct pp_unit_case cases[] = {
-	{ "rules of pages without pages", pages_unseen },
+	{ "a blind witness is no quiet one", witnesses_are_blind },
 	{ "where a stuck operation waited", waits_are_told },
 	{ "endings there and back", endings_there_and_back },
 	{ "damaged endings", damaged_endings },

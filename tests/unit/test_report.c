@@ -268,13 +268,17 @@ static void what_the_trace_did_not_see(void)
 	pp_report_table(begin(&t), &info, r, 3, false);
 	end(&t);
 	CU_ASSERT_PTR_NULL(strstr(t.text, "trace"));
+	CU_ASSERT_PTR_NULL(strstr(t.text, "blind"));
 	free(t.text);
 	r[0].trace.lost = 7;
 	r[1].trace.lost = 5;
 	snprintf(r[2].trace.blind, sizeof(r[2].trace.blind), "no\nbuffer");
 	snprintf(info.trace, sizeof(info.trace), "66 kinds of events; not: a:b: why\n");
+	snprintf(info.blind, sizeof(info.blind), "pins: too old\nkernel log: not\tours");
 	pp_report_table(begin(&t), &info, r, 3, false);
 	end(&t);
+	CU_ASSERT_PTR_NOT_NULL(
+		strstr(t.text, "\nblind   pins: too old\nblind   kernel log: not ours\n"));
 	CU_ASSERT_PTR_NOT_NULL(strstr(t.text, "trace   66 kinds of events; not: a:b: why \n"));
 	CU_ASSERT_PTR_NOT_NULL(
 		strstr(t.text, "trace   none of mr-fsync/btrfs/rxe-mr: no buffer\n"));

@@ -45,9 +45,13 @@ static int read_task(pid_t pid, pid_t tid, const char *name, char *text, size_t 
 	return read_text(path, text, size);
 }
 
-/* Frames that say only that it waits. */
+/*
+ * Frames that say only that it waits, or that it lost its processor to an interrupt: one that came
+ * from user space leaves no other.
+ */
 static bool scheduler(const char *name, size_t len)
 {
+	static const char interrupted[] = "asm_sysvec_";
 	static const char *const names[] = {
 		"__schedule",
 		"schedule",
@@ -58,7 +62,16 @@ static bool scheduler(const char *name, size_t len)
 		"io_schedule",
 		"io_schedule_timeout",
 		"io_schedule_prepare",
+		"preempt_schedule_irq",
+		"irqentry_exit",
+		"irqentry_exit_to_user_mode",
+		"exit_to_user_mode_loop",
+		"exit_to_user_mode_prepare",
+		"asm_common_interrupt",
 	};
+
+	if (len >= strlen(interrupted) && !strncmp(name, interrupted, strlen(interrupted)))
+		return true;
 
 	for (size_t i = 0; i < PP_ARRAY_LEN(names); i++)
 		if (strlen(names[i]) == len && !strncmp(names[i], name, len))

@@ -2,10 +2,12 @@
 /* Stacks: of a task that really sleeps, where it sleeps. */
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -72,22 +74,61 @@ static void a_sleeping_task_is_found(void)
 	PP_ASSERT_STR(where, "no task: it has ended");
 }
 
-/* In which mode it runs cannot be read: nothing is said of it. */
-static void a_running_task_does_not_sleep(void)
+/* On the processor of this process alone, so that one of the two always waits for the other. */
+static void share_a_processor(void)
 {
-	uint64_t deadline_ns = pp_deadline_ns(10000);
-	char where[160] = "";
-	pid_t pid = fork();
+	cpu_set_t may, one;
+	int cpu = 0;
 
+	CU_ASSERT_EQUAL_FATAL(sched_getaffinity(0, sizeof(may), &may), 0);
+	while (!CPU_ISSET(cpu, &may))
+		cpu++;
+	CPU_ZERO(&one);
+	CPU_SET(cpu, &one);
+	CU_ASSERT_EQUAL_FATAL(sched_setaffinity(0, sizeof(one), &one), 0);
+}
+
+/* In which mode it runs cannot be read: nothing is said of it, and least of all that it waits in
+ * the interrupt that took its processor. */
+static void a_running_task_does_not_sleep(bool preempted)
+{
+	volatile uint32_t *turns = mmap(NULL, sizeof(*turns), PROT_READ | PROT_WRITE,
+					MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	char where[160] = "";
+	cpu_set_t before;
+	pid_t pid;
+
+	CU_ASSERT_PTR_NOT_EQUAL_FATAL(turns, MAP_FAILED);
+	CU_ASSERT_EQUAL_FATAL(sched_getaffinity(0, sizeof(before), &before), 0);
+	if (preempted)
+		share_a_processor();
+	pid = fork();
 	CU_ASSERT_FATAL(pid >= 0);
 	while (!pid)
-		;
-	while (strcmp(where, "user space or a loop of the kernel (state R)") &&
-	       pp_now_ns() < deadline_ns)
-		pp_stacks_where(pid, pid, where, sizeof(where));
-	PP_ASSERT_STR(where, "user space or a loop of the kernel (state R)");
+		++*turns;
+	/* Before its first turn it is on its way out of fork(). */
+	while (!*turns)
+		pp_pause_ms(1); /* poll: a busy machine gives it its time at last */
+	for (int i = 0; i < 200; i++) {
+		CU_ASSERT_FALSE(pp_stacks_where(pid, pid, where, sizeof(where)));
+		PP_ASSERT_STR(where, "user space or a loop of the kernel (state R)");
+		if (i % 50 == 49)
+			pp_pause_ms(1); /* poll: let it have the processor */
+	}
 	kill(pid, SIGKILL);
 	waitpid(pid, NULL, 0);
+	CU_ASSERT_EQUAL(sched_setaffinity(0, sizeof(before), &before), 0);
+	munmap((void *)turns, sizeof(*turns));
+}
+
+static void a_task_on_its_processor(void)
+{
+	a_running_task_does_not_sleep(false);
+}
+
+static void a_task_that_waits_for_a_processor(void)
+{
+	a_running_task_does_not_sleep(true);
 }
 
 static void a_group_is_written_down(void)
@@ -124,7 +165,8 @@ static void a_group_is_written_down(void)
 
 static const struct pp_unit_case cases[] = {
 	{ "a sleeping task is found", a_sleeping_task_is_found },
-	{ "a running task does not sleep", a_running_task_does_not_sleep },
+	{ "a running task does not sleep", a_task_on_its_processor },
+	{ "nor does one that waits for a processor", a_task_that_waits_for_a_processor },
 	{ "a process group is written down", a_group_is_written_down },
 };
 

@@ -55,6 +55,11 @@ stage_console() {
 	tests/console/canaries
 }
 
+stage_blind() {
+	(build gcc CC=gcc >/dev/null) || return 1
+	PINPROOF=$dir/gcc/pinproof tests/console/blind
+}
+
 # rows_due RUN VERSION - known-defect rows that must show in the run: in range, no matter of chance, and
 # with a case of their scenario, backing and pinner among its results (tests/golden/defects.list is the table)
 rows_due() {

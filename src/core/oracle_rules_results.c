@@ -188,6 +188,10 @@ static bool answered_elsewhere(const struct pp_judge *j, uint32_t event, int got
 	/* The window was not proven: without evidence there is no PASS. */
 	if (kind == PP_KIND_WINDOW && got == ETIMEDOUT)
 		return true;
+	/* Nor is there where the kernel did not come to balance, or could not be made to: it does
+	 * so when it has time, and for a processor that is far from the pages. */
+	if (e->verb == PP_VERB_NUMA_BALANCE && (got == ETIMEDOUT || got == ENODEV))
+		return true;
 	return (got == EINTR || got == ETIMEDOUT) &&
 	       (j->plan->rules & PP_RULE_BIT(PP_O9_LIVENESS)) && pp_judge_stuck(j, event);
 }

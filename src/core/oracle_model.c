@@ -117,15 +117,23 @@ static size_t rare_before(const struct pp_rare *r, const struct pp_history *h, u
 
 /* ---- syncs ---- */
 
+/* Does the sync answer for the file? */
+static bool answers(const struct pp_model *m, uint32_t event, const struct pp_place *p)
+{
+	const struct pp_event *e = &m->history->events[event];
+
+	if (e->verb == PP_VERB_SYNCFS)
+		return m->plan->regions[p->space].fs == e->object;
+	return pp_model_space(m->plan, e) == p->space;
+}
+
 /* Does the sync look after the place? */
 static bool syncs(const struct pp_model *m, uint32_t event, const struct pp_place *p)
 {
 	const struct pp_event *e = &m->history->events[event];
 	uint64_t from = e->offset_bytes / PP_PAGE_BYTES * PP_PAGE_BYTES;
 
-	if (e->verb == PP_VERB_SYNCFS)
-		return m->plan->regions[p->space].fs == e->object;
-	if (pp_model_space(m->plan, e) != p->space)
+	if (!answers(m, event, p))
 		return false;
 	if (!pp_verbs[e->verb].ranged)
 		return true;
@@ -133,6 +141,8 @@ static bool syncs(const struct pp_model *m, uint32_t event, const struct pp_plac
 	       p->offset_bytes / PP_PAGE_BYTES * PP_PAGE_BYTES < e->offset_bytes + e->length_bytes;
 }
 
+/* A file's error of writeback is told once, to whichever sync comes first, also to one of another
+ * range (file_check_and_advance_wb_err()). */
 uint64_t pp_model_failed(const struct pp_model *m, const struct pp_place *p, uint64_t before_ns)
 {
 	size_t i = m->failed.n ? rare_before(&m->failed, m->history, before_ns) : 0;
@@ -141,7 +151,7 @@ uint64_t pp_model_failed(const struct pp_model *m, const struct pp_place *p, uin
 	while (i-- > 0 && m->failed.max_end[i] > latest) {
 		uint64_t end = m->history->events[m->failed.event[i]].end_ns;
 
-		if (end > latest && syncs(m, m->failed.event[i], p))
+		if (end > latest && answers(m, m->failed.event[i], p))
 			latest = end;
 	}
 	return latest;

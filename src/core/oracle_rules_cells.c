@@ -7,6 +7,25 @@
 
 #include "core/oracle_look.h"
 
+/*
+ * What a disk's block holds behind the end of the file is nobody's: btrfs leaves it as it was when
+ * it truncates (btrfs_truncate()), and zeroes it when the file gets longer (btrfs_cont_expand()).
+ * Had the last sync that promises zeros there seen a longer file?
+ */
+static bool behind_the_end(const struct pp_look *l, int32_t need)
+{
+	const struct pp_event *e;
+	uint64_t sync_ns;
+
+	if (!l->durable || need <= 0 || l->sync == PP_NO_EVENT)
+		return false;
+	e = &l->j->h->events[need - 1];
+	sync_ns = l->j->h->events[l->sync].begin_ns;
+	return e->verb == PP_VERB_TRUNCATE && e->offset_bytes % PP_PAGE_BYTES &&
+	       l->at / PP_PAGE_BYTES == e->offset_bytes / PP_PAGE_BYTES &&
+	       pp_edges_cut(l->j, l->space, l->at + PP_CELL_BYTES, sync_ns, sync_ns);
+}
+
 void pp_look_broken(const struct pp_look *l, enum pp_rule rule, enum pp_class cls, int32_t need,
 		    uint32_t found, const struct pp_stamp *stamp)
 {
@@ -24,6 +43,8 @@ void pp_look_broken(const struct pp_look *l, enum pp_rule rule, enum pp_class cl
 	};
 	uint64_t end = l->e->offset_bytes + l->e->length_bytes;
 
+	if (behind_the_end(l, need))
+		return;
 	if (l->at + b.length_bytes > end)
 		b.length_bytes = end - l->at;
 	if (stamp)

@@ -423,12 +423,12 @@ static bool covers(const struct thing *t, unsigned c)
 	return c >= t->first && c < t->first + t->n;
 }
 
-/* Had write @w to the cell to be known when @o looked: no failed sync came after its begin? */
-static bool known(const struct thing *all, const struct thing *w, const struct thing *o, unsigned c)
+/* Had write @w to be known when @o looked: no failed sync of the file came after its begin? */
+static bool known(const struct thing *all, const struct thing *w, const struct thing *o)
 {
 	for (unsigned i = 0; i < OPS; i++)
 		if (pp_verbs[all[i].verb].kind == PP_KIND_SYNC && all[i].failed &&
-		    covers(&all[i], c) && all[i].begin < o->end && w->begin <= all[i].end)
+		    all[i].begin < o->end && w->begin <= all[i].end)
 			return false;
 	return true;
 }
@@ -441,7 +441,7 @@ static bool replaced(const struct thing *all, const struct thing *w, const struc
 		const struct thing *n = &all[i];
 
 		if (is_write(n) && !n->failed && covers(n, c) && n->end < time &&
-		    (!w || (!w->failed && w->end < n->begin)) && known(all, n, o, c))
+		    (!w || (!w->failed && w->end < n->begin)) && known(all, n, o))
 			return true;
 	}
 	return false;

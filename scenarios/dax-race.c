@@ -117,6 +117,7 @@ static void fs_mixes(struct pp_plan_text *t)
 	pp_mix(t, "file", "pwrite data weight=4 length=1..16K align=1");
 	pp_mix(t, "file", "dio-pwrite data weight=2 length=4K..32K align=4K");
 	pp_mix(t, "file", "punch data weight=2 length=4K..64K align=4K bound=3s hazard");
+	pp_mix(t, "file", "truncate data weight=1 length=64..64K bound=3s hazard");
 	pp_mix(t, "file", "zero-range data weight=1 length=4K..32K align=4K bound=3s hazard");
 	pp_mix(t, "file", "fsync data weight=2 hazard");
 	pp_mix(t, "file", "fdatasync data weight=1 hazard");

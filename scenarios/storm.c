@@ -30,8 +30,11 @@
 #define VM    8u
 #define PINS  (RXE | URING | DIO | VM) /* all that take references */
 #define ODP   16u                      /* an MR on demand, which has none */
+/* An MR that the device may only read from. Not on xfs: scenario folio-edges says how holes part it
+ * from the file. */
+#define READS 32u
 #define MRS   (RXE | ODP)
-#define ANY   (PINS | ODP)
+#define ANY   (PINS | ODP | READS)
 
 struct row {
 	const char *name; /* variant, and the word that known-defect rows match */
@@ -47,7 +50,7 @@ static const struct row rows[] = {
 	{ "hugetlb",      "hugetlb",    HUGE,                    RXE | URING | DIO | VM },
 	{ "memfd",        "memfd",      MEMORY | FINE,           RXE | URING | DIO | VM },
 	{ "tmpfs",        "tmpfs",      MEMORY | FINE,           RXE | URING | DIO | VM },
-	{ "ext4",         "ext4",       DISK | FINE,             DIO | VM },
+	{ "ext4",         "ext4",       DISK | FINE,             DIO | VM | READS },
 	{ "xfs",          "xfs",        DISK | CLONES | COARSE,  DIO | VM },
 	{ "btrfs",        "btrfs",      DISK | CLONES | FINE,    DIO | VM },
 	{ "private-file", "ext4",       COPY,                    RXE | DIO | VM },
@@ -59,9 +62,12 @@ static const struct row rows[] = {
 static const struct {
 	const char *name;
 	unsigned pinners;
+	unsigned must; /* which of them the backing has to take, too */
 } mixtures[] = {
-	{ "rxe-mr", RXE }, { "uring-fixed", URING }, { "dio", DIO }, { "vm-write", VM },
-	{ "rxe-odp", ODP }, { "mixed", PINS },
+	{ "rxe-mr", RXE, RXE },   { "uring-fixed", URING, URING },
+	{ "dio", DIO, DIO },      { "vm-write", VM, VM },
+	{ "rxe-odp", ODP, ODP },  { "rxe-mr-read", READS | VM, READS | VM },
+	{ "mixed", PINS, DIO | VM },
 };
 
 /* Short ones for every day. */
@@ -88,6 +94,8 @@ static const struct line lines[] = {
 	{ "dev",  ALL, MRS,   "rdma-send m0 0+64K weight=5 length=8..8K align=8" },
 	{ "dev",  ALL, MRS,   "rdma-fetch m0 0+64K weight=5 length=64..16K split=2K depth=4" },
 	{ "dev",  ALL, MRS,   "rdma-read m0 0+64K weight=10 length=64..16K" },
+	{ "dev",  DISK, READS, "reg r0 weight=4 expect=any" },
+	{ "dev",  DISK, READS, "rdma-read r0 0+64K weight=30 length=64..16K" },
 	{ "dev",  ALL & ~SHARED, URING, "reg b0 weight=4 expect=era" },
 	{ "dev",  SHARED, URING, "reg b0 weight=4 expect=any" },
 	{ "dev",  ALL, URING, "fixed-read b0 0+64K weight=20 length=512..16K align=512 via=disk1 split=4K depth=8" },
@@ -158,7 +166,7 @@ static bool fits(size_t number)
 
 	if (number >= N_PAIRS)
 		return mixture == N_MIXTURES - 1;
-	return mixtures[mixture].pinners & (rows[number / N_MIXTURES].pinners | ODP);
+	return !(mixtures[mixture].must & ~(rows[number / N_MIXTURES].pinners | ODP));
 }
 
 static bool variant(size_t index, struct pp_variant *out)
@@ -204,7 +212,7 @@ static void object_lines(const struct row *r, unsigned pinners, struct pp_plan_t
 	unsigned long long size = place->page_bytes > AREA ? place->page_bytes : AREA;
 
 	pp_say(t, "need root kmsg process-vm vmsplice io-uring disk1 %s", place->needs);
-	if (pinners & MRS)
+	if (pinners & (MRS | READS))
 		pp_say(t, "need rxe");
 	if (place->fs)
 		pp_say(t, "fs f0 %s", place->fs);
@@ -219,6 +227,8 @@ static void object_lines(const struct row *r, unsigned pinners, struct pp_plan_t
 	if (pinners & MRS)
 		pp_lines_mr(t, pinners & ODP ? "rxe-odp" : "rxe-mr", "m0 region=data range=0+%u",
 			    AREA);
+	if (pinners & READS)
+		pp_say(t, "mr r0 region=data range=0+%u access=rr", AREA);
 	if (pinners & URING)
 		pp_say(t, "mr b0 region=data range=0+%u kind=uring", AREA);
 }
@@ -281,6 +291,8 @@ static void plan(const struct pp_variant *v, uint64_t seed, struct pp_plan_text 
 	pp_say(t, "evidence storm-ops >= %u", 50 * seconds);
 	pp_say(t, "evidence device-writes-seen >= %u", 2 * seconds);
 	pp_say(t, "evidence hazards-done >= %u", 2 * seconds);
+	if (pinners & READS)
+		pp_say(t, "evidence pin-reads >= %u", 2 * seconds);
 	pp_say(t, "evidence cells-checked >= %u", 1000 * seconds);
 	pp_say(t, "evidence quiets >= 3");
 	object_lines(r, pinners, t);

@@ -30,6 +30,10 @@
 	"mm/truncate.c, truncate_inode_partial_folio(): zeroes before it tries to split; "         \
 	"fs/xfs/xfs_bmap_util.c, xfs_flush_unmap_range(): cuts out more than the hole"
 
+#define FOLIO_TAKEN                                                                                \
+	"mm/truncate.c, truncate_inode_partial_folio(): what it cannot split and finds clean it "  \
+	"takes out of the page cache as a whole"
+
 /* Of a disk that finds a wrong guard, and of ext4 above it. */
 #define GUARD_LOG                                                                                  \
 	"^scsi_debug:dif_verify: GUARD check failed on sector|"                                    \

@@ -51,6 +51,8 @@ static const struct {
 #define FSYNC  "mr-write-lost-after-fsync"
 #define FIXUP  "btrfs-fixup-defers-writeback"
 #define EDGES  "hole-zeroes-beside-itself"
+#define TAKEN  "hole-takes-pinned-pages-beside-it"
+#define PARTED "hole-parts-mr-beside-it"
 	{ POLICY, "mr-policy", "ext4-shared-rw", "rxe-mr", PP_O8_REFUSAL, PP_CLASS_ACCEPTED,
 	  "any step", true },
 	{ EDGES, "folio-edges", "xfs", "dio", PP_O1_COHERENCE, PP_CLASS_ZERO, "after", true },
@@ -59,6 +61,21 @@ static const struct {
 	{ EDGES "-on-disk", "folio-edges", "xfs", "dio", PP_O2_DURABILITY, PP_CLASS_ZERO, "after",
 	  true },
 	{ EDGES, "folio-edges", "btrfs", "dio", PP_O1_COHERENCE, PP_CLASS_ZERO, "after", false },
+	{ TAKEN, "folio-edges", "xfs-taken", "dio", PP_O1_COHERENCE, PP_CLASS_STALE, "held", true },
+	{ TAKEN, "folio-edges", "xfs", "dio", PP_O1_COHERENCE, PP_CLASS_STALE, "after", false },
+	{ TAKEN, "folio-edges", "ext4-taken", "dio", PP_O1_COHERENCE, PP_CLASS_STALE, "held",
+	  false },
+	{ TAKEN, "folio-edges", "xfs-taken", "dio", PP_O1_COHERENCE, PP_CLASS_ZERO, "held", false },
+	{ TAKEN, "folio-edges", "xfs-taken", "rxe-mr-read", PP_O1_COHERENCE, PP_CLASS_STALE, "held",
+	  false },
+	{ TAKEN "-on-disk", "folio-edges", "xfs-taken", "dio", PP_O2_DURABILITY, PP_CLASS_STALE,
+	  "after", true },
+	{ TAKEN "-on-disk", "folio-edges", "xfs-taken", "dio", PP_O2_DURABILITY, PP_CLASS_STALE,
+	  "held", false },
+	{ PARTED, "folio-edges", "xfs-taken", "rxe-mr-read", PP_O1_COHERENCE, PP_CLASS_STALE,
+	  "held", true },
+	{ PARTED, "folio-edges", "xfs-taken", "rxe-mr-read", PP_O1_COHERENCE, PP_CLASS_STALE,
+	  "after", false },
 	{ POLICY, "mr-policy", "blockdev-shared-rw", "rxe-mr", PP_O8_REFUSAL, PP_CLASS_ACCEPTED, "",
 	  true },
 	{ POLICY, "mr-policy", "ext4-shared-rw2", "rxe-mr", PP_O8_REFUSAL, PP_CLASS_ACCEPTED, "",

@@ -250,8 +250,8 @@ bool pp_model_is(const struct pp_model *m, uint32_t event, uint32_t writer, uint
 /** pp_model_fetch - pp_model_is() of this write will be asked soon. */
 void pp_model_fetch(const struct pp_model *m, uint32_t writer, uint32_t gen);
 
-/** pp_model_failed - latest end of a failed sync of the place's file, whatever its range, that began
- *  before @before_ns, 0 if there is none. */
+/** pp_model_failed - latest end of a failed sync of the place's file, whatever its range, that
+ * began before @before_ns, 0 if there is none. */
 uint64_t pp_model_failed(const struct pp_model *m, const struct pp_place *p, uint64_t before_ns);
 
 /** pp_model_sync - the sync over the place with the latest begin among those that succeeded before

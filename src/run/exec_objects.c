@@ -8,6 +8,7 @@
 
 #include "run/exec_state.h"
 #include "sys/fs.h"
+#include "sys/pi_disk.h"
 
 /* Many readers must not keep a mover away for ever. */
 static void rwlocks_init(struct pp_exec *x)
@@ -104,7 +105,12 @@ int pp_exec_region_ready(struct pp_exec *x, uint16_t index, struct pp_err *err)
 
 int pp_exec_fs_make(struct pp_exec *x, uint16_t index, struct pp_err *err)
 {
-	return pp_fs_make(&x->plan->fs[index], x->fs[index].dev, err);
+	const char *dev = x->fs[index].dev;
+	int rc = pp_pi_disk_requests(dev, false, err);
+
+	if (!rc)
+		rc = pp_fs_make(&x->plan->fs[index], dev, err);
+	return rc ? rc : pp_pi_disk_requests(dev, true, err);
 }
 
 int pp_exec_fs_mount(struct pp_exec *x, uint16_t index, struct pp_err *err)

@@ -15,7 +15,8 @@
 #define MODPROBE_MS 20000
 #define APPEAR_MS   10000
 #define POLL_MS     10
-#define REQUEST_KIB "16"
+#define SMALL_KIB   "16"
+#define LARGE_KIB   "512"
 
 /* Does this attribute of /sys/block/@disk begin with @text? */
 static bool attribute_is(const char *disk, const char *attribute, const char *text)
@@ -52,13 +53,21 @@ static bool write_attribute(const char *path, const char *text)
 	return ok;
 }
 
-/* Small requests, each of which waits for those before it with its guards computed. */
-static bool in_small_requests(const char *disk)
+static bool in_requests_of(const char *disk, const char *kib)
 {
 	char path[300];
 
 	snprintf(path, sizeof(path), "/sys/block/%s/queue/max_sectors_kb", disk);
-	return write_attribute(path, REQUEST_KIB);
+	return write_attribute(path, kib);
+}
+
+int pp_pi_disk_requests(const char *dev, bool small, struct pp_err *err)
+{
+	const char *slash = dev ? strrchr(dev, '/') : NULL, *name = slash ? slash + 1 : dev;
+
+	if (!dev || !pp_pi_disk_is(name) || in_requests_of(name, small ? SMALL_KIB : LARGE_KIB))
+		return 0;
+	return pp_err_set(err, -EIO, "cannot set the size of the requests of %s.", dev);
 }
 
 /* scsi_debug's WRITE SAME leaves the guards of the old data: mkfs would not survive it. */
@@ -95,7 +104,7 @@ static bool ready(void)
 	while (d && !ok && (e = readdir(d))) {
 		snprintf(dev, sizeof(dev), "/dev/%s", e->d_name);
 		ok = pp_pi_disk_is(e->d_name) && !access(dev, R_OK | W_OK) &&
-		     without_write_same(e->d_name) && in_small_requests(e->d_name);
+		     without_write_same(e->d_name) && in_requests_of(e->d_name, SMALL_KIB);
 	}
 	if (d)
 		closedir(d);

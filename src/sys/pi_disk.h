@@ -16,6 +16,15 @@
  */
 int pp_pi_disk_make(struct pp_err *err);
 
+/**
+ * pp_pi_disk_requests - let the disk take small requests, as at first, or large ones
+ *
+ * Small, each of them waits for those before it with its guards computed, which is what a window
+ * needs; mkfs.xfs then zeroes its log for half a minute. 0 also for @dev that is no such disk, or
+ * NULL.
+ */
+int pp_pi_disk_requests(const char *dev, bool small, struct pp_err *err);
+
 /** pp_pi_disk_remove - unload it, which takes the disk away; -EBUSY and a sentence if it is in use.
  */
 int pp_pi_disk_remove(struct pp_err *err);

@@ -34,10 +34,7 @@ const struct pp_account_info pp_accounts[PP_ACCOUNT_COUNT] = {
 	[PP_ACCOUNT_CQS]           = DEVICE("cqs",           "completion queues", JUDGED),
 	[PP_ACCOUNT_QPS]           = DEVICE("qps",           "queue pairs", JUDGED),
 	[PP_ACCOUNT_CM_IDS]        = DEVICE("cm-ids",        "connection ids", JUDGED),
-	[PP_ACCOUNT_FDS]           = PROCESS("fds",          "file descriptors",
-					  .unjudged = "pinproof opens its own files, rings and pipes when "
-						      "they are first needed, and the plan does not say when; "
-						      "what hangs on one (pins, charges, objects) is judged"),
+	[PP_ACCOUNT_FDS]           = PROCESS("fds",          "file descriptors", JUDGED),
 	[PP_ACCOUNT_FREE_PAGES]    = MACHINE("free-pages",   "pages", OTHERS),
 	[PP_ACCOUNT_MOVABLE_PAGES] = MACHINE("movable-pages", "pages", OTHERS),
 };

@@ -42,6 +42,7 @@ libpinproof_a_SOURCES += \
 	src/core/history_reader.c \
 	src/core/history_text.c \
 	src/core/ledger.c \
+	src/core/ledger_fds.c \
 	src/core/logscan.c \
 	src/core/mutant.c \
 	src/core/mutant_report.c \
@@ -118,6 +119,7 @@ ppcore_HEADERS = \
 	src/core/history.h \
 	src/core/history_reader.h \
 	src/core/ledger.h \
+	src/core/ledger_fds.h \
 	src/core/logscan.h \
 	src/core/mutant.h \
 	src/core/oracle.h \

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "core/ledger.h"
+#include "core/ledger_fds.h"
 #include "core/oracle_rules.h"
 
 /* What an account has gained and lost by all changes up to one moment. */
@@ -140,6 +141,38 @@ static bool accesses_count(const struct pp_model *m, const struct pp_ledger *now
 	return pp_ledger_drifts(now);
 }
 
+/* The change of the account of descriptors by one event. */
+static bool take_fds_of(struct pp_pin_ledger *l, struct pp_fds *f, const struct pp_event *e,
+			int64_t *before)
+{
+	int64_t after;
+	bool ok;
+
+	pp_fds_apply(f, e);
+	after = pp_fds_open(f);
+	ok = add(&l->of[PP_ACCOUNT_FDS], e, after - *before);
+	*before = after;
+	return ok;
+}
+
+/* Descriptors: all events, until nothing is left that is opened when it is first used. */
+static bool take_fds(struct pp_pin_ledger *l, const struct pp_model *m)
+{
+	const struct pp_history *h = m->history;
+	struct pp_fds *f = pp_fds_new(m->plan);
+	int64_t before = 0;
+	bool ok = f != NULL;
+	size_t i = 0;
+
+	for (; ok && i < h->n_events && pp_fds_pending(f); i++)
+		ok = take_fds_of(l, f, &h->events[i], &before);
+	for (size_t k = 0; ok && k < m->notable.n; k++)
+		if (m->notable.event[k] >= i)
+			ok = take_fds_of(l, f, &h->events[m->notable.event[k]], &before);
+	pp_fds_free(f);
+	return ok;
+}
+
 static bool take_all(struct pp_pin_ledger *l, const struct pp_model *m, enum pp_era era)
 {
 	const struct pp_history *h = m->history;
@@ -153,6 +186,7 @@ static bool take_all(struct pp_pin_ledger *l, const struct pp_model *m, enum pp_
 		ok = take_event(l, now, i, &h->events[i], before);
 	}
 	pp_ledger_free(now);
+	ok = ok && take_fds(l, m);
 	for (int a = 0; a < PP_ACCOUNT_COUNT; a++) {
 		run_sums(l->of[a].begins, l->of[a].n);
 		run_sums(l->of[a].ends, l->of[a].n);

@@ -155,9 +155,11 @@ int pp_exec_op(struct pp_worker *w, const struct pp_op *op)
 		pp_exec_skipped(w, &t);
 		return PP_EXEC_SKIPPED;
 	}
+	atomic_store(&w->working, true);
 	rc = carry_out(w, &t);
 	if (!rc)
 		pp_exec_plant_after(w, &t);
+	atomic_store(&w->working, false);
 	return rc;
 }
 

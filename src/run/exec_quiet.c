@@ -86,7 +86,9 @@ static bool settled(struct pp_exec *x, const int64_t *value)
 	for (int a = 0; a < PP_ACCOUNT_COUNT; a++) {
 		int64_t most = pp_ledger_value(x->ledger, a);
 
-		ok &= pp_accounts[a].unjudged || value[a] == PP_ACCOUNT_UNKNOWN ||
+		/* Nobody gives a descriptor back late, and the ledger here does not count them. */
+		ok &= pp_accounts[a].unjudged || a == PP_ACCOUNT_FDS ||
+		      value[a] == PP_ACCOUNT_UNKNOWN ||
 		      (value[a] <= most && value[a] >= most - pp_ledger_slack(x->ledger, a));
 	}
 	pthread_mutex_unlock(&x->lock);
@@ -124,15 +126,27 @@ static void doubt(struct pp_exec *x, int64_t *value)
 	value[PP_ACCOUNT_PINS] = PP_ACCOUNT_UNKNOWN;
 }
 
+/* Who is in the midst of an operation may have files open for it. */
+static bool others_work(const struct pp_worker *w)
+{
+	for (size_t i = 0; i < w->x->plan->n_actors; i++)
+		if (i != w->actor && atomic_load(&w->x->workers[i].working))
+			return true;
+	return false;
+}
+
 static int act_quiet(struct pp_worker *w, const struct pp_target_ref *t, struct pp_event *e)
 {
 	struct pp_exec *x = w->x;
 	struct pp_quiet q = { 0 };
+	bool worked = others_work(w);
 	int rc = settle(x, w->accounts, &w->err);
 
 	(void)t;
 	if (rc)
 		return rc;
+	if (worked || others_work(w))
+		w->accounts[PP_ACCOUNT_FDS] = PP_ACCOUNT_UNKNOWN;
 	doubt(x, w->accounts);
 	q.pins = w->accounts[PP_ACCOUNT_PINS];
 	q.vmpin_pages = (int32_t)w->accounts[PP_ACCOUNT_VMPIN];

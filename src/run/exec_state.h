@@ -92,8 +92,9 @@ struct pp_worker {
 	struct pp_exec_child *child;  /* NULL: none */
 	_Atomic pid_t child_pid;      /* of it: whoever takes a reading of the accounts looks */
 	int64_t accounts[PP_ACCOUNT_COUNT]; /* the quiet point at hand */
-	pid_t tid;           /* set by the thread itself before its first operation */
-	_Atomic uint32_t op; /* being carried out, 0: none: await-asleep and the watchdog look */
+	pid_t tid;            /* set by the thread itself before its first operation */
+	_Atomic bool working; /* at an operation, its preparation included */
+	_Atomic uint32_t op;  /* being carried out, 0: none: await-asleep and the watchdog look */
 	_Atomic uint64_t deadline_ns; /* of that operation: the watchdog interrupts it then; 0: none
 				       */
 	_Atomic uint64_t watched_ns;  /* when the watchdog was told of that operation */

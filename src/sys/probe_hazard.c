@@ -23,6 +23,9 @@
 /* In the child's own mount namespace only: an existing directory to work in. */
 #define SCRATCH    "/sys/fs"
 #define HUGE_BYTES ((size_t)2 << 20)
+#ifndef MADV_SOFT_OFFLINE
+#define MADV_SOFT_OFFLINE 101 /* source: include/uapi/asm-generic/mman-common.h */
+#endif
 
 int pp_probe_sqpoll(struct pp_err *why)
 {
@@ -102,19 +105,21 @@ int pp_probe_collapse(struct pp_err *why)
 	return rc;
 }
 
-/* One frame of the machine's memory is lost by this until the next boot. */
+/*
+ * Of no page at all: that the advice is known is asked before the range is. A frame that is lost by
+ * trying would keep its whole block of memory online until the next boot (memory_block_offline() in
+ * drivers/base/memory.c says EHWPOISON since 6.2).
+ */
 int pp_probe_soft_offline(struct pp_err *why)
 {
 	size_t page = (size_t)sysconf(_SC_PAGESIZE);
-	uint8_t *mem = mmap(NULL, page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	int rc;
+	void *mem = mmap(NULL, page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	int rc = 0;
 
 	if (mem == MAP_FAILED)
 		return pp_err_set(why, -errno, "no memory to try it with");
-	*(volatile uint8_t *)mem = 1;
-	rc = pp_hazard_soft_offline(mem, page, why);
-	if (!rc && *(volatile uint8_t *)mem != 1)
-		rc = pp_err_set(why, -EIO, "MADV_SOFT_OFFLINE loses what is in the page.");
+	if (madvise(mem, 0, MADV_SOFT_OFFLINE))
+		rc = pp_err_set(why, -errno, "the kernel knows no MADV_SOFT_OFFLINE");
 	munmap(mem, page);
 	return rc;
 }

@@ -27,7 +27,7 @@ int pp_probe_numa(struct pp_err *why);
 int pp_probe_numa_balancing(struct pp_err *why);
 /** pp_probe_offline - blocks of memory can be set offline on request. */
 int pp_probe_offline(struct pp_err *why);
-/** pp_probe_soft_offline - takes the frame of a page of our own out of use. */
+/** pp_probe_soft_offline - does the kernel know MADV_SOFT_OFFLINE? No frame is taken by asking. */
 int pp_probe_soft_offline(struct pp_err *why);
 /** pp_probe_memcg - enters and leaves a cgroup in a forked child with mounts of its own. */
 int pp_probe_memcg(struct pp_err *why);

@@ -18,6 +18,7 @@ PP_DOCS = \
 	docs/scenario-howto.md \
 	docs/trace.md \
 	docs/verdicts.md \
+	docs/witnesses.md \
 	docs/vm.md \
 	docs/results.schema.json
 ppdocsdir = $(docdir)/docs

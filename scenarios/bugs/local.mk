@@ -44,6 +44,7 @@ PP_REPORTS = \
 	scenarios/bugs/vfat-pins-counted-off.report \
 	scenarios/bugs/xfs-clone-changes-mr.report \
 	scenarios/bugs/xfs-clone-changes.report \
+	scenarios/bugs/xfs-hole-takes-beside.report \
 	scenarios/bugs/xfs-hole-zeroes-beside.report
 
 nodist_libpinproof_a_SOURCES += bugs_text.c

@@ -290,6 +290,15 @@ static bool judge_clone_stamp(const struct pp_look *l, const struct pp_stamp *s)
 	return true;
 }
 
+/* The file's blocks are looked up, and then read from the device: what a hazard frees in between
+ * may have become another place's. */
+static bool reused(const struct pp_look *l)
+{
+	const struct pp_op *op = l->durable ? pp_plan_op(l->j->plan, l->e->op) : NULL;
+
+	return op && l->e->verb == PP_VERB_DISK_READ && pp_edge_of(l->j, l->e, op).holes;
+}
+
 /* A stamp of this space, of another place: content that was moved here, or went astray. */
 static void judge_moved_stamp(const struct pp_look *l, const struct pp_stamp *s)
 {
@@ -297,7 +306,7 @@ static void judge_moved_stamp(const struct pp_look *l, const struct pp_stamp *s)
 	int64_t by = ((int64_t)s->offset_bytes - (int64_t)l->at) / PP_CELL_BYTES;
 
 	/* On disk nothing is asked of what no sync has promised since. */
-	if (l->durable && sp->moves && sp->loose_ns && l->need[0] <= 0)
+	if ((l->durable && sp->moves && sp->loose_ns && l->need[0] <= 0) || reused(l))
 		return;
 	if (sp->moved && sp->moved[l->at / PP_CELL_BYTES] == by && by && !l->durable)
 		(void)judge_age(l, l->space, s->offset_bytes, l->need[0], s->writer, s->generation);

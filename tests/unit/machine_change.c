@@ -263,14 +263,28 @@ static bool make_bleed(struct target *t)
 	return put_stamp(t, s, PP_O6_ISOLATION, CLASS(FOREIGN));
 }
 
+/* Blocks that are freed while the disk is read may be another place's. */
+static bool given_away(const struct target *t)
+{
+	const struct machine *m = t->m;
+
+	for (size_t i = 0; i < m->n_acts && pp_verbs[t->a->verb].durable; i++)
+		if (m->acts[i].verb == PP_VERB_PUNCH && m->acts[i].begin < t->a->end &&
+		    (m->acts[i].end >= t->a->begin || m->acts[i].result))
+			return true;
+	return false;
+}
+
 static bool make_misplaced(struct target *t)
 {
 	struct pp_stamp s = { .run = RUN, .region = DATA, .generation = 1 };
 
-	if (!put_stamp(t, s, PP_O4_IDENTITY, CLASS(MISPLACED)))
+	if (!pick_look(t, machine_below(t->m, 2)) || given_away(t))
 		return false;
 	s.offset_bytes = (uint64_t)((t->cell + 1) % CELLS) * CELL;
 	pp_stamp_put(seen(t), &s);
+	t->rule = PP_O4_IDENTITY;
+	t->classes = CLASS(MISPLACED);
 	return true;
 }
 

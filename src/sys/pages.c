@@ -193,11 +193,10 @@ int pp_pages_state(const struct pp_pages *p, const void *addr, size_t length_byt
 	return 0;
 }
 
-int pp_pages_try(const struct pp_pages *p, struct pp_err *err)
+int pp_pages_try(const struct pp_pages *p, const void *anon, struct pp_err *err)
 {
-	volatile char touched[1] = { 1 };
 	struct pp_page_info page;
-	int rc = pp_pages_look(p, (const void *)touched, 1, &page, err);
+	int rc = pp_pages_look(p, anon, 1, &page, err);
 
 	if (rc)
 		return rc;
@@ -205,21 +204,22 @@ int pp_pages_try(const struct pp_pages *p, struct pp_err *err)
 		return pp_err_set(err, -ENODATA, "pagemap shows no page where one is.");
 	if (!(page.state & PP_PAGE_ANON))
 		return pp_err_set(err, -ENODATA,
-				  "/proc/kpageflags says nothing of a stack's page.");
+				  "/proc/kpageflags says nothing of a page of the stack.");
 	if (!page.count)
 		return pp_err_set(err, -ENODATA,
-				  "/proc/kpagecount says that a stack's page is not mapped.");
+				  "/proc/kpagecount says that a page of the stack is not mapped.");
 	return 0;
 }
 
 int pp_pages_possible(struct pp_err *err)
 {
+	volatile char touched[1] = { 1 };
 	struct pp_pages p;
 	int rc = pp_pages_open(&p, 0, err);
 
 	if (rc)
 		return rc;
-	rc = pp_pages_try(&p, err);
+	rc = pp_pages_try(&p, (const void *)touched, err);
 	pp_pages_close(&p);
 	return rc;
 }

@@ -61,10 +61,10 @@ int pp_pages_state(const struct pp_pages *p, const void *addr, size_t length_byt
  */
 int pp_pages_faults(void *addr, size_t length_bytes, uint64_t *faults, struct pp_err *err);
 
-/** pp_pages_try - does @p, of this process, see what a page of its stack must be? 0; -EPERM: the
- * kernel hides the frame numbers; -ENODATA: a file shows nothing; or -errno of reading; with a
- * sentence. */
-int pp_pages_try(const struct pp_pages *p, struct pp_err *err);
+/** pp_pages_try - does @p, of this process, see what the page of @anon must be, a byte of the stack
+ * that was written? 0; -EPERM: the kernel hides the frame numbers; -ENODATA: a file shows nothing;
+ * or -errno of reading; with a sentence. */
+int pp_pages_try(const struct pp_pages *p, const void *anon, struct pp_err *err);
 /** pp_pages_possible - are frames, flags and counts readable here? 0 or -errno and why. */
 int pp_pages_possible(struct pp_err *err);
 

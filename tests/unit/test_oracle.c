@@ -129,26 +129,6 @@ static void test_a_finding_says_all(void)
 	close_run(&r);
 }
 
-/* A later sync of other pages promised nothing of the place. */
-static void test_a_finding_names_the_sync_of_its_pages(void)
-{
-	struct run r;
-
-	open_run(&r,
-		 HEAD RULES "op 1 main reg m0\nop 2 main rdma-write m0 0+4096 gen=1\n"
-			    "op 3 main msync data 0+4096\nop 4 main msync data 4096+4096\n"
-			    "op 5 main disk-read data 0+4096\n",
-		 "@1-2 main op=1 reg m0\n@10-20 main op=2 rdma-write data 0+4096 gen=1\n"
-		 "@30-40 main op=3 msync data 0+4096\n@50-60 main op=4 msync data 4096+4096\n"
-		 "@70-80 main op=5 disk-read data 0+4096 saw zero\n");
-	judge(&r, &modern);
-	CU_ASSERT_EQUAL_FATAL(r.findings.count, 1);
-	PP_ASSERT_STR(r.findings.items[0].text,
-		      "op 5 disk-read of data 0+4096 shows zeros where main:1 (op 2 rdma-write) "
-		      "had to show, as it ended before op 3 msync began");
-	close_run(&r);
-}
-
 static void test_no_stable_storage(void)
 {
 	struct run r;
@@ -606,7 +586,6 @@ static void test_against_reference(void)
 static const struct pp_unit_case cases[] = {
 	{ "rules that are unknown are refused", test_rules_unknown },
 	{ "a finding says all that a reader needs", test_a_finding_says_all },
-	{ "a finding names the sync of its pages", test_a_finding_names_the_sync_of_its_pages },
 	{ "O2 asks nothing of memory without storage", test_no_stable_storage },
 	{ "on-demand MRs of a provider that has them", test_provider_with_on_demand_paging },
 	{ "findings beyond the limit are counted", test_limit_of_findings },

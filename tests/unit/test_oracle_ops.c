@@ -19,7 +19,9 @@
 	"op 5 main store data 0+4096 gen=1\nop 6 main mkfs f0\n"                                   \
 	"op 7 main store data 0+4096 gen=2\nop 8 main load data 0+4096\n"                          \
 	"op 9 main store data 64+64 gen=3\nop 10 main load data 0+64\nop 11 main umount f1\n"      \
-	"op 12 main store shm 0+4096 gen=4\nop 13 main load shm 0+4096\n"
+	"op 12 main store shm 0+4096 gen=4\nop 13 main load shm 0+4096\n"                          \
+	"op 14 main msync data 0+4096\nop 15 main msync data 4096+4096\n"                          \
+	"op 16 main disk-read data 0+4096\n"
 
 static const struct {
 	const char *events;
@@ -57,6 +59,12 @@ static const struct {
 	  "@7-8 main op=8 load data 0+4096 saw main:1\n",
 	  8,
 	  { 5, 6, 8 } },
+	/* a later sync of other pages promised nothing */
+	{ "@1-2 main op=5 store data 0+4096 gen=1\n@3-4 main op=14 msync data 0+4096\n"
+	  "@5-6 main op=15 msync data 4096+4096\n"
+	  "@7-8 main op=16 disk-read data 0+4096 saw zero\n",
+	  16,
+	  { 5, 14, 16 } },
 	/* its own failure is about itself */
 	{ "@1-2 main op=1 mkfs f0 = EIO\n", 1, { 1 } },
 };

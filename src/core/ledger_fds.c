@@ -6,13 +6,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define VIAS 4 /* raw disks that an actor keeps open: one more takes the oldest's place */
-
 enum file { NEVER, OPEN, SHUT };
 
 /* What an actor has opened for itself. */
 struct own {
-	const char *via[VIAS];
+	const char *via[PP_FDS_VIAS];
 	size_t n_vias;
 	bool ring;   /* made when it is first needed, where the plan does not show that it is */
 	bool thread; /* a second one, with a thread of the kernel that submits */
@@ -56,8 +54,8 @@ static void use_disk(struct pp_fds *f, struct own *own, const char *name)
 	for (size_t i = 0; i < own->n_vias; i++)
 		if (!strcmp(own->via[i], name))
 			return;
-	if (own->n_vias == VIAS) {
-		memmove(own->via, own->via + 1, (VIAS - 1) * sizeof(own->via[0]));
+	if (own->n_vias == PP_FDS_VIAS) {
+		memmove(own->via, own->via + 1, (PP_FDS_VIAS - 1) * sizeof(own->via[0]));
 		own->n_vias--;
 	}
 	own->via[own->n_vias++] = name;

@@ -9,6 +9,9 @@
 #include "core/history.h"
 #include "core/plan.h"
 
+/* Raw disks that an actor keeps open: one more takes the oldest's place. */
+#define PP_FDS_VIAS 4
+
 struct pp_fds;
 
 /** pp_fds_new - nothing was done yet; NULL without memory. @plan must outlive it. */

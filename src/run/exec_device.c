@@ -18,7 +18,7 @@
 
 static void vias_close(struct pp_worker *w)
 {
-	for (size_t i = 0; i < PP_EXEC_VIAS && w->via[i].dev; i++) {
+	for (size_t i = 0; i < PP_FDS_VIAS && w->via[i].dev; i++) {
 		close(w->via[i].fd);
 		w->via[i].dev = NULL;
 	}
@@ -317,11 +317,11 @@ static int via_disk(struct pp_worker *w, const struct pp_target_ref *t, const ch
 
 	if (!dev)
 		return pp_err_set(&w->err, -ENODEV, "no device fills the slot %s", t->op->via);
-	while (at < PP_EXEC_VIAS && w->via[at].dev && strcmp(w->via[at].dev, dev))
+	while (at < PP_FDS_VIAS && w->via[at].dev && strcmp(w->via[at].dev, dev))
 		at++;
-	if (at == PP_EXEC_VIAS) { /* the oldest makes room */
+	if (at == PP_FDS_VIAS) { /* the oldest makes room */
 		close(w->via[0].fd);
-		memmove(&w->via[0], &w->via[1], (PP_EXEC_VIAS - 1) * sizeof(w->via[0]));
+		memmove(&w->via[0], &w->via[1], (PP_FDS_VIAS - 1) * sizeof(w->via[0]));
 		w->via[--at].dev = NULL;
 	}
 	if (w->via[at].dev)

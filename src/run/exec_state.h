@@ -8,14 +8,13 @@
 #include <sys/types.h>
 
 #include "core/ledger.h"
+#include "core/ledger_fds.h"
 #include "core/oracle.h" /* PP_OP_BOUND_MS: what is judged is what was granted */
 #include "run/exec.h"
 #include "sys/fabric.h"
 #include "sys/pages.h"
 #include "sys/pinio.h"
 #include "sys/region.h"
-
-#define PP_EXEC_VIAS 4
 
 struct pp_exec_fs {
 	const char *dev; /* NULL for tmpfs */
@@ -108,7 +107,7 @@ struct pp_worker {
 	struct pp_exec_via {
 		const char *dev; /* NULL: free */
 		int fd;
-	} via[PP_EXEC_VIAS];    /* raw disks that stay open for the next transfer */
+	} via[PP_FDS_VIAS];     /* raw disks that stay open for the next transfer */
 	uint64_t atomic_before; /* what an atomic's 8 bytes were when it was prepared */
 	struct pp_err err;      /* of the operation at hand */
 };

@@ -72,7 +72,6 @@ static bool scheduler(const char *name, size_t len)
 
 	if (len >= strlen(interrupted) && !strncmp(name, interrupted, strlen(interrupted)))
 		return true;
-
 	for (size_t i = 0; i < PP_ARRAY_LEN(names); i++)
 		if (strlen(names[i]) == len && !strncmp(names[i], name, len))
 			return true;

@@ -359,17 +359,22 @@ static bool any_stamp(const char *text, size_t len)
 	return false;
 }
 
+/* The number in what stands behind a title: 0 if it is none. */
+static unsigned counted(const char *behind)
+{
+	unsigned n = 0;
+
+	if (*behind == '\0')
+		return 1;
+	return sscanf(behind, " (%u times)", &n) == 1 ? n : 0;
+}
+
 /* How often a finding's text counts @title: 0 if it is about something else. */
 static unsigned times(const char *text, const char *title)
 {
 	size_t len = strlen(title);
-	unsigned n = 0;
 
-	if (strncmp(text, title, len) != 0)
-		return 0;
-	if (text[len] == '\0')
-		return 1;
-	return sscanf(text + len, " (%u times)", &n) == 1 ? n : 0;
+	return strncmp(text, title, len) ? 0 : counted(text + len);
 }
 
 static int record(struct pp_findings *out, const char *line, size_t len, struct pp_err *err)
@@ -443,11 +448,11 @@ unsigned pp_log_most(const char *text, size_t len)
 	/* without memory for all of them, of those that there are */
 	(void)pp_log_scan(text, len, &all, NULL);
 	for (size_t i = 0; i < all.count; i++) {
-		const char *counted = strrchr(all.items[i].text, '(');
-		unsigned n;
+		const char *text_of = all.items[i].text, *last = strrchr(text_of, '(');
+		unsigned n = last && last > text_of ? counted(last - 1) : 0;
 
-		if (!counted || sscanf(counted, "(%u times)", &n) != 1)
-			n = 1;
+		/* a title may end in parentheses of its own */
+		n = n ? n : 1;
 		most = n > most ? n : most;
 	}
 	pp_findings_free(&all);

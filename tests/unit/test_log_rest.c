@@ -43,6 +43,9 @@ static void a_loud_case_is_waited_for(void)
 	CU_ASSERT_EQUAL(pp_log_rest_ms(&r, 101 * S), PP_LOG_INTERVAL_MS - 1000);
 	CU_ASSERT_EQUAL(pp_log_rest_ms(&r, 105 * S - 1), 1);
 	CU_ASSERT_EQUAL(pp_log_rest_ms(&r, 105 * S), 0);
+	/* what says nothing meanwhile does not begin it again */
+	note(&r, 103 * S, 0);
+	CU_ASSERT_EQUAL(pp_log_rest_ms(&r, 103 * S), PP_LOG_INTERVAL_MS - 3000);
 	/* and once only */
 	note(&r, 106 * S, 0);
 	CU_ASSERT_EQUAL(pp_log_rest_ms(&r, 106 * S), 0);

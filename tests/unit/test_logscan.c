@@ -289,6 +289,18 @@ static void any_bytes(void)
 	free(text);
 }
 
+/* The kernel's limit is one for each place that prints; a title may end in parentheses. */
+static void the_most_of_one_kind(void)
+{
+#define CSUM       "[ 1.0] BTRFS warning (device vda): csum failed root 5 ino 257\n"
+#define EXT4       "[ 1.0] EXT4-fs error (device vdb): ext4_lookup:1 (comm cat)\n"
+#define MOST(text) pp_log_most(text, sizeof(text) - 1)
+	CU_ASSERT_EQUAL(MOST(""), 0);
+	CU_ASSERT_EQUAL(MOST("[ 1.0] rxe0 speed is unknown\n"), 0);
+	CU_ASSERT_EQUAL(MOST(EXT4), 1);
+	CU_ASSERT_EQUAL(MOST(EXT4 CSUM EXT4 CSUM CSUM), 3);
+}
+
 static const struct pp_unit_case cases[] = {
 	{ "logs give the findings beside them", logs_give_their_findings },
 	{ "every pattern is needed", every_pattern_is_needed },
@@ -298,5 +310,6 @@ static const struct pp_unit_case cases[] = {
 	{ "scissors begin another", scissors_begin_another },
 	{ "zero bytes hide nothing", zero_bytes_hide_nothing },
 	{ "any bytes", any_bytes },
+	{ "the most of one kind", the_most_of_one_kind },
 };
 PP_UNIT_MAIN("logscan", cases)

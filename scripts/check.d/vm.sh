@@ -55,6 +55,11 @@ stage_console() {
 	tests/console/canaries
 }
 
+stage_frozen() {
+	(build gcc CC=gcc >/dev/null) || return 1
+	PINPROOF=$dir/gcc/pinproof tests/console/frozen --kernel debian-6.1
+}
+
 stage_blind() {
 	(build gcc CC=gcc >/dev/null) || return 1
 	PINPROOF=$dir/gcc/pinproof tests/console/blind

@@ -27,8 +27,8 @@ struct pp_exec_peer {
 
 /** pp_exec_owe - tell the keeper, from any thread; number of the debt or -errno. */
 int pp_exec_owe(struct pp_worker *w, enum pp_debt debt, const char *path, const char *text);
-/** pp_exec_paid - that debt is settled. */
-void pp_exec_paid(struct pp_exec *x, int number);
+/** pp_exec_paid - that debt is settled: as pp_keeper_paid(). */
+int pp_exec_paid(struct pp_exec *x, int number);
 
 /** pp_exec_direct_open - the region's file once more, O_DIRECT: a file descriptor or -errno. */
 int pp_exec_direct_open(struct pp_worker *w, const struct pp_target_ref *t);

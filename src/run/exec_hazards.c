@@ -137,16 +137,18 @@ ACT(freeze)
 	return rc;
 }
 
+/* Whoever comes late finds it thawed by the keeper. */
 ACT(thaw)
 {
 	int *debt = &w->x->peer->frozen[t->op->object];
 	int rc = pp_hazard_thaw(dir_of(w, t), &w->err);
 
 	(void)e;
-	if (!rc)
-		pp_exec_paid(w->x, *debt);
-	if (!rc)
-		*debt = -1;
+	if (rc && rc != -EINVAL)
+		return rc;
+	if (pp_exec_paid(w->x, *debt) == 1)
+		rc = 0;
+	*debt = -1;
 	return rc;
 }
 

@@ -127,15 +127,17 @@ int pp_exec_owe(struct pp_worker *w, enum pp_debt debt, const char *path, const 
 	return number;
 }
 
-void pp_exec_paid(struct pp_exec *x, int number)
+int pp_exec_paid(struct pp_exec *x, int number)
 {
 	struct pp_exec_peer *a = x->peer;
+	int rc;
 
 	if (number < 0 || !a->keeper.pid)
-		return;
+		return -EINVAL;
 	pthread_mutex_lock(&a->lock);
-	pp_keeper_paid(&a->keeper, number, NULL);
+	rc = pp_keeper_paid(&a->keeper, number, NULL);
 	pthread_mutex_unlock(&a->lock);
+	return rc;
 }
 
 static int64_t fetch_peer_load(struct pp_worker *w, const struct pp_target_ref *t)

@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <linux/close_range.h>
 #include <linux/fs.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -32,7 +33,8 @@ struct message {
 struct owed {
 	bool open;
 	struct message what;
-	int fd; /* of what is to be thawed */
+	int fd;          /* of what is to be thawed; -1: it is no such debt */
+	uint64_t due_ns; /* when it is thawed, whoever wanted to do so; 0: it has been */
 };
 
 static int take_note(struct owed *table, const struct message *m)
@@ -48,6 +50,7 @@ static int take_note(struct owed *table, const struct message *m)
 			o->fd = open(m->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 			if (o->fd < 0)
 				return -errno;
+			o->due_ns = pp_deadline_ns(PP_KEEPER_THAW_MS);
 		}
 		o->open = true;
 		return i;
@@ -64,7 +67,38 @@ static int forget(struct owed *table, int number)
 	if (o->fd >= 0)
 		close(o->fd);
 	o->open = false;
-	return 0;
+	return o->fd >= 0 && !o->due_ns;
+}
+
+/* Thaw what is overdue, again and again while it is not frozen yet: to freeze may take long. How
+ * many ms until there is more to do, -1 if there is nothing. */
+static int thaw_overdue(struct owed *table)
+{
+	uint64_t now_ns = pp_now_ns(), next_ns = UINT64_MAX;
+
+	for (int i = 0; i < PP_KEEPER_DEBTS; i++) {
+		struct owed *o = &table[i];
+
+		if (!o->open || o->fd < 0 || !o->due_ns)
+			continue;
+		if (o->due_ns <= now_ns)
+			o->due_ns = ioctl(o->fd, FITHAW, 0) ? pp_deadline_ns(POLL_MS) : 0;
+		if (o->due_ns && o->due_ns < next_ns)
+			next_ns = o->due_ns;
+	}
+	if (next_ns == UINT64_MAX)
+		return -1;
+	return next_ns <= now_ns ? 0 : (int)((next_ns - now_ns) / 1000000u) + 1;
+}
+
+/* The next message, as recv(2) has it. */
+static ssize_t next_message(int fd, struct owed *table, struct message *m)
+{
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+
+	while (poll(&p, 1, thaw_overdue(table)) == 0)
+		;
+	return recv(fd, m, sizeof(*m), 0);
 }
 
 /* Processes of the case may take a moment to leave the directory. */
@@ -110,7 +144,7 @@ __attribute__((noreturn)) static void keeper_main(int fd)
 	signal(SIGHUP, SIG_IGN);
 	signal(SIGPIPE, SIG_IGN);
 	prctl(PR_SET_NAME, "pp-keeper");
-	while ((n = recv(fd, &m, sizeof(m), 0)) != 0) {
+	while ((n = next_message(fd, table, &m)) != 0) {
 		int answer;
 
 		if (n < 0 && errno == EINTR)

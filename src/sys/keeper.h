@@ -3,6 +3,11 @@
  * The keeper: a process that knows what a case owes to the machine (a frozen
  * filesystem to thaw, a setting to restore, a cgroup to remove) and pays it when
  * the case's process is gone without having done so, however it ended.
+ *
+ * A filesystem it thaws in any case when PP_KEEPER_THAW_MS are over. The one who
+ * froze it may be in no state to: a thread that waits for the filesystem in a page
+ * fault holds the lock of the mappings, a second one wants to map memory, and
+ * behind that every page fault of the process waits (kernels before 6.4).
  */
 #ifndef PP_SYS_KEEPER_H
 #define PP_SYS_KEEPER_H
@@ -23,7 +28,8 @@ enum pp_debt {
 	PP_DEBT_LINKS  /* remove the rxe links of processes that are gone */
 };
 
-#define PP_KEEPER_DEBTS 16
+#define PP_KEEPER_DEBTS   16
+#define PP_KEEPER_THAW_MS 5000u /* less than operations are granted, PP_OP_BOUND_MS */
 
 /**
  * pp_keeper_start - fork it: single-threaded callers only, before anything is worth inheriting
@@ -38,7 +44,8 @@ int pp_keeper_start(struct pp_keeper *k, struct pp_err *err);
  *  at a time. */
 int pp_keeper_owe(struct pp_keeper *k, enum pp_debt debt, const char *path, const char *text,
 		  struct pp_err *err);
-/** pp_keeper_paid - the caller has done it itself: forget it. */
+/** pp_keeper_paid - the caller has done it itself: forget it. 0, 1 if the keeper had thawed it
+ * before, or -errno. */
 int pp_keeper_paid(struct pp_keeper *k, int number, struct pp_err *err);
 /** pp_keeper_stop - whatever is still owed is paid now, newest first; waits for the end. Safe on a
  *  zeroed struct. */

@@ -419,3 +419,19 @@ uint64_t pp_case_seed(uint64_t run_seed, const char *name)
 {
 	return pp_prng_child(run_seed, pp_crc32c(0, name, strlen(name)));
 }
+
+bool pp_selection_needs(const struct pp_selection *s, uint64_t run_seed, const char *fact)
+{
+	struct pp_plan *plan = NULL;
+	struct pp_err ignored = { 0 };
+	bool found = false;
+
+	for (size_t i = 0; !found && i < s->count; i++) {
+		if (pp_case_plan(&s->cases[i], run_seed, &plan, &ignored))
+			continue;
+		for (size_t k = 0; k < plan->n_needs; k++)
+			found = found || !strcmp(plan->needs[k], fact);
+		pp_plan_free(plan);
+	}
+	return found;
+}

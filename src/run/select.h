@@ -56,6 +56,10 @@ int pp_case_find(const char *name, struct pp_case *out);
 int pp_case_plan(const struct pp_case *k, uint64_t run_seed, struct pp_plan **out,
 		 struct pp_err *err);
 
+/** pp_selection_needs - does the plan of any case need @fact? A plan that cannot be written says so
+ *  when its turn comes. */
+bool pp_selection_needs(const struct pp_selection *s, uint64_t run_seed, const char *fact);
+
 /** pp_case_seed - the case's own seed: from the run's seed and its name, not from its place. */
 uint64_t pp_case_seed(uint64_t run_seed, const char *name);
 

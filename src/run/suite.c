@@ -34,6 +34,8 @@ struct suite {
 	struct pp_reporting report;
 	struct pp_heartbeat heartbeat; /* a long storm, or its judging, says nothing by itself */
 	struct pp_log_rest log_rest;
+	bool spoiled; /* by a case that did not end: the next ones would fail for no reason of
+			 theirs */
 	char out[PP_PATH_MAX];
 	bool shrunk; /* of `pinproof shrink`: the plan broke the rule, and what is left does so */
 	struct pp_err err;
@@ -163,6 +165,7 @@ static int attempt(struct suite *s, const struct pp_attempt *a, struct pp_attemp
 	while (!interrupted && (ms = pp_log_rest_ms(&s->log_rest, pp_now_ns())))
 		pp_pause_ms(ms < 50 ? ms : 50);
 	rc = pp_attempt_run(a, r, err);
+	s->spoiled |= r->spoiled;
 	if (!rc)
 		pp_log_rest_note(&s->log_rest, pp_now_ns(), r->log, r->log_len);
 	return rc;
@@ -466,24 +469,6 @@ static bool close_machine(struct suite *s)
 	return clean;
 }
 
-/* Does any case that was chosen need slot pi0? A plan that cannot be written says so when its turn
- * comes. */
-static bool needs_pi_disk(const struct suite *s)
-{
-	struct pp_plan *plan = NULL;
-	struct pp_err ignored = { 0 };
-	bool found = false;
-
-	for (size_t i = 0; !found && s->c->guest && i < s->selection.count; i++) {
-		if (pp_case_plan(&s->selection.cases[i], s->c->seed, &plan, &ignored))
-			continue;
-		for (size_t k = 0; k < plan->n_needs; k++)
-			found = found || !strcmp(plan->needs[k], "pi-disk");
-		pp_plan_free(plan);
-	}
-	return found;
-}
-
 static int suite_open(struct suite *s, int argc, char **argv)
 {
 	char cases[PP_PATH_MAX + 8];
@@ -501,7 +486,10 @@ static int suite_open(struct suite *s, int argc, char **argv)
 	if (s->c->stream)
 		rc = pp_stream_open(s->c->stream, &s->stream, &s->err);
 	if (!rc)
-		rc = pp_machine_open(&s->machine, s->c, needs_pi_disk(s), &s->err);
+		rc = pp_machine_open(
+			&s->machine, s->c,
+			s->c->guest && pp_selection_needs(&s->selection, s->c->seed, "pi-disk"),
+			&s->err);
 	if (rc) {
 		/* So that the same --out will do once the mistake is mended. */
 		snprintf(cases, sizeof(cases), "%s/cases", s->out);
@@ -519,10 +507,32 @@ static int suite_open(struct suite *s, int argc, char **argv)
 	return rc;
 }
 
-static int suite_close(struct suite *s, int rc)
+/* Whoever booted this guest boots another one for the cases that are left. */
+static bool wants_another_guest(const struct suite *s)
+{
+	return s->spoiled && s->c->guest && s->stream;
+}
+
+/* All cases, or as many as there can be. */
+static int run_cases(struct suite *s, bool *stopped)
+{
+	int rc = 0;
+
+	*stopped = false;
+	for (size_t i = 0; !rc && !interrupted && !*stopped && i < s->selection.count; i++) {
+		rc = run_case(s, &s->selection.cases[i]);
+		*stopped = wants_another_guest(s) && i + 1 < s->selection.count;
+	}
+	if (*stopped)
+		fprintf(stderr, "pinproof: a case has left a device in use; the cases that are "
+				"left want another guest\n");
+	return rc;
+}
+
+static int suite_close(struct suite *s, int rc, bool stopped)
 {
 	bool clean = close_machine(s);
-	int code = pp_reporting_close(&s->report, interrupted != 0, &s->err);
+	int code = pp_reporting_close(&s->report, interrupted || stopped, &s->err);
 
 	/* That the smallest plan fails is what was wanted. */
 	if (s->c->shrink && code != 2)
@@ -531,7 +541,8 @@ static int suite_close(struct suite *s, int rc)
 		code = 1;
 	if (s->stream) {
 		pp_stream_file(s->stream, s->out, "results.json", &s->err);
-		if (!rc && !interrupted && !pp_file_text(s->out, "done", "done\n", &s->err))
+		if (!rc && !interrupted && !stopped &&
+		    !pp_file_text(s->out, "done", "done\n", &s->err))
 			pp_stream_file(s->stream, s->out, "done", &s->err);
 	}
 	return interrupted ? 128 + interrupted : code;
@@ -553,6 +564,7 @@ static bool user_can_mend(int rc)
 int pp_suite_run(const struct pp_config *c, int argc, char **argv)
 {
 	struct suite *s = calloc(1, sizeof(*s));
+	bool stopped;
 	int rc, code;
 
 	if (!s)
@@ -565,11 +577,10 @@ int pp_suite_run(const struct pp_config *c, int argc, char **argv)
 		fprintf(stderr, "pinproof: %s\n", s->err.text);
 		code = user_can_mend(rc) ? 2 : 99;
 	} else {
-		for (size_t i = 0; !rc && !interrupted && i < s->selection.count; i++)
-			rc = run_case(s, &s->selection.cases[i]);
+		rc = run_cases(s, &stopped);
 		if (rc && !interrupted)
 			fprintf(stderr, "pinproof: %s\n", s->err.text);
-		code = suite_close(s, rc);
+		code = suite_close(s, rc, stopped);
 		if (rc && !interrupted)
 			code = 99;
 	}

@@ -201,28 +201,34 @@ static void describe_end(const struct pp_exec_outcome *outcome, int status,
 	snprintf(ending->reason, sizeof(ending->reason), "%s", outcome->reason);
 }
 
-static void wait_device(const struct pp_attempt *a, const char *slot,
+/* Is it free? */
+static bool wait_device(const struct pp_attempt *a, const char *slot,
 			struct pp_ending_record *ending)
 {
 	const struct pp_slot *s = pp_slots_find(a->slots, slot);
 	struct pp_err err = { 0 };
 
-	if (!s || !pp_device_wait_free(s->dev, DEVICE_BOUND_MS, &err) ||
-	    ending->ending != PP_ENDING_DONE)
-		return;
+	if (!s || !pp_device_wait_free(s->dev, DEVICE_BOUND_MS, &err))
+		return true;
+	if (ending->ending != PP_ENDING_DONE)
+		return false;
 	ending->ending = PP_ENDING_BROKEN;
 	snprintf(ending->reason, sizeof(ending->reason),
 		 "%s did not become free after the case: %s", slot, err.text);
+	return false;
 }
 
-/* Unmounting goes on after the child is gone; the next case must find its disks free. */
-static void wait_devices(const struct pp_attempt *a, struct pp_ending_record *ending)
+/* Unmounting goes on after the child is gone; the next case must find its disks free. Does it? */
+static bool wait_devices(const struct pp_attempt *a, struct pp_ending_record *ending)
 {
+	bool all = true;
+
 	sweep_gates(a);
 	for (size_t i = 0; i < a->plan->n_fs; i++)
-		wait_device(a, a->plan->fs[i].slot, ending);
+		all &= wait_device(a, a->plan->fs[i].slot, ending);
 	for (size_t i = 0; i < a->plan->n_gates; i++)
-		wait_device(a, a->plan->gates[i].slot, ending);
+		all &= wait_device(a, a->plan->gates[i].slot, ending);
+	return all;
 }
 
 /* Write down what the storm drew, so that the case can be judged and executed again. */
@@ -437,8 +443,7 @@ int pp_attempt_run(const struct pp_attempt *a, struct pp_attempt_result *out, st
 	rc = fork_and_supervise(a, &rec, stacks_fd, outcome, &out->ending, &child, err);
 	stacks_close(a, stacks_fd);
 	take_waits(outcome, &out->ending);
-	if (!rc)
-		wait_devices(a, &out->ending);
+	out->spoiled = !rc && !wait_devices(a, &out->ending);
 	count_growth(a, counts, count, &out->ending);
 	pp_tracing_end(a->tracing, child, a->plan->n_actors ? a->plan->actors[0] : "case",
 		       rec.start_ns, &out->ending.trace, &out->traced);

@@ -49,6 +49,7 @@ struct pp_attempt_result {
 	char *log;                 /* malloc'ed kernel log since the attempt before; NULL: lost */
 	size_t log_len;
 	struct pp_tracing_files traced;
+	bool spoiled; /* a device of the case is in use still: whoever needs it next will fail */
 };
 
 /** pp_attempt_run - execute the plan once in a fresh child. -EINTR when interrupted; other errors

@@ -106,11 +106,11 @@ int pp_exec_region_ready(struct pp_exec *x, uint16_t index, struct pp_err *err)
 int pp_exec_fs_make(struct pp_exec *x, uint16_t index, struct pp_err *err)
 {
 	const char *dev = x->fs[index].dev;
-	int rc = pp_pi_disk_requests(dev, false, err);
+	int rc = pp_pi_disk_blank(dev, err);
 
 	if (!rc)
 		rc = pp_fs_make(&x->plan->fs[index], dev, err);
-	return rc ? rc : pp_pi_disk_requests(dev, true, err);
+	return rc ? rc : pp_pi_disk_ready(dev, err);
 }
 
 int pp_exec_fs_mount(struct pp_exec *x, uint16_t index, struct pp_err *err)

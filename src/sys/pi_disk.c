@@ -5,8 +5,10 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/fs.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "sys/clock.h"
@@ -61,13 +63,45 @@ static bool in_requests_of(const char *disk, const char *kib)
 	return write_attribute(path, kib);
 }
 
-int pp_pi_disk_requests(const char *dev, bool small, struct pp_err *err)
+/* Of such a disk; NULL for any other. */
+static const char *name_of(const char *dev)
 {
-	const char *slash = dev ? strrchr(dev, '/') : NULL, *name = slash ? slash + 1 : dev;
+	const char *slash = dev ? strrchr(dev, '/') : NULL;
 
-	if (!dev || !pp_pi_disk_is(name) || in_requests_of(name, small ? SMALL_KIB : LARGE_KIB))
+	return slash && pp_pi_disk_is(slash + 1) ? slash + 1 : NULL;
+}
+
+static int discard_all(const char *dev, struct pp_err *err)
+{
+	uint64_t range[2] = { 0, 0 };
+	int fd = open(dev, O_WRONLY | O_CLOEXEC), rc = 0;
+
+	if (fd < 0)
+		return pp_err_set(err, -errno, "open %s", dev);
+	if (ioctl(fd, BLKGETSIZE64, &range[1]) || ioctl(fd, BLKDISCARD, range))
+		rc = pp_err_set(err, -errno, "discard all of %s", dev);
+	close(fd);
+	return rc;
+}
+
+int pp_pi_disk_blank(const char *dev, struct pp_err *err)
+{
+	const char *name = name_of(dev);
+
+	if (!name)
 		return 0;
-	return pp_err_set(err, -EIO, "cannot set the size of the requests of %s.", dev);
+	if (!in_requests_of(name, LARGE_KIB))
+		return pp_err_set(err, -EIO, "%s takes no large requests.", dev);
+	return discard_all(dev, err);
+}
+
+int pp_pi_disk_ready(const char *dev, struct pp_err *err)
+{
+	const char *name = name_of(dev);
+
+	if (!name || in_requests_of(name, SMALL_KIB))
+		return 0;
+	return pp_err_set(err, -EIO, "%s takes no small requests.", dev);
 }
 
 /* scsi_debug's WRITE SAME leaves the guards of the old data: mkfs would not survive it. */
@@ -114,8 +148,8 @@ static bool ready(void)
 int pp_pi_disk_make(struct pp_err *err)
 {
 	const char *const sd[] = { "modprobe", "-q", "sd_mod", NULL };
-	const char *const load[] = { "modprobe",        "scsi_debug",  "dif=1",   "dix=1", "ato=1",
-				     "dev_size_mb=320", "max_queue=1", "delay=1", NULL };
+	const char *const load[] = { "modprobe",        "scsi_debug",  "dif=1",   "dix=1",  "ato=1",
+				     "dev_size_mb=320", "max_queue=1", "delay=1", "lbpu=1", NULL };
 	uint64_t deadline_ns;
 	int rc;
 

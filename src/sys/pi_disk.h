@@ -17,13 +17,18 @@
 int pp_pi_disk_make(struct pp_err *err);
 
 /**
- * pp_pi_disk_requests - let the disk take small requests, as at first, or large ones
+ * pp_pi_disk_blank - make the disk blank, for a mkfs
  *
- * Small, each of them waits for those before it with its guards computed, which is what a window
- * needs; mkfs.xfs then zeroes its log for half a minute. 0 also for @dev that is no such disk, or
- * NULL.
+ * All of it is discarded: zeros that no guard speaks against. What a case has left with a guard
+ * that does not fit would fail the reads of another one. It takes large requests then: in small
+ * ones mkfs.xfs zeroes its log for half a minute. 0 also for @dev that is no such disk, or NULL.
+ * Source: drivers/scsi/scsi_debug.c, unmap_region().
  */
-int pp_pi_disk_requests(const char *dev, bool small, struct pp_err *err);
+int pp_pi_disk_blank(const char *dev, struct pp_err *err);
+
+/** pp_pi_disk_ready - from here on small requests, as at first: each waits for those before it with
+ *  its guards computed, which is what a window needs. 0 also for @dev that is no such disk. */
+int pp_pi_disk_ready(const char *dev, struct pp_err *err);
 
 /** pp_pi_disk_remove - unload it, which takes the disk away; -EBUSY and a sentence if it is in use.
  */

@@ -142,10 +142,12 @@ static int run_pi(const struct driver *d, struct pp_err *err)
 	return rc ? rc : pp_pi_disk_remove(err);
 }
 
-static int run_requests(const struct driver *d, struct pp_err *err)
+static int run_pi_blank(const struct driver *d, struct pp_err *err)
 {
+	int rc = pp_pi_disk_blank("/dev/sda", err);
+
 	(void)d;
-	return pp_pi_disk_requests("/dev/sda", false, err);
+	return rc ? rc : pp_pi_disk_ready("/dev/sda", err);
 }
 
 static const struct pp_fs_def ext4 = { .name = "f0", .type = "ext4", .slot = "disk0" },
@@ -202,7 +204,7 @@ const struct driver drive_disks[] = {
 		{ CALL_access, "/dev/sda", GOES_ON, "the disk comes late: it is looked for again" },
 		{ CALL_readdir, NULL, GOES_ON, "the disk comes late: it is looked for again" },
 		{ ANY_CALL, NULL, SAYS_SO, "sd_mod may be built in; scsi_debug is -ENODEV" } } },
-	{ "pp_pi_disk_requests", run_requests, .mapped = {
+	{ "pp_pi_disk_blank and ready", run_pi_blank, .mapped = {
 		{ ANY_CALL, "device/model", GOES_ON, "it is no such disk then" },
 		{ ANY_CALL, "integrity/format", GOES_ON, "it is no such disk then" },
 		{ ANY_CALL, NULL, SAYS_SO, "whatever it was, the size is not set: -EIO" } } },

@@ -517,6 +517,7 @@ int world_ioctl(int fd, unsigned long request, void *arg)
 	case BTRFS_IOC_START_SYNC:
 		*(uint64_t *)arg = 1;
 		return 0;
+	case BLKDISCARD:
 	case BTRFS_IOC_WAIT_SYNC:
 	case FICLONE:
 	case UFFDIO_API:

@@ -24,6 +24,15 @@ static bool listed(const char *list, char sep, const char *word)
 	return false;
 }
 
+/* Is a verb of @list in the set? NULL: no matter. */
+static bool has_one(const char *list, const struct pp_verb_set *set)
+{
+	for (int v = 0; list && v < PP_VERB_COUNT; v++)
+		if (pp_verb_set_has(set, (enum pp_verb)v) && listed(list, ' ', pp_verbs[v].name))
+			return true;
+	return !list;
+}
+
 int pp_defect_index(const char *name)
 {
 	for (size_t i = 0; name && i < pp_n_defects; i++)
@@ -64,7 +73,9 @@ bool pp_defect_match(const struct pp_defect *d, const struct pp_plan *plan,
 	if (x->rule == PP_O10_QUIET_KERNEL)
 		return log_allowed(d->log, x->text);
 	return d->rule == x->rule && (d->classes & CLASS(x->cls)) != 0 &&
-	       listed(d->steps, '|', x->step);
+	       listed(d->steps, '|', x->step) &&
+	       (!d->lost || listed(d->lost, ' ', pp_verbs[x->lost].name)) &&
+	       has_one(d->beside, &x->beside);
 }
 
 bool pp_defect_predicts(const struct pp_defect *d, const struct pp_plan *plan)

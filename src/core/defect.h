@@ -17,10 +17,14 @@ struct pp_defect {
 	const char *backings; /* space-separated words of plan.backing, or "*" */
 	const char *pinners;  /* space-separated, or "*" */
 	enum pp_rule rule;
-	uint32_t classes; /* 1 << enum pp_class mask of the finding's class */
-	const char *log;  /* POSIX extended regex that the sentence of an O10 finding
-			     must match; NULL: the row explains no log line */
-	bool chance;      /* a race decides whether it shows: its absence is no XPASS */
+	uint32_t classes;   /* 1 << enum pp_class mask of the finding's class */
+	const char *log;    /* POSIX extended regex that the sentence of an O10 finding
+			       must match; NULL: the row explains no log line */
+	const char *lost;   /* verbs, space-separated: one of them is the write that had to show;
+			    NULL: any, or none */
+	const char *beside; /* verbs, space-separated: one of them ran while that write did and had
+			    to do with its pages (pp_finding.beside); NULL: no matter which */
+	bool chance;        /* a race decides whether it shows: its absence is no XPASS */
 	struct pp_version since, before; /* upstream range [since, before) */
 	const char *reference;           /* commit, report or thread */
 	const char *title;
@@ -46,7 +50,8 @@ enum pp_range pp_defect_range(const struct pp_defect *d, const struct pp_facts *
 /**
  * pp_defect_match - does row @d explain finding @x of this plan? (range not looked at)
  *
- * Scenario, backing, pinner, rule, class and step must all match. A finding of O10 must match the
+ * Scenario, backing, pinner, rule, class and step must all match, and the verbs if the row names
+ * some. A finding of O10 must match the
  * row's log regex as well, whatever the row's rule is: a row may allow the log lines that come with
  * its defect. Pure.
  */

@@ -23,9 +23,11 @@
 		.pinners = "dio",
 		.rule = PP_O1_COHERENCE,
 		.classes = CLASS(PP_CLASS_STALE),
+		.lost = "dio-read",
+		.beside = "fork",
 		.since = { 2, 6, 12 },
 		.before = { 6, 5, 0 },
-		.reference = "open.2, NOTES; O_DIRECT pins its pages since 6.5",
+		.reference = DIO_FORK,
 		.title = "O_DIRECT read, fork, store next to it: the data arrive in the child's "
 			 "page",
 	},

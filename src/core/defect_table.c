@@ -41,6 +41,8 @@
 	"^EXT4-fs warning \\(device sd[a-z]+\\): ext4_end_bio:N: I/O error|"                       \
 	"^Buffer I/O error on device sd[a-z]+, logical block N"
 
+#define DIO_FORK "open.2, NOTES; O_DIRECT pins its pages since 6.5"
+
 /* Seen on 6.1.192 and 6.12.117, and by no report we know; registered buffers came with 5.1. */
 #define FIXED_READ                                                                                 \
 	"block/fops.c: the pages of registered buffers are no user_backed_iter(), so not made "    \

@@ -52,6 +52,16 @@ struct pp_finding *pp_finding_add(struct pp_findings *f, enum pp_rule rule, enum
 	return one;
 }
 
+void pp_verb_set_add(struct pp_verb_set *set, enum pp_verb verb)
+{
+	set->bits[verb / 64] |= 1ull << verb % 64;
+}
+
+bool pp_verb_set_has(const struct pp_verb_set *set, enum pp_verb verb)
+{
+	return set->bits[verb / 64] >> verb % 64 & 1;
+}
+
 void pp_findings_free(struct pp_findings *f)
 {
 	free(f->items);

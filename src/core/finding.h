@@ -39,6 +39,12 @@ struct pp_near_line {
 	char what[144];   /* "writeback:folio_wait_writeback ino=12 index=1 by kworker/u4:2" */
 };
 
+/* Verbs, a bit each. */
+#define PP_VERB_WORDS ((PP_VERB_COUNT + 63) / 64)
+struct pp_verb_set {
+	uint64_t bits[PP_VERB_WORDS];
+};
+
 struct pp_finding {
 	enum pp_rule rule;
 	enum pp_class cls;
@@ -46,6 +52,9 @@ struct pp_finding {
 	uint32_t op;                         /* id of that op, 0 if none (log lines) */
 	uint16_t region;                     /* index in the plan, PP_NO_INDEX if none */
 	uint64_t offset_bytes, length_bytes; /* in the region */
+	/* What rows of known defects may ask for; not kept in results. */
+	enum pp_verb lost;         /* of the write that had to show, PP_VERB_NONE: none had to */
+	struct pp_verb_set beside; /* that ran while it did, on one of its pages or on no range */
 	bool has_expected, has_found;
 	struct pp_stamp expected; /* the newest write that had to show */
 	struct pp_stamp found;
@@ -71,5 +80,9 @@ struct pp_findings {
 struct pp_finding *pp_finding_add(struct pp_findings *f, enum pp_rule rule, enum pp_class cls,
 				  const char *fmt, ...) __attribute__((format(printf, 4, 5)));
 void pp_findings_free(struct pp_findings *f);
+
+/* Pure; @verb must be a known verb. */
+void pp_verb_set_add(struct pp_verb_set *set, enum pp_verb verb);
+bool pp_verb_set_has(const struct pp_verb_set *set, enum pp_verb verb);
 
 #endif

@@ -306,6 +306,44 @@ static void add_story(const struct pp_judge *j, const struct pp_broken *b, struc
 	f->n_lines = s.n;
 }
 
+/* Does an operation with a range touch a page that the finding is about? One without has to do with
+ * all. */
+static bool on_its_pages(const struct pp_judge *j, const struct pp_broken *b,
+			 const struct pp_event *e)
+{
+	const uint64_t from = b->offset_bytes / PP_PAGE_BYTES;
+	const uint64_t to = (b->offset_bytes + b->length_bytes + PP_PAGE_BYTES - 1) / PP_PAGE_BYTES;
+	const struct pp_broken pages = {
+		.offset_bytes = from * PP_PAGE_BYTES,
+		.length_bytes = (to - from) * PP_PAGE_BYTES,
+	};
+
+	switch (pp_event_target((enum pp_verb)e->verb)) {
+	case PP_TARGET_REGION:
+	case PP_TARGET_MR:
+		return pp_model_space(j->plan, e) == b->space && ranges_meet(e, &pages);
+	default:
+		return true;
+	}
+}
+
+/* What a row of the known defects may ask for beside rule and class. */
+static void add_company(const struct pp_judge *j, const struct pp_broken *b, struct pp_finding *f)
+{
+	const struct pp_event *lost, *events = j->h->events;
+	uint32_t i;
+
+	if (b->expected == PP_NO_EVENT)
+		return;
+	lost = &events[b->expected];
+	f->lost = (enum pp_verb)lost->verb;
+	i = begun_before(j->h, lost->end_ns);
+	for (unsigned k = 0; k < SCAN_EVENTS && i-- > 0; k++)
+		if (events[i].op != lost->op && !(events[i].flags & PP_EVENT_SKIPPED) &&
+		    events[i].end_ns > lost->begin_ns && on_its_pages(j, b, &events[i]))
+			pp_verb_set_add(&f->beside, (enum pp_verb)events[i].verb);
+}
+
 static struct pp_stamp stamp_of(const struct pp_judge *j, const struct pp_broken *b, uint32_t event)
 {
 	const struct pp_event *e = &j->h->events[event];
@@ -354,6 +392,7 @@ void pp_judge_flush(struct pp_judge *j)
 	f->has_found = b->has_stamp;
 	f->found = b->stamp;
 	add_story(j, b, f);
+	add_company(j, b, f);
 }
 
 /* Does @b continue what is pending? Neighbouring cells of one operation, wrong in the same way. */

@@ -159,6 +159,26 @@ static void wildcards_and_logs(void)
 	CU_ASSERT_FALSE(pp_defect_match(&d, &plan, &splat));
 }
 
+/* Verbs that a row asks for: the lost write's, and one of those beside it. */
+static void verbs(void)
+{
+	const struct pp_defect *d = row("storm-dio-fork-copies-the-page-away");
+	struct pp_plan plan = plan_of("storm", "anon", "mixed");
+	struct pp_finding x = finding_of(PP_O1_COHERENCE, PP_CLASS_STALE, "storm", "");
+
+	CU_ASSERT_PTR_NOT_NULL_FATAL(d);
+	CU_ASSERT_FALSE(pp_defect_match(d, &plan, &x));
+	x.lost = PP_VERB_DIO_READ;
+	CU_ASSERT_FALSE(pp_defect_match(d, &plan, &x));
+	pp_verb_set_add(&x.beside, PP_VERB_REAP);
+	pp_verb_set_add(&x.beside, PP_VERB_STORE);
+	CU_ASSERT_FALSE(pp_defect_match(d, &plan, &x));
+	pp_verb_set_add(&x.beside, PP_VERB_FORK);
+	CU_ASSERT_TRUE(pp_defect_match(d, &plan, &x));
+	x.lost = PP_VERB_STORE;
+	CU_ASSERT_FALSE(pp_defect_match(d, &plan, &x));
+}
+
 static void predictions(void)
 {
 	struct pp_plan plan = plan_of("mr-fsync", "ext4", "rxe-mr");
@@ -197,6 +217,16 @@ static void ranges(void)
 	}
 }
 
+/* A word that is no verb would match nothing. */
+static void known_verbs(const char *list)
+{
+	char words[256], *rest = words;
+
+	snprintf(words, sizeof(words), "%s", list ? list : "");
+	while (list && rest)
+		CU_ASSERT_NOT_EQUAL(pp_verb_find(strsep(&rest, " ")), PP_VERB_NONE);
+}
+
 /* A row without a reference, or one that can match nothing, is a mistake in the table. */
 static void table_is_sound(void)
 {
@@ -209,6 +239,8 @@ static void table_is_sound(void)
 		CU_ASSERT(strlen(d->title) > 0);
 		CU_ASSERT(d->classes != 0 && d->rule != PP_RULE_NONE);
 		CU_ASSERT(pp_version_cmp(d->since, d->before) < 0);
+		known_verbs(d->lost);
+		known_verbs(d->beside);
 		if (d->log && regcomp(&regex, d->log, REG_EXTENDED | REG_NOSUB) == 0)
 			regfree(&regex);
 		else
@@ -247,8 +279,12 @@ static void say_row(FILE *f, const struct pp_defect *d)
 	for (int c = 0; c < PP_CLASS_COUNT; c++)
 		if (d->classes & (1u << c))
 			fprintf(f, " %s", pp_class_words[c].name);
-	fprintf(f, ", %s to %s%s%s%s\n", since, before, d->chance ? ", chance" : "",
-		d->log ? ", log " : "", d->log ? d->log : "");
+	fprintf(f, ", %s to %s%s", since, before, d->chance ? ", chance" : "");
+	if (d->lost)
+		fprintf(f, ", lost %s", d->lost);
+	if (d->beside)
+		fprintf(f, ", beside %s", d->beside);
+	fprintf(f, "%s%s\n", d->log ? ", log " : "", d->log ? d->log : "");
 }
 
 /* What a row excuses nobody else sees: a change is one on purpose. */
@@ -316,6 +352,7 @@ static void document_agrees(void)
 static const struct pp_unit_case cases[] = {
 	{ "the whole signature counts", whole_signature },
 	{ "wildcards, lists of steps, log lines", wildcards_and_logs },
+	{ "verbs of the lost write and beside it", verbs },
 	{ "predictions", predictions },
 	{ "ranges", ranges },
 	{ "the table is sound", table_is_sound },

@@ -236,6 +236,14 @@ guest_follow() {
 	FOLLOW_PID=$!
 }
 
+# guest_output - how much the guest has said. What the kernel says counts only until the guest is ready: behind
+# that a processor that spins makes it complain every minute for ever, which is no sign of life.
+guest_output() {
+	local said=(ktap results.tar)
+	grep -q -a 'pinproof-init: ready' "$GUEST/console.log" 2>/dev/null || said+=(console.log)
+	stat -c %s "${said[@]/#/$GUEST/}" 2>/dev/null
+}
+
 # guest_watch FD - until QEMU ends; WATCH says who ended it: "" (itself, or a panic), timeout,
 # silence, interrupted, full (the disk of the run directory)
 guest_watch() {
@@ -250,7 +258,7 @@ guest_watch() {
 			((SECONDS < kill_at)) || kill -KILL "$QEMU_PID" 2>/dev/null
 			continue
 		fi
-		now=$(stat -c %s "$GUEST/console.log" "$GUEST/ktap" "$GUEST/results.tar" 2>/dev/null)
+		now=$(guest_output)
 		if [[ $now != "$size" ]]; then
 			size=$now
 			last=$SECONDS
@@ -325,6 +333,14 @@ guest_settle() {
 	done
 }
 
+# What the kernel says of itself when a processor does not get on.
+guest_stall() {
+	local line
+	line=$(grep -a -m1 -o -E '(rcu: INFO: .* stall.*|watchdog: BUG: soft lockup.*|INFO: task .* blocked for more.*)' \
+		"$GUEST/console.log") || return 0
+	echo "; the kernel said \"${line%$'\r'}\""
+}
+
 guest_panic() {
 	grep -a -m1 -o 'Kernel panic - not syncing.*' "$GUEST/console.log"
 }
@@ -336,7 +352,10 @@ guest_ended() {
 	complete) echo "complete: all results were there, and the guest did not power off"; return ;;
 	full) echo "full: the disk of the run directory was full"; return ;;
 	timeout) echo "timeout: the guest had not ended after ${OPT[timeout]} s (--timeout)"; return ;;
-	silence) echo "silence: the guest gave no output for ${OPT[silence]} s (--silence)"; return ;;
+	silence)
+		echo "silence: the guest gave no output for ${OPT[silence]} s (--silence)$(guest_stall)"
+		return
+		;;
 	esac
 	((!INTERRUPTED)) || { echo "interrupted: a signal stopped the run"; return; }
 	[[ ! -s $GUEST/exit ]] || read -r code <"$GUEST/exit"

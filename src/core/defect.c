@@ -33,6 +33,11 @@ static bool has_one(const char *list, const struct pp_verb_set *set)
 	return !list;
 }
 
+static bool is_region(const char *name, const struct pp_plan *plan, uint16_t region)
+{
+	return !name || (region < plan->n_regions && !strcmp(plan->regions[region].name, name));
+}
+
 int pp_defect_index(const char *name)
 {
 	for (size_t i = 0; name && i < pp_n_defects; i++)
@@ -73,7 +78,7 @@ bool pp_defect_match(const struct pp_defect *d, const struct pp_plan *plan,
 	if (x->rule == PP_O10_QUIET_KERNEL)
 		return log_allowed(d->log, x->text);
 	return d->rule == x->rule && (d->classes & CLASS(x->cls)) != 0 &&
-	       listed(d->steps, '|', x->step) &&
+	       listed(d->steps, '|', x->step) && is_region(d->region, plan, x->region) &&
 	       (!d->lost || listed(d->lost, ' ', pp_verbs[x->lost].name)) &&
 	       has_one(d->beside, &x->beside);
 }

@@ -20,6 +20,7 @@ struct pp_defect {
 	uint32_t classes;   /* 1 << enum pp_class mask of the finding's class */
 	const char *log;    /* POSIX extended regex that the sentence of an O10 finding
 			       must match; NULL: the row explains no log line */
+	const char *region; /* name of the region whose bytes are wrong; NULL: any */
 	const char *lost;   /* verbs, space-separated: one of them is the write that had to show;
 			    NULL: any, or none */
 	const char *beside; /* verbs, space-separated: one of them ran while that write did and had
@@ -50,8 +51,8 @@ enum pp_range pp_defect_range(const struct pp_defect *d, const struct pp_facts *
 /**
  * pp_defect_match - does row @d explain finding @x of this plan? (range not looked at)
  *
- * Scenario, backing, pinner, rule, class and step must all match, and the verbs if the row names
- * some. A finding of O10 must match the
+ * Scenario, backing, pinner, rule, class and step must all match, and region and verbs if the row
+ * names some. A finding of O10 must match the
  * row's log regex as well, whatever the row's rule is: a row may allow the log lines that come with
  * its defect. Pure.
  */

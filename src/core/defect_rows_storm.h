@@ -68,6 +68,24 @@
 			 "clone keeps blocks that do not fit their checksums",
 	},
 	{
+		.name = "storm-btrfs-fixup-clones-what-was",
+		.scenario = "storm",
+		.steps = "storm|after",
+		.backings = "btrfs",
+		.pinners = "dio vm-write mixed",
+		.rule = PP_O1_COHERENCE,
+		.classes = CLASS(PP_CLASS_STALE),
+		.region = "clone",
+		.lost = "dio-read vm-write",
+		.chance = true,
+		.since = { 5, 6, 0 },
+		.before = { 6, 12, 97 },
+		.reference = "linux-btrfs 20220624122334.80603-1-hch@lst.de; fixup worker removed "
+			     "in 6.12.97",
+		.title = "a clone gets what the disk had, as writeback of a page that a short pin "
+			 "dirtied is put off",
+	},
+	{
 		.name = "storm-fixed-read-leaves-pages-clean",
 		.scenario = "storm",
 		.steps = "storm|after",

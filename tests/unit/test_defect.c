@@ -179,6 +179,26 @@ static void verbs(void)
 	CU_ASSERT_FALSE(pp_defect_match(d, &plan, &x));
 }
 
+/* A row may be about one region alone. */
+static void regions(void)
+{
+	struct pp_region_def names[] = { { .name = "data" }, { .name = "clone" } };
+	const struct pp_defect *d = row("storm-btrfs-fixup-clones-what-was");
+	struct pp_plan plan = plan_of("storm", "btrfs", "mixed");
+	struct pp_finding x = finding_of(PP_O1_COHERENCE, PP_CLASS_STALE, "storm", "");
+
+	CU_ASSERT_PTR_NOT_NULL_FATAL(d);
+	plan.regions = names;
+	plan.n_regions = PP_ARRAY_LEN(names);
+	x.lost = PP_VERB_VM_WRITE;
+	x.region = 1;
+	CU_ASSERT_TRUE(pp_defect_match(d, &plan, &x));
+	x.region = 0;
+	CU_ASSERT_FALSE(pp_defect_match(d, &plan, &x));
+	x.region = PP_NO_INDEX;
+	CU_ASSERT_FALSE(pp_defect_match(d, &plan, &x));
+}
+
 static void predictions(void)
 {
 	struct pp_plan plan = plan_of("mr-fsync", "ext4", "rxe-mr");
@@ -280,6 +300,8 @@ static void say_row(FILE *f, const struct pp_defect *d)
 		if (d->classes & (1u << c))
 			fprintf(f, " %s", pp_class_words[c].name);
 	fprintf(f, ", %s to %s%s", since, before, d->chance ? ", chance" : "");
+	if (d->region)
+		fprintf(f, ", region %s", d->region);
 	if (d->lost)
 		fprintf(f, ", lost %s", d->lost);
 	if (d->beside)
@@ -353,6 +375,7 @@ static const struct pp_unit_case cases[] = {
 	{ "the whole signature counts", whole_signature },
 	{ "wildcards, lists of steps, log lines", wildcards_and_logs },
 	{ "verbs of the lost write and beside it", verbs },
+	{ "a row of one region", regions },
 	{ "predictions", predictions },
 	{ "ranges", ranges },
 	{ "the table is sound", table_is_sound },

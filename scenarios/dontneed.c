@@ -8,6 +8,7 @@ static const struct pp_pinned_row rows[] = {
 	{ PP_PINNED_ROW("memfd", "shared", "rxe-mr", PP_TIER_FULL) },
 	{ PP_PINNED_ROW("memfd", "shared", "uring-fixed", PP_TIER_FULL) },
 	{ PP_PINNED_ROW("anon-thp", "private", "rxe-mr", PP_TIER_FULL) },
+	{ PP_PINNED_ROW("anon", "private", "dio", PP_TIER_FULL) },
 };
 
 static bool variant(size_t index, struct pp_variant *out)
@@ -27,7 +28,8 @@ static void parted(const struct pp_pinned_row *r, struct pp_plan_text *t)
 	pp_op(t, "store data %u+%u gen=%u", 16384, PP_PINNED_PIECE, pp_gen(t));
 	pp_op(t, "load data 0+%u", PP_PINNED_BYTES);
 	pp_op(t, "frame-look data 0+%u", PP_PINNED_BYTES);
-	pp_op(t, "quiet");
+	if (!pp_pinned_gated(r))
+		pp_op(t, "quiet");
 }
 
 /* Shared memory stays where it is; only the page tables lose it. */
@@ -54,7 +56,11 @@ static void plan(const struct pp_variant *v, uint64_t seed, struct pp_plan_text 
 	pp_pinned_use(r, t, 0);
 	pp_op(t, "page-look data 0+%u", PP_PINNED_BYTES);
 	pp_say(t, "step \"dropped\"");
-	pp_op(t, "dontneed data hazard");
+	/* Of what a gate holds half is kept, so that somebody sees what comes. */
+	if (pp_pinned_gated(r))
+		pp_op(t, "dontneed data 0+%u hazard", PP_PINNED_BYTES / 2);
+	else
+		pp_op(t, "dontneed data hazard");
 	pp_op(t, "dontneed twin hazard");
 	pp_op(t, "page-look twin 0+%u", PP_PINNED_BYTES);
 	if (shared)

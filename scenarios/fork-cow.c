@@ -9,6 +9,7 @@ static const struct pp_pinned_row rows[] = {
 	{ PP_PINNED_ROW("hugetlb", "private", "rxe-mr", PP_TIER_FULL) },
 	{ PP_PINNED_ROW("anon", "private", "rxe-mr", PP_TIER_FULL), .word = "killed" },
 	{ PP_PINNED_ROW("anon", "private", "rxe-mr-read", PP_TIER_FULL), .word = "before" },
+	{ PP_PINNED_ROW("anon", "private", "dio", PP_TIER_FULL) },
 };
 
 static bool variant(size_t index, struct pp_variant *out)

@@ -6,6 +6,7 @@ static const struct pp_pinned_row rows[] = {
 	{ PP_PINNED_ROW("anon", "private", "rxe-mr", PP_TIER_QUICK), .touch = "touch=yes" },
 	{ PP_PINNED_ROW("anon", "private", "uring-fixed", PP_TIER_FULL), .touch = "touch=yes" },
 	{ PP_PINNED_ROW("anon", "private", "vmsplice", PP_TIER_FULL), .touch = "touch=yes" },
+	{ PP_PINNED_ROW("anon", "private", "dio", PP_TIER_FULL), .touch = "touch=yes" },
 };
 
 static bool variant(size_t index, struct pp_variant *out)

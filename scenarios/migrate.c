@@ -29,6 +29,9 @@ static const struct pp_pinned_row rows[] = {
 	{ PP_PINNED_ROW("memfd", "shared", "uring-fixed", PP_TIER_FULL) },
 	{ PP_PINNED_ROW("anon-thp", "private", "rxe-mr", PP_TIER_FULL) },
 	{ PP_PINNED_ROW("hugetlb", "shared", "rxe-mr", PP_TIER_FULL) },
+	{ PP_PINNED_ROW("anon", "private", "dio", PP_TIER_FULL) },
+	{ PP_PINNED_ROW("anon", "private", "dio", PP_TIER_FULL), .word = "movable",
+	  .guest = "movable" },
 };
 
 static bool variant(size_t index, struct pp_variant *out)
@@ -55,7 +58,7 @@ static void offline(const struct pp_pinned_row *r, struct pp_plan_text *t)
 {
 	pp_say(t, "step \"offline\"");
 	pp_op(t, "offline data 0+4096 hazard bound=6s expect=%s",
-	      strcmp(r->pinner, "vmsplice") ? "any" : "EBUSY");
+	      pp_pinned_short(r) ? "EBUSY" : "any");
 	pp_pinned_look(t);
 	pp_pinned_use(r, t, 8192);
 }
@@ -112,8 +115,7 @@ static void plan(const struct pp_variant *v, uint64_t seed, struct pp_plan_text 
 {
 	static const char *const hazards[] = { "migrate data hazard", "compact hazard" };
 	const struct pp_pinned_row *r = v->data;
-	bool movable = pp_pinned_has(r, "movable"),
-	     stays = movable && !strcmp(r->pinner, "vmsplice");
+	bool movable = pp_pinned_has(r, "movable"), stays = movable && pp_pinned_short(r);
 	struct kind kind = kind_of(r);
 
 	(void)seed;

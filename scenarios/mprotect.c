@@ -9,6 +9,7 @@ static const struct pp_pinned_row rows[] = {
 	{ PP_PINNED_ROW("memfd", "shared", "uring-fixed", PP_TIER_FULL) },
 	{ PP_PINNED_ROW("hugetlb", "shared", "rxe-mr", PP_TIER_FULL) },
 	{ PP_PINNED_ROW("anon-thp", "private", "rxe-mr", PP_TIER_FULL) },
+	{ PP_PINNED_ROW("anon", "private", "dio", PP_TIER_FULL) },
 };
 
 static bool variant(size_t index, struct pp_variant *out)
@@ -19,6 +20,7 @@ static bool variant(size_t index, struct pp_variant *out)
 static void plan(const struct pp_variant *v, uint64_t seed, struct pp_plan_text *t)
 {
 	const struct pp_pinned_row *r = v->data;
+	bool gated = pp_pinned_gated(r); /* it writes while nobody may touch the pages */
 
 	(void)seed;
 	pp_say(t, "evidence hazards-done >= 3");
@@ -39,11 +41,16 @@ static void plan(const struct pp_variant *v, uint64_t seed, struct pp_plan_text 
 	pp_op(t, "protect-none data hazard");
 	pp_op(t, "load data 0+4096 hazard expect=EFAULT");
 	pp_pinned_write(r, t, 16384);
+	if (gated) {
+		pp_pinned_look(t);
+		pp_pinned_let_go(r, t);
+	}
 	pp_say(t, "step \"access again\"");
 	pp_op(t, "protect-rw data hazard");
 	pp_pinned_use(r, t, 24576);
 	pp_pinned_look(t);
-	pp_pinned_unpin(r, t);
+	if (!gated)
+		pp_pinned_unpin(r, t);
 	pp_op(t, "load data");
 	pp_pinned_end(r, t);
 }

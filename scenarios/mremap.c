@@ -9,6 +9,7 @@ static const struct pp_pinned_row rows[] = {
 	{ PP_PINNED_ROW("memfd", "shared", "rxe-mr", PP_TIER_FULL) },
 	{ PP_PINNED_ROW("memfd", "shared", "uring-fixed", PP_TIER_FULL) },
 	{ PP_PINNED_ROW("ext4", "shared", "rxe-mr-read", PP_TIER_FULL) },
+	{ PP_PINNED_ROW("anon", "private", "dio", PP_TIER_FULL) },
 };
 
 static bool variant(size_t index, struct pp_variant *out)

@@ -11,6 +11,8 @@ static const struct pp_pinned_row rows[] = {
 	{ PP_PINNED_ROW("anon-thp", "private", "rxe-mr", PP_TIER_FULL), .guest = "swap" },
 	{ PP_PINNED_ROW("memfd", "shared", "rxe-mr", PP_TIER_FULL), .guest = "swap" },
 	{ PP_PINNED_ROW("memfd", "shared", "uring-fixed", PP_TIER_FULL), .guest = "swap" },
+	{ PP_PINNED_ROW("anon", "private", "dio", PP_TIER_FULL), .guest = "swap" },
+	{ PP_PINNED_ROW("memfd", "shared", "dio", PP_TIER_FULL), .guest = "swap" },
 };
 
 static bool variant(size_t index, struct pp_variant *out)
@@ -25,7 +27,7 @@ static bool variant(size_t index, struct pp_variant *out)
 static void pressed(const struct pp_pinned_row *r, const char *words, struct pp_plan_text *t)
 {
 	pp_op(t, "%s", words);
-	if (r->share[0] == 's' || !strcmp(r->pinner, "vmsplice"))
+	if (r->share[0] == 's' || pp_pinned_short(r))
 		pp_op(t, "load data 0+%u", PP_PINNED_BYTES);
 	pp_pinned_look(t);
 }

@@ -6,6 +6,7 @@ static const struct pp_pinned_row rows[] = {
 	{ PP_PINNED_ROW("anon-thp", "private", "rxe-mr", PP_TIER_QUICK) },
 	{ PP_PINNED_ROW("anon-thp", "private", "vmsplice", PP_TIER_FULL) },
 	{ PP_PINNED_ROW("anon-thp", "private", "rxe-mr", PP_TIER_FULL), .word = "small" },
+	{ PP_PINNED_ROW("anon-thp", "private", "dio", PP_TIER_FULL) },
 };
 
 static bool variant(size_t index, struct pp_variant *out)

@@ -12,6 +12,8 @@ static const struct pp_pinned_row rows[] = {
 	{ PP_PINNED_ROW("anon", "private", "rxe-mr", PP_TIER_FULL), .word = "move" },
 	{ PP_PINNED_ROW("anon", "private", "uring-fixed", PP_TIER_FULL), .word = "move" },
 	{ PP_PINNED_ROW("anon", "private", "vmsplice", PP_TIER_FULL), .word = "move" },
+	{ PP_PINNED_ROW("anon", "private", "dio", PP_TIER_FULL) },
+	{ PP_PINNED_ROW("anon", "private", "dio", PP_TIER_FULL), .word = "move" },
 };
 
 static bool variant(size_t index, struct pp_variant *out)

@@ -53,6 +53,7 @@ const struct pp_evidence_def pp_evidence_defs[PP_EV_COUNT] = {
 	[PP_EV_PAGES_MERGED]       = { "pages-merged", "looks at other pages that ksmd had merged" },
 	[PP_EV_PAGES_HUGE]         = { "pages-huge", "looks at other pages that were huge" },
 	[PP_EV_PAGES_CLEAN]        = { "pages-clean", "looks at other pages that were not soft-dirty" },
+	[PP_EV_FRAMES_BAD]         = { "frames-bad", "looks at frames that are declared bad" },
 	[PP_EV_SAME_MEMORY]        = { "same-memory-reads", "reads of a DAX file: of the mapped memory itself, no witnesses of their own" },
 };
 /* clang-format on */

@@ -46,8 +46,8 @@ enum pp_evidence_id {
 	PP_EV_STORM_OPS,        /* operations of a storm that ended */
 	PP_EV_PAGES_LOOKED,     /* pages of looks behind which a frame was seen */
 	PP_EV_PAGES_KEPT,       /* held pages that a look found in the frame of a look before */
-	PP_EV_FRAMES_HELD,      /* frames that frame-look found to be what they were, while an MR or
-				   a pipe held them */
+	PP_EV_FRAMES_HELD,      /* frames that frame-look found to be what they were, while an MR, a
+				   pipe or a transfer held them */
 	PP_EV_PAGES_COPIED, /* pages of which child-look found another frame than the pinned one */
 	PP_EV_PAGES_SOILED, /* pages found dirty after a device wrote them and let go */
 	PP_EV_PINS_COUNTED, /* quiet points at which the kernel's pin counters were ours to judge */
@@ -66,7 +66,8 @@ enum pp_evidence_id {
 	PP_EV_PAGES_MERGED,  /* page-look found a page of ksmd, mapped more than once */
 	PP_EV_PAGES_HUGE,    /* page-look found a part of a transparent huge page */
 	PP_EV_PAGES_CLEAN,   /* page-look found a page without its soft-dirty bit */
-	PP_EV_SAME_MEMORY,   /* a DAX file was read: by whatever way, what is mapped */
+	PP_EV_FRAMES_BAD,  /* frame-look found a frame that is declared bad (of whichever pages) */
+	PP_EV_SAME_MEMORY, /* a DAX file was read: by whatever way, what is mapped */
 	PP_EV_COUNT
 };
 

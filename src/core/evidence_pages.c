@@ -128,6 +128,8 @@ void pp_frames_seen_count(struct pp_frames_seen *f, const struct pp_event *e, ui
 		count_state(run.state, run.count, n, count);
 	if (pinned && e->verb == PP_VERB_PAGE_LOOK && (run.state & PP_PAGE_SOFTDIRTY))
 		count[PP_EV_PAGES_KEPT_DIRTY] += n;
+	if (e->verb == PP_VERB_FRAME_LOOK && (run.state & PP_PAGE_HWPOISON))
+		count[PP_EV_FRAMES_BAD] += n;
 	for (size_t i = 0; mark && i < n; i++) {
 		uint64_t frame = pp_page_run_frame(&run, i);
 

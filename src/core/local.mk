@@ -67,6 +67,8 @@ libpinproof_a_SOURCES += \
 	src/core/oracle_rules_pins.c \
 	src/core/oracle_rules_results.c \
 	src/core/oracle_rules_runs.c \
+	src/core/page_hold.c \
+	src/core/page_hold.h \
 	src/core/page_run.c \
 	src/core/page_track.c \
 	src/core/plan.c \

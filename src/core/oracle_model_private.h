@@ -19,6 +19,23 @@ static inline bool pp_behind_end(const struct pp_file_end *eof, const struct pp_
 	return to_bytes > eof->from && e->begin_ns <= eof->until_ns;
 }
 
+/* A truncation or an extension of the file. */
+static inline void pp_file_end_note(struct pp_file_end *eof, const struct pp_event *e)
+{
+	uint64_t end = e->flags & PP_EVENT_OPEN ? PP_TIME_NEVER : e->end_ns;
+
+	if (e->verb == PP_VERB_TRUNCATE) {
+		if (eof->until_ns < e->begin_ns || e->offset_bytes < eof->from)
+			eof->from = e->offset_bytes;
+		eof->until_ns = PP_TIME_NEVER;
+		if (end > eof->truncated_ns)
+			eof->truncated_ns = end;
+	} else if (!e->result && eof->until_ns == PP_TIME_NEVER &&
+		   eof->truncated_ns < e->begin_ns) {
+		eof->until_ns = end;
+	}
+}
+
 int pp_model_classify(struct pp_model *m, const struct pp_progress *progress);
 /** pp_model_held_whole - (oracle_model.c) does one of the MRs that are @held, over @region, hold
  *  every page of the extent? */

@@ -243,6 +243,18 @@ static void note_cut(struct tracker *t, const struct hazard *h)
 			t->failed = true;
 }
 
+/* Page tables lose the pages, whoever else has them keeps them. That the kernel could do no more
+ * about it (EBUSY) does not bring them back. */
+static void track_poison(struct tracker *t, struct hazard h)
+{
+	const struct pp_event *e = &t->m->history->events[h.event];
+
+	h.cut = region_of(t, e->object)->share == PP_PRIVATE ? CUT_REGION : CUT_FILE;
+	h.object = e->object;
+	h.end_ns = e->flags & PP_EVENT_OPEN ? PP_TIME_NEVER : e->end_ns;
+	note_cut(t, &h);
+}
+
 static void add_hazard(struct tracker *t, struct hazard h)
 {
 	const struct pp_event *e = &t->m->history->events[h.event];
@@ -343,23 +355,6 @@ static bool refused(const struct pp_event *e)
 	return e->result == -EOPNOTSUPP || e->result == -ENOSYS || e->result == -EINVAL;
 }
 
-static void truncated(struct tracker *t, const struct pp_event *e, uint16_t space)
-{
-	struct pp_file_end *eof = &t->eof[space];
-	uint64_t end = e->flags & PP_EVENT_OPEN ? PP_TIME_NEVER : e->end_ns;
-
-	if (e->verb == PP_VERB_TRUNCATE) {
-		if (eof->until_ns < e->begin_ns || e->offset_bytes < eof->from)
-			eof->from = e->offset_bytes;
-		eof->until_ns = PP_TIME_NEVER;
-		if (end > eof->truncated_ns)
-			eof->truncated_ns = end;
-	} else if (!e->result && eof->until_ns == PP_TIME_NEVER &&
-		   eof->truncated_ns < e->begin_ns) {
-		eof->until_ns = end;
-	}
-}
-
 /* Private pages go; by MADV_FREE at any time or never, and not those that an MR holds. */
 static void track_drop(struct tracker *t, uint32_t i, struct hazard h)
 {
@@ -404,7 +399,7 @@ static void track_hazard(struct tracker *t, uint32_t i)
 		return;
 	h.at = (struct pp_extent){ space, e->offset_bytes, e->offset_bytes + e->length_bytes };
 	if (e->verb == PP_VERB_TRUNCATE || e->verb == PP_VERB_EXTEND)
-		truncated(t, e, space);
+		pp_file_end_note(&t->eof[space], e);
 	if (e->verb == PP_VERB_TRUNCATE || pp_verbs[e->verb].effect == PP_EFFECT_SHIFT)
 		h.at.to = everywhere.to;
 	/* The page is the storage: it leaves nobody behind. */
@@ -435,6 +430,9 @@ static void track_hazard(struct tracker *t, uint32_t i)
 		break;
 	case PP_EFFECT_SELF:
 		track_self(t, i, h);
+		break;
+	case PP_EFFECT_POISON:
+		track_poison(t, h);
 		break;
 	case PP_EFFECT_CLONE:
 		op = op_of(t, e->op);

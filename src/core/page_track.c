@@ -5,28 +5,13 @@
 #include <stdlib.h>
 
 #include "core/oracle_model_private.h"
+#include "core/page_hold.h"
 
 /* Dirty pages older than this may be written back by the kernel itself: dirty_expire_centisecs is
  * 3000, and nothing was dirty before the history began. */
 #define DIRTY_FOR_NS 20000000000ull
 /* What only starts writeback, or leaves it to a journal that commits each 5 s. */
 #define LATE_NS 10000000000ull
-
-/* Somebody holds pages of a region, from the end of one operation to the begin of another. */
-struct hold {
-	uint64_t begin_ns, from_ns, until_ns;
-	uint32_t event;
-	uint16_t region, mr; /* mr: PP_NO_INDEX for references that are no pins */
-	uint16_t actor;
-	bool child; /* a child holds them */
-	bool weak;  /* references that are no pins of a private page: it may be copied, and the copy
-		       is what is mapped then. That it stays is only counted */
-	size_t first, end;
-	struct held {
-		uint64_t frame;
-		uint32_t state, look; /* look: 1 + event, 0: not seen yet */
-	} * pages;
-};
 
 /* A page that a device wrote and let go of. */
 struct soiled {
@@ -35,9 +20,7 @@ struct soiled {
 
 struct pp_page_track {
 	const struct pp_model *m;
-	struct hold *holds; /* in order of the event that takes hold */
-	size_t n_holds, n_begun;
-	size_t *active, n_active;
+	struct pp_holds holds;
 	size_t next_cut, next_clean;
 	uint32_t *clean; /* events that may write pages back */
 	size_t n_clean;
@@ -50,8 +33,6 @@ struct pp_page_track {
 	bool failed;
 };
 
-/* ---- who holds what ---- */
-
 static size_t pages_of(const struct pp_region_def *r)
 {
 	return (size_t)((r->size_bytes + PP_PAGE_BYTES - 1) / PP_PAGE_BYTES);
@@ -60,81 +41,6 @@ static size_t pages_of(const struct pp_region_def *r)
 static const struct pp_region_def *region_at(const struct pp_page_track *t, uint16_t region)
 {
 	return &t->m->plan->regions[region];
-}
-
-static bool done(const struct pp_event *e)
-{
-	return !e->result && !(e->flags & (PP_EVENT_SKIPPED | PP_EVENT_OPEN));
-}
-
-static struct hold *add_hold(struct pp_page_track *t, uint32_t event, uint16_t region,
-			     uint64_t offset, uint64_t length)
-{
-	const struct pp_event *e = &t->m->history->events[event];
-	struct hold *h = &t->holds[t->n_holds++];
-
-	*h = (struct hold){
-		.begin_ns = e->begin_ns,
-		.from_ns = e->end_ns,
-		.until_ns = PP_TIME_NEVER,
-		.event = event,
-		.region = region,
-		.mr = PP_NO_INDEX,
-		.actor = e->actor,
-		.first = (size_t)(offset / PP_PAGE_BYTES),
-		.end = (size_t)((offset + length + PP_PAGE_BYTES - 1) / PP_PAGE_BYTES),
-	};
-	return h;
-}
-
-static void let_go(struct pp_page_track *t, const struct pp_event *e)
-{
-	for (size_t i = t->n_holds; i-- > 0;) {
-		struct hold *h = &t->holds[i];
-		bool pin = h->mr != PP_NO_INDEX;
-
-		if (h->until_ns != PP_TIME_NEVER)
-			continue;
-		if (e->verb == PP_VERB_DEREG
-			    ? pin && h->mr == e->object
-			    : !pin && h->actor == e->actor &&
-				      (h->child || e->verb == PP_VERB_SPLICE_DRAIN))
-			h->until_ns = e->begin_ns;
-	}
-}
-
-static void find_hold(struct pp_page_track *t, uint32_t event)
-{
-	const struct pp_plan *plan = t->m->plan;
-	const struct pp_event *e = &t->m->history->events[event];
-	const struct pp_mr_def *mr;
-	struct hold *h;
-
-	switch ((int)e->verb) {
-	case PP_VERB_REG:
-		mr = &plan->mrs[e->object];
-		/* Paged on demand, nothing is pinned. */
-		if (!done(e) || mr->access & PP_ACCESS_OD)
-			break;
-		h = add_hold(t, event, mr->region, mr->offset_bytes, mr->length_bytes);
-		h->mr = e->object;
-		break;
-	case PP_VERB_SPLICE_HOLD:
-	case PP_VERB_CHILD_HOLD:
-		if (!done(e))
-			break;
-		h = add_hold(t, event, e->object, e->offset_bytes, e->length_bytes);
-		h->child = e->verb == PP_VERB_CHILD_HOLD;
-		h->weak = region_at(t, e->object)->share == PP_PRIVATE;
-		break;
-	case PP_VERB_DEREG:
-	case PP_VERB_SPLICE_DRAIN:
-	case PP_VERB_REAP:
-	case PP_VERB_KILL:
-		if (!(e->flags & PP_EVENT_SKIPPED))
-			let_go(t, e);
-		break;
-	}
 }
 
 static void *list(struct pp_page_track *t, size_t n, size_t size)
@@ -149,19 +55,14 @@ struct pp_page_track *pp_page_track_new(const struct pp_model *m)
 {
 	struct pp_page_track *t = calloc(1, sizeof(*t));
 	const struct pp_history *h = m->history;
-	size_t holds = 0, cleans = 0;
+	size_t cleans = 0;
 
 	if (!t)
 		return NULL;
 	t->m = m;
-	for (size_t i = 0; m->looks && i < h->n_events; i++) {
-		enum pp_kind kind = pp_verbs[h->events[i].verb].kind;
-
-		holds += kind == PP_KIND_PIN || kind == PP_KIND_HOLD;
+	for (size_t i = 0; m->looks && i < h->n_events; i++)
 		cleans += pp_verbs[h->events[i].verb].cleans;
-	}
-	t->holds = list(t, holds, sizeof(*t->holds));
-	t->active = list(t, holds, sizeof(*t->active));
+	t->failed = m->looks && !pp_holds_find(&t->holds, m);
 	t->clean = list(t, cleans, sizeof(*t->clean));
 	t->cut_ns = list(t, m->plan->n_regions, sizeof(*t->cut_ns));
 	t->clean_ns = list(t, m->plan->n_regions, sizeof(*t->clean_ns));
@@ -172,11 +73,9 @@ struct pp_page_track *pp_page_track_new(const struct pp_model *m)
 		pp_page_track_free(t);
 		return NULL;
 	}
-	for (uint32_t i = 0; m->looks && i < h->n_events; i++) {
-		find_hold(t, i);
+	for (uint32_t i = 0; m->looks && i < h->n_events; i++)
 		if (pp_verbs[h->events[i].verb].cleans && !(h->events[i].flags & PP_EVENT_SKIPPED))
 			t->clean[t->n_clean++] = i;
-	}
 	return t;
 }
 
@@ -184,16 +83,13 @@ void pp_page_track_free(struct pp_page_track *t)
 {
 	if (!t)
 		return;
-	for (size_t i = 0; i < t->n_holds; i++)
-		free(t->holds[i].pages);
+	pp_holds_free(&t->holds);
 	for (size_t i = 0; t->cut_ns && t->soiled && i < t->m->plan->n_regions; i++) {
 		free(t->cut_ns[i]);
 		free(t->soiled[i]);
 	}
 	for (size_t i = 0; t->written && i < t->m->plan->n_mrs; i++)
 		free(t->written[i]);
-	free(t->holds);
-	free(t->active);
 	free(t->clean);
 	free(t->cut_ns);
 	free(t->clean_ns);
@@ -272,28 +168,13 @@ static void take_clean(struct pp_page_track *t, uint32_t event)
 static void advance(struct pp_page_track *t, uint64_t until_ns)
 {
 	const struct pp_model *m = t->m;
-	size_t n = 0;
 
 	while (t->next_cut < m->n_cuts && m->cuts[t->next_cut].begin_ns <= until_ns)
 		take_cut(t, &m->cuts[t->next_cut++]);
 	while (t->next_clean < t->n_clean &&
 	       m->history->events[t->clean[t->next_clean]].begin_ns <= until_ns)
 		take_clean(t, t->clean[t->next_clean++]);
-	while (t->n_begun < t->n_holds && t->holds[t->n_begun].begin_ns <= until_ns)
-		t->active[t->n_active++] = t->n_begun++;
-	for (size_t i = 0; i < t->n_active; i++) {
-		struct hold *h = &t->holds[t->active[i]];
-
-		if (h->until_ns >= until_ns) {
-			t->active[n++] = t->active[i];
-			continue;
-		}
-		/* Looks come in order of begin: a longer one before may end later. Rare, and then
-		 * only a fact is missed. */
-		free(h->pages);
-		h->pages = NULL;
-	}
-	t->n_active = n;
+	pp_holds_advance(&t->holds, until_ns);
 }
 
 static bool cut_since(const struct pp_page_track *t, uint16_t region, size_t page,
@@ -315,8 +196,8 @@ struct look {
 	void *arg;
 };
 
-static void tell(const struct look *l, enum pp_page_fact fact, const struct held *was,
-		 const struct hold *h)
+static void tell(const struct look *l, enum pp_page_fact fact, const struct pp_held *was,
+		 const struct pp_hold *h)
 {
 	struct pp_page_note note = l->note;
 
@@ -330,13 +211,6 @@ static void tell(const struct look *l, enum pp_page_fact fact, const struct held
 	l->fn(l->arg, &note);
 }
 
-static struct held *held_at(struct pp_page_track *t, struct hold *h, size_t page)
-{
-	if (!h->pages)
-		h->pages = list(t, h->end - h->first, sizeof(*h->pages));
-	return h->pages ? &h->pages[page - h->first] : NULL;
-}
-
 static bool anonymous(const struct pp_region_def *r)
 {
 	return r->share == PP_PRIVATE;
@@ -346,7 +220,7 @@ static bool anonymous(const struct pp_region_def *r)
  * Soft-dirty bits are cleared by write protection, which stops no device: so what is pinned keeps
  * its bit (pte_is_pinned() in fs/proc/task_mmu.c), private memory in single pages.
  */
-static void look_for_bit(const struct look *l, const struct hold *h)
+static void look_for_bit(const struct look *l, const struct pp_hold *h)
 {
 	const struct pp_event *cleared;
 	struct look to = *l;
@@ -363,10 +237,10 @@ static void look_for_bit(const struct look *l, const struct hold *h)
 	tell(&to, PP_PAGE_BLIND, NULL, NULL);
 }
 
-static void look_at_page(const struct look *l, struct hold *h, struct held *was)
+static void look_at_page(const struct look *l, struct pp_hold *h, struct pp_held *was)
 {
 	struct pp_page_track *t = l->t;
-	const bool pin = h->mr != PP_NO_INDEX;
+	const bool pin = pp_hold_pins(h);
 
 	/* Once the mapping has lost the page it shows another, and rightly. */
 	if (cut_since(t, h->region, l->page, h->begin_ns) ||
@@ -391,14 +265,14 @@ static void look_at_page(const struct look *l, struct hold *h, struct held *was)
 	if (was->look && !pin)
 		was->frame = 0;
 	else
-		*was = (struct held){ l->note.frame, l->note.state, l->note.look + 1 };
+		*was = (struct pp_held){ l->note.frame, l->note.state, l->note.look + 1 };
 }
 
-static void look_at_child(struct look *l, const struct hold *h, const struct held *was)
+static void look_at_child(struct look *l, const struct pp_hold *h, const struct pp_held *was)
 {
 	const uint32_t fork = l->t->fork[l->e->actor];
 
-	if (h->mr == PP_NO_INDEX || !was->look || !fork || !l->note.frame ||
+	if (!pp_hold_pins(h) || !was->look || !fork || !l->note.frame ||
 	    !anonymous(region_at(l->t, h->region)) || h->region != l->region ||
 	    l->t->m->history->events[fork - 1].begin_ns < h->from_ns)
 		return;
@@ -414,7 +288,7 @@ static bool freed(uint32_t was, uint32_t is)
 	       ((was ^ is) & PP_PAGE_ANON);
 }
 
-static void look_at_frame(const struct look *l, const struct hold *h, const struct held *was)
+static void look_at_frame(const struct look *l, const struct pp_hold *h, const struct pp_held *was)
 {
 	if (was->look && was->frame == l->note.frame && !h->weak)
 		tell(l, freed(was->state, l->note.state) ? PP_PAGE_FREED : PP_PAGE_HELD, was, h);
@@ -461,16 +335,18 @@ static void look_at(struct look *l)
 
 	if (l->note.frame && l->e->verb != PP_VERB_FRAME_LOOK)
 		tell(l, PP_PAGE_LOOKED, NULL, NULL);
-	for (size_t i = 0; i < t->n_active; i++) {
-		struct hold *h = &t->holds[t->active[i]];
-		struct held *was;
+	for (size_t i = 0; i < t->holds.n_active; i++) {
+		struct pp_hold *h = &t->holds.items[t->holds.active[i]];
+		struct pp_held *was;
 
 		if (region_at(t, h->region)->space != space || l->page < h->first ||
 		    l->page >= h->end || l->e->begin_ns < h->from_ns || l->e->end_ns > h->until_ns)
 			continue;
-		was = held_at(t, h, l->page);
-		if (!was)
+		was = pp_held_at(h, l->page);
+		if (!was) {
+			t->failed = true;
 			return;
+		}
 		if (l->e->verb == PP_VERB_CHILD_LOOK)
 			look_at_child(l, h, was);
 		else if (l->e->verb == PP_VERB_FRAME_LOOK)
@@ -489,7 +365,7 @@ static void take_look(struct pp_page_track *t, uint32_t event, pp_page_fn *fn, v
 	struct look l = { .t = t, .e = e, .region = e->object, .fn = fn, .arg = arg };
 	struct pp_page_run run;
 
-	if (!done(e) || !pp_event_keeps_cell(e) || e->gen >= h->n_cells ||
+	if (!pp_event_done(e) || !pp_event_keeps_cell(e) || e->gen >= h->n_cells ||
 	    !pp_page_run_get(h->cells[e->gen], &run))
 		return;
 	advance(t, e->end_ns);
@@ -541,7 +417,7 @@ static void take_write(struct pp_page_track *t, uint32_t event)
 		(size_t)((e->offset_bytes + e->length_bytes + PP_PAGE_BYTES - 1) / PP_PAGE_BYTES);
 	uint32_t **written = by_mr && op ? &t->written[op->object] : NULL;
 
-	if (!done(e) || !op || !gets_dirty(r) ||
+	if (!pp_event_done(e) || !op || !gets_dirty(r) ||
 	    t->m->state[event] & (PP_STATE_UNKNOWN | PP_STATE_DETACHED))
 		return;
 	if (written && !*written)
@@ -561,7 +437,7 @@ static void take_release(struct pp_page_track *t, uint32_t event)
 	uint32_t *written = t->written[e->object];
 	const uint16_t region = t->m->plan->mrs[e->object].region;
 
-	if (!written || !done(e))
+	if (!written || !pp_event_done(e))
 		return;
 	for (size_t p = 0; p < pages_of(region_at(t, region)); p++) {
 		if (written[p])
@@ -588,9 +464,9 @@ bool pp_page_track_event(struct pp_page_track *t, uint32_t event, pp_page_fn *fn
 		break;
 	case PP_KIND_HOLD:
 	case PP_KIND_HAZARD:
-		if (done(e) && (e->verb == PP_VERB_FORK || e->verb == PP_VERB_CHILD_HOLD))
+		if (pp_event_done(e) && (e->verb == PP_VERB_FORK || e->verb == PP_VERB_CHILD_HOLD))
 			t->fork[e->actor] = event + 1;
-		if (done(e) && e->verb == PP_VERB_SOFT_CLEAN)
+		if (pp_event_done(e) && e->verb == PP_VERB_SOFT_CLEAN)
 			t->soft = event + 1;
 		break;
 	default:

@@ -299,6 +299,7 @@ struct pp_plan_text {
 	size_t len, cap;
 	uint32_t next_op;  /* id of the next op line; 0 is taken for 1 */
 	uint32_t next_gen; /* generation of the next write; 0 is taken for 1 */
+	uint32_t held_op;  /* of who builds it: an operation that a later line waits for */
 	int failed;        /* -ENOMEM once memory ran out; later calls do nothing */
 };
 

@@ -128,6 +128,7 @@ enum pp_verb {
 	/* Later ones: the binary history has the numbers. */
 	PP_VERB_NUMA_BALANCE, /* read from another node, until the kernel brings it there */
 	PP_VERB_SOFT_OFFLINE, /* MADV_SOFT_OFFLINE: pages move, their frames are lost */
+	PP_VERB_POISON,       /* MADV_HWPOISON: the frames are bad, whoever has them */
 	PP_VERB_COUNT
 };
 
@@ -156,13 +157,15 @@ enum pp_effect {
 	PP_EFFECT_SHIFT,   /* content moves by whole blocks; pages as with HOLE */
 	PP_EFFECT_REPLACE, /* a write that throws the cached pages away: MRs over them keep orphans
 			    */
-	PP_EFFECT_DROP, /* private and anonymous pages of the range are gone: initial content, MRs
-			   keep orphans; shared memory: nothing */
-	PP_EFFECT_SELF, /* the range is rewritten with what it showed at some moment meanwhile */
-	PP_EFFECT_FREE, /* private pages of the range that no MR holds may be as in the beginning,
-			   from now on */
-	PP_EFFECT_CLONE /* the file of to= shows what this file showed at some moment meanwhile,
-			   for ever */
+	PP_EFFECT_DROP,  /* private and anonymous pages of the range are gone: initial content, MRs
+			    keep orphans; shared memory: nothing */
+	PP_EFFECT_SELF,  /* the range is rewritten with what it showed at some moment meanwhile */
+	PP_EFFECT_FREE,  /* private pages of the range that no MR holds may be as in the beginning,
+			    from now on */
+	PP_EFFECT_CLONE, /* the file of to= shows what this file showed at some moment meanwhile,
+			    for ever */
+	PP_EFFECT_POISON /* no mapping has the pages of the range any more, and who touches them
+			    faults; MRs keep them, and what is in them */
 };
 
 enum pp_target { /* what the first operand names */

@@ -181,6 +181,15 @@ ACT(soft_offline)
 	return pp_hazard_soft_offline(start, length, &w->err);
 }
 
+ACT(poison)
+{
+	size_t length;
+	void *start = pages_of(w, t, &length);
+
+	(void)e;
+	return pp_hazard_poison(start, length, &w->err);
+}
+
 ACT(dax_unbind)
 {
 	const char *dev = pp_exec_region_dev(w->x, t->region);
@@ -207,5 +216,6 @@ const struct pp_verb_impl pp_exec_memory_verbs[] = {
 	{ .verb = PP_VERB_NUMA_BALANCE, .act = act_numa_balance },
 	{ .verb = PP_VERB_DAX_UNBIND, .act = act_dax_unbind },
 	{ .verb = PP_VERB_SOFT_OFFLINE, .act = act_soft_offline },
+	{ .verb = PP_VERB_POISON, .act = act_poison },
 	{ .verb = PP_VERB_NONE },
 };

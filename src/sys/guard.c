@@ -11,6 +11,14 @@
  * argument. */
 static __thread sigjmp_buf *volatile guard_resume;
 
+/* This thread is declaring memory bad, and is told that it is. */
+static __thread volatile bool guard_told;
+
+void pp_guard_told(bool told)
+{
+	guard_told = told;
+}
+
 /*
  * Only a fault of this very access counts: si_code <= 0 was sent by a process,
  * BUS_MCEERR_AO reports poisoned memory that nobody touched.
@@ -18,6 +26,9 @@ static __thread sigjmp_buf *volatile guard_resume;
 static void on_fault(int sig, siginfo_t *info, void *context)
 {
 	(void)context;
+	if (guard_told && sig == SIGBUS &&
+	    (info->si_code == BUS_MCEERR_AO || info->si_code == BUS_MCEERR_AR))
+		return;
 	if (guard_resume && info->si_code > 0 && !(sig == SIGBUS && info->si_code == BUS_MCEERR_AO))
 		siglongjmp(*guard_resume, 1);
 	signal(sig, SIG_DFL);

@@ -98,6 +98,18 @@ int pp_hazard_collapse(void *addr, size_t length_bytes, struct pp_err *err);
  */
 int pp_hazard_soft_offline(void *addr, size_t length_bytes, struct pp_err *err);
 
+/**
+ * pp_hazard_poison - MADV_HWPOISON of each page: as if its memory had failed. No page table has it
+ * afterwards, who touches it gets SIGBUS, and its frame is never used again until the next boot
+ *
+ * The first page that the kernel could not deal with decides: -EBUSY where somebody holds a
+ * reference to a page of a file or of shared memory. The others, and it, too, are bad nevertheless.
+ * -EPERM without CAP_SYS_ADMIN. pp_guard_install() must have been called: newer kernels (6.12) tell
+ * the calling thread by SIGBUS, which is caught. Source: mm/memory-failure.c,
+ * memory_failure().
+ */
+int pp_hazard_poison(void *addr, size_t length_bytes, struct pp_err *err);
+
 #define PP_KSM_RUN "/sys/kernel/mm/ksm/run"
 /**
  * pp_hazard_ksm - declare the range mergeable and let ksmd pass over it, then give ksmd's switch

@@ -11,6 +11,7 @@
 
 #include "sys/clock.h"
 #include "sys/hazard.h"
+#include "sys/pinio.h"
 #include "sys/pins.h"
 
 #define KSM_DIR     "/sys/kernel/mm/ksm/"
@@ -19,6 +20,9 @@
 #define THP_SPLIT   "/sys/kernel/debug/split_huge_pages"
 #ifndef MADV_SOFT_OFFLINE
 #define MADV_SOFT_OFFLINE 101 /* source: include/uapi/asm-generic/mman-common.h */
+#endif
+#ifndef MADV_HWPOISON
+#define MADV_HWPOISON 100 /* source: include/uapi/asm-generic/mman-common.h */
 #endif
 #ifndef MADV_COLLAPSE
 #define MADV_COLLAPSE 25 /* since 6.1; source: include/uapi/asm-generic/mman-common.h */
@@ -86,15 +90,32 @@ static uintptr_t page_start(const void *addr)
 	return (uintptr_t)addr & ~((uintptr_t)sysconf(_SC_PAGESIZE) - 1);
 }
 
-int pp_hazard_soft_offline(void *addr, size_t length_bytes, struct pp_err *err)
+/* What fails for one page is done to the others nevertheless. */
+static int advise_each(void *addr, size_t length_bytes, int advice, const char *name,
+		       struct pp_err *err)
 {
 	size_t page = (size_t)sysconf(_SC_PAGESIZE);
 	uintptr_t end = (uintptr_t)addr + length_bytes;
 	int rc = 0;
 
-	for (uintptr_t at = (uintptr_t)addr & ~(page - 1); at < end; at += page)
-		if (madvise((void *)at, page, MADV_SOFT_OFFLINE) && !rc)
-			rc = pp_err_set(err, -errno, "madvise(MADV_SOFT_OFFLINE) of a page");
+	for (uintptr_t at = page_start(addr); at < end; at += page)
+		if (madvise((void *)at, page, advice) && !rc)
+			rc = pp_err_set(err, -errno, "madvise(%s) of a page", name);
+	return rc;
+}
+
+int pp_hazard_soft_offline(void *addr, size_t length_bytes, struct pp_err *err)
+{
+	return advise_each(addr, length_bytes, MADV_SOFT_OFFLINE, "MADV_SOFT_OFFLINE", err);
+}
+
+int pp_hazard_poison(void *addr, size_t length_bytes, struct pp_err *err)
+{
+	int rc;
+
+	pp_guard_told(true);
+	rc = advise_each(addr, length_bytes, MADV_HWPOISON, "MADV_HWPOISON", err);
+	pp_guard_told(false);
 	return rc;
 }
 

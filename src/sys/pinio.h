@@ -85,6 +85,10 @@ int64_t pp_pinio_vmsplice(const void *mem, void *to, size_t length_bytes, struct
  * there; outside of it they kill as ever. */
 int pp_guard_install(struct pp_err *err);
 
+/** pp_guard_told - while @told, this thread goes on when SIGBUS tells it of bad memory
+ *  (BUS_MCEERR_AO, BUS_MCEERR_AR): it is declaring some bad. Touches memory of nobody else. */
+void pp_guard_told(bool told);
+
 /** pp_guarded_copy - memcpy that returns -EFAULT instead of dying. Thread-safe; needs
  * pp_guard_install(). */
 int pp_guarded_copy(void *to, const void *from, size_t length_bytes);

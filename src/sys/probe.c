@@ -347,6 +347,9 @@ static int try_offline(run_t run, struct pp_err *why)
 static int try_soft_offline(run_t run, struct pp_err *why)
 { return !run->env->guest ? pp_err_set(why, -EPERM, "a frame of memory would be lost by trying; this machine is kept.")
 		     : unless(pp_probe_soft_offline(why), why, "frames of memory can be taken out of use."); }
+static int try_hwpoison(run_t run, struct pp_err *why)
+{ return !run->env->guest ? pp_err_set(why, -EPERM, "memory would be lost; this machine is kept.")
+		     : unless(pp_probe_hwpoison(why), why, "memory can be declared bad."); }
 static int try_memcg(run_t run, struct pp_err *why)
 { (void)run; return unless(pp_probe_memcg(why), why, "a cgroup of our own can be reclaimed from."); }
 static int try_fsck_ext4(run_t run, struct pp_err *why)  { (void)run; return has_fsck(why, "ext4"); }
@@ -415,6 +418,7 @@ const struct pp_probe pp_probes[] = {
 	{ "numa-balancing", "pages go to the node that uses them",                 try_balancing },
 	{ "offline",      "blocks of memory can be set offline",                   try_offline },
 	{ "soft-offline", "frames can be taken out of use (MADV_SOFT_OFFLINE)",    try_soft_offline },
+	{ "hwpoison",     "memory can be declared bad (MADV_HWPOISON)",            try_hwpoison },
 	{ "thp-split",    "huge pages can be split on request (debugfs)",          try_thp_split },
 	{ "ksm",          "pages can be merged by ksmd",                           try_ksm },
 };

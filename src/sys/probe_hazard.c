@@ -23,6 +23,9 @@
 /* In the child's own mount namespace only: an existing directory to work in. */
 #define SCRATCH    "/sys/fs"
 #define HUGE_BYTES ((size_t)2 << 20)
+#ifndef MADV_HWPOISON
+#define MADV_HWPOISON 100 /* source: include/uapi/asm-generic/mman-common.h */
+#endif
 #ifndef MADV_SOFT_OFFLINE
 #define MADV_SOFT_OFFLINE 101 /* source: include/uapi/asm-generic/mman-common.h */
 #endif
@@ -110,7 +113,7 @@ int pp_probe_collapse(struct pp_err *why)
  * trying would keep its whole block of memory online until the next boot (memory_block_offline() in
  * drivers/base/memory.c says EHWPOISON since 6.2).
  */
-int pp_probe_soft_offline(struct pp_err *why)
+static int knows_advice(int advice, const char *name, struct pp_err *why)
 {
 	size_t page = (size_t)sysconf(_SC_PAGESIZE);
 	void *mem = mmap(NULL, page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -118,10 +121,28 @@ int pp_probe_soft_offline(struct pp_err *why)
 
 	if (mem == MAP_FAILED)
 		return pp_err_set(why, -errno, "no memory to try it with");
-	if (madvise(mem, 0, MADV_SOFT_OFFLINE))
-		rc = pp_err_set(why, -errno, "the kernel knows no MADV_SOFT_OFFLINE");
+	if (madvise(mem, 0, advice))
+		rc = pp_err_set(why, -errno, "the kernel knows no %s", name);
 	munmap(mem, page);
 	return rc;
+}
+
+int pp_probe_soft_offline(struct pp_err *why)
+{
+	return knows_advice(MADV_SOFT_OFFLINE, "MADV_SOFT_OFFLINE", why);
+}
+
+int pp_probe_hwpoison(struct pp_err *why)
+{
+	char text[16];
+	int rc = pp_control_read("/proc/sys/vm/memory_failure_recovery", text, sizeof(text), why);
+
+	if (rc)
+		return rc;
+	if (!strcmp(text, "0"))
+		return pp_err_set(why, -EPERM,
+				  "vm.memory_failure_recovery is 0: bad memory ends this kernel.");
+	return knows_advice(MADV_HWPOISON, "MADV_HWPOISON", why);
 }
 
 int pp_probe_swap(struct pp_err *why)

@@ -29,6 +29,9 @@ int pp_probe_numa_balancing(struct pp_err *why);
 int pp_probe_offline(struct pp_err *why);
 /** pp_probe_soft_offline - does the kernel know MADV_SOFT_OFFLINE? No frame is taken by asking. */
 int pp_probe_soft_offline(struct pp_err *why);
+/** pp_probe_hwpoison - does the kernel know MADV_HWPOISON, and go on behind it? No frame is taken
+ * by asking. */
+int pp_probe_hwpoison(struct pp_err *why);
 /** pp_probe_memcg - enters and leaves a cgroup in a forked child with mounts of its own. */
 int pp_probe_memcg(struct pp_err *why);
 

@@ -250,6 +250,8 @@ static int run_page_hazards(const struct driver *d, struct pp_err *err)
 	if (!rc)
 		rc = pp_hazard_soft_offline(memory(), 2 * PAGE, err);
 	if (!rc)
+		rc = pp_hazard_poison(memory(), 2 * PAGE, err);
+	if (!rc)
 		rc = pp_hazard_seal(fd, F_SEAL_GROW, err);
 	__real_close(fd);
 	return rc;

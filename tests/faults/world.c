@@ -572,7 +572,8 @@ int fake_memfd_create(const char *name, unsigned flags)
 int fake_madvise(void *at, size_t length, int advice)
 {
 	if (advice == MADV_MERGEABLE || advice == MADV_HUGEPAGE || advice == MADV_NOHUGEPAGE ||
-	    advice == 25 /* MADV_COLLAPSE */ || advice == 101 /* MADV_SOFT_OFFLINE */)
+	    advice == 25 /* MADV_COLLAPSE */ || advice == 100 /* MADV_HWPOISON */ ||
+	    advice == 101 /* MADV_SOFT_OFFLINE */)
 		return 0;
 	return __real_madvise(at, length, advice);
 }

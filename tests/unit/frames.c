@@ -20,6 +20,7 @@ struct area {
 	struct page *pages;
 	size_t n;
 	bool pinned, freed; /* freed: by MADV_FREE */
+	bool gated;         /* pinned by what waits at a gate */
 };
 
 struct frames {
@@ -151,7 +152,7 @@ static void pinned(struct frames *f, uint16_t r, const struct pp_op *op)
 
 	a->pinned = true;
 	for (size_t i = 0; i < a->n; i++) {
-		if (pp_verbs[op->verb].kind == PP_KIND_PIN)
+		if (pp_verbs[op->verb].kind != PP_KIND_HOLD)
 			owned(f, &f->plan->regions[r], &a->pages[i]);
 		else
 			touch(f, &f->plan->regions[r], &a->pages[i]);
@@ -174,6 +175,33 @@ static void moved(struct frames *f, struct area *a, enum pp_verb verb)
 			    : verb == PP_VERB_THP_COLLAPSE ? PP_PAGE_THP
 							   : 0;
 		p->state &= verb == PP_VERB_THP_SPLIT ? ~PP_PAGE_THP : ~0u;
+	}
+}
+
+/* Page tables lose them; the frames are what they were, and bad. */
+static void poisoned(struct frames *f, struct area *a, const struct pp_op *op)
+{
+	size_t first = pp_plan_op_offset(f->plan, op) / PP_PAGE_LOOK_BYTES;
+
+	for (size_t i = first; i < first + op->length_bytes / PP_PAGE_LOOK_BYTES; i++)
+		gone(&a->pages[i], false,
+		     (a->pages[i].state & ~PP_PAGE_PRESENT) | PP_PAGE_HWPOISON);
+}
+
+/* A transfer by way of a gate. */
+static void queued(struct frames *f, uint16_t r, const struct pp_op *op)
+{
+	if (pp_plan_gate(f->plan, op->via) == PP_NO_INDEX)
+		return;
+	pinned(f, r, op);
+	f->areas[r].gated = true;
+}
+
+static void gate_opened(struct frames *f)
+{
+	for (size_t r = 0; r < f->plan->n_regions; r++) {
+		f->areas[r].pinned &= !f->areas[r].gated;
+		f->areas[r].gated = false;
 	}
 }
 
@@ -209,6 +237,15 @@ void frames_op(struct frames *f, const struct pp_op *op)
 	case PP_VERB_DEREG:
 	case PP_VERB_SPLICE_DRAIN:
 		a->pinned = false;
+		break;
+	case PP_VERB_DIO_READ:
+		queued(f, r, op);
+		break;
+	case PP_VERB_GATE_OPEN:
+		gate_opened(f);
+		break;
+	case PP_VERB_POISON:
+		poisoned(f, a, op);
 		break;
 	case PP_VERB_STORE:
 	case PP_VERB_LOAD:

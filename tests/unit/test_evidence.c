@@ -249,6 +249,8 @@ static const struct evidence_case {
 	{ "frames that are held", REG MARK(5) FRAMES("uptodate"), "frames-held", 4 },
 	{ "frames that are free", REG MARK(5) FRAMES("buddy"), "frames-held", 0 },
 	{ "frames that nobody holds", MARK(5) FRAMES("uptodate"), "frames-held", 0 },
+	{ "frames that are bad", MARK(5) FRAMES("uptodate,hwpoison"), "frames-bad", 4 },
+	{ "frames that are not", MARK(5) FRAMES("uptodate"), "frames-bad", 0 },
 	{ "copies of pinned pages", CHILD(9), "pages-copied", 2 },
 	{ "pinned pages that a child has", CHILD(7), "pages-copied", 0 },
 	{ "dirty pages that a device wrote",

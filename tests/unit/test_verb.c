@@ -163,6 +163,7 @@ static void meanings(void)
 		{ "quiet", PP_KIND_LEDGER, PP_TARGET_NONE, PP_EFFECT_NONE, "" },
 		{ "numa-balance", PP_KIND_HAZARD, PP_TARGET_REGION, PP_EFFECT_NONE, "rn" },
 		{ "soft-offline", PP_KIND_HAZARD, PP_TARGET_REGION, PP_EFFECT_NONE, "rMn" },
+		{ "poison", PP_KIND_HAZARD, PP_TARGET_REGION, PP_EFFECT_POISON, "rMn" },
 	};
 
 	CU_ASSERT_EQUAL(sizeof(rows) / sizeof(rows[0]), PP_VERB_COUNT - 1);

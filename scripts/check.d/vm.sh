@@ -116,6 +116,43 @@ stage_vm_6_12() {
 	vm 6.12 --kernel debian-6.12 --tier quick --strict
 }
 
+stage_full() {
+	local kernel status=0
+	for kernel in "${check_kernels[@]}"; do
+		vm "full-$kernel" --kernel "$kernel" --tier full --strict || status=1
+	done
+	return $status
+}
+
+# long_storms KERNEL TIME BACKING - from a seed that is another each time: more is seen than by the same again, and
+# whatever is found names its seed
+long_storms() {
+	local -a cases
+	(build gcc CC=gcc >/dev/null) || return 1
+	mapfile -t cases < <("$dir/gcc/pinproof" list --tier soak --names | grep -E "^storm/($3)-long/")
+	((${#cases[@]} > 0)) || { echo "storms of $2 over $3: 0 passed, 1 failed" && return 1; }
+	vm "storms-$1-$2" --kernel "$1" --storm-time "$2" --timeout 0 --seed "$(date +%s)" "${cases[@]}"
+}
+
+stage_storms() {
+	local kernel status=0
+	for kernel in "${check_kernels[@]}"; do
+		long_storms "$kernel" 1m '.*' || status=1
+		long_storms "$kernel" 10m 'ext4|btrfs|fsdax-xfs' || status=1
+	done
+	return $status
+}
+
+# Each report says on which kernels it shows: as documented, three times of three.
+stage_reports() {
+	local kernel kernels=()
+	(build gcc CC=gcc >/dev/null) || return 1
+	for kernel in "${check_kernels[@]}"; do
+		kernels+=(--kernel "$kernel")
+	done
+	"$dir/gcc/pinproof" repro --all --runs 3 --out "$dir/vm-reports" "${kernels[@]}"
+}
+
 stage_boots() {
 	local kernel n status=0
 	for kernel in "${check_kernels[@]}"; do

@@ -4,6 +4,7 @@
 
 PP_SCENARIOS = \
 	scenarios/clean-page \
+	scenarios/dax-fault \
 	scenarios/dax-race \
 	scenarios/dax-truncate \
 	scenarios/devdax-unbind \

@@ -14,6 +14,7 @@ PP_REPORTS = \
 	scenarios/bugs/dax-pipe-shows-other-file.report \
 	scenarios/bugs/dax-readonly-buffer.report \
 	scenarios/bugs/dax-truncate-does-not-wait.report \
+	scenarios/bugs/dax-write-hidden-by-fault.report \
 	scenarios/bugs/devdax-unbind-dereg.report \
 	scenarios/bugs/ext4-bug-on-vm-write.report \
 	scenarios/bugs/ext4-no-buffers.report \

@@ -77,7 +77,7 @@ bool pp_defect_match(const struct pp_defect *d, const struct pp_plan *plan,
 		return false;
 	if (x->rule == PP_O10_QUIET_KERNEL)
 		return log_allowed(d->log, x->text);
-	return d->rule == x->rule && (d->classes & CLASS(x->cls)) != 0 &&
+	return d->rule == x->rule && (d->classes & CLASS(x->cls)) != 0 && (!d->fault || x->fault) &&
 	       listed(d->steps, '|', x->step) && is_region(d->region, plan, x->region) &&
 	       (!d->lost || listed(d->lost, ' ', pp_verbs[x->lost].name)) &&
 	       has_one(d->beside, &x->beside);

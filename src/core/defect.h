@@ -25,6 +25,8 @@ struct pp_defect {
 			    NULL: any, or none */
 	const char *beside; /* verbs, space-separated: one of them ran while that write did and had
 			    to do with its pages (pp_finding.beside); NULL: no matter which */
+	bool fault;         /* explains only what shows while a write fault fills a hole
+			       (pp_finding.fault) */
 	bool chance;        /* a race decides whether it shows: its absence is no XPASS */
 	struct pp_version since, before; /* upstream range [since, before) */
 	const char *reference;           /* commit, report or thread */
@@ -51,8 +53,8 @@ enum pp_range pp_defect_range(const struct pp_defect *d, const struct pp_facts *
 /**
  * pp_defect_match - does row @d explain finding @x of this plan? (range not looked at)
  *
- * Scenario, backing, pinner, rule, class and step must all match, and region and verbs if the row
- * names some. A finding of O10 must match the
+ * Scenario, backing, pinner, rule, class and step must all match, and region, verbs and fault if
+ * the row asks for some. A finding of O10 must match the
  * row's log regex as well, whatever the row's rule is: a row may allow the log lines that come with
  * its defect. Pure.
  */

@@ -53,6 +53,11 @@
 	"mm/memremap.c, memunmap_pages(): waits for pgmap->ref, which GUP does not hold once it "  \
 	"has walked"
 
+/* Seen on 6.1.192, and by no report we know. 13e451fdc1af (4.12) has closed it for read faults. */
+#define DAX_FAULT                                                                                  \
+	"fs/dax.c, dax_iomap_iter(): unmaps only where it allocated itself (IOMAP_F_NEW), "        \
+	"dax_iomap_pte_fault() has the block before dax_insert_entry() unmaps the zero page"
+
 const struct pp_defect pp_defects[] = {
 #include "core/defect_rows_memory.h"
 #include "core/defect_rows_sync.h"

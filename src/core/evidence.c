@@ -8,6 +8,7 @@
 
 #include "core/evidence_pages.h"
 #include "core/evidence_parts.h"
+#include "core/hole_fault.h"
 #include "core/page_track.h"
 
 /* clang-format off */
@@ -54,6 +55,7 @@ const struct pp_evidence_def pp_evidence_defs[PP_EV_COUNT] = {
 	[PP_EV_PAGES_HUGE]         = { "pages-huge", "looks at other pages that were huge" },
 	[PP_EV_PAGES_CLEAN]        = { "pages-clean", "looks at other pages that were not soft-dirty" },
 	[PP_EV_FRAMES_BAD]         = { "frames-bad", "looks at frames that are declared bad" },
+	[PP_EV_FAULTS_MET]         = { "faults-met", "file writes that began while a write fault filled a hole of their page" },
 	[PP_EV_SAME_MEMORY]        = { "same-memory-reads", "reads of a DAX file: of the mapped memory itself, no witnesses of their own" },
 };
 /* clang-format on */
@@ -411,6 +413,20 @@ static void count_writes(struct counting *c)
 	}
 }
 
+static void count_faults(struct counting *c)
+{
+	struct pp_hole_faults *f;
+
+	if (!pp_hole_faults_new(c->plan, c->h, &f) && f)
+		for (uint32_t i = 0; i < c->h->n_events; i++) {
+			if (c->h->events[i].flags & PP_EVENT_SKIPPED)
+				continue;
+			c->count[PP_EV_FAULTS_MET] += pp_hole_faults_met(f, i);
+			pp_hole_faults_take(f, i);
+		}
+	pp_hole_faults_free(f);
+}
+
 void pp_evidence_count(const struct pp_plan *plan, const struct pp_history *h,
 		       const struct pp_progress *progress, struct pp_evidence *out)
 {
@@ -435,6 +451,7 @@ void pp_evidence_count(const struct pp_plan *plan, const struct pp_history *h,
 		}
 		count_writes(&c);
 		count_pages(&c);
+		count_faults(&c);
 	}
 	for (size_t r = 0; c.durable && r < plan->n_regions; r++)
 		free(c.durable[r].age);

@@ -67,6 +67,8 @@ enum pp_evidence_id {
 	PP_EV_PAGES_HUGE,    /* page-look found a part of a transparent huge page */
 	PP_EV_PAGES_CLEAN,   /* page-look found a page without its soft-dirty bit */
 	PP_EV_FRAMES_BAD,  /* frame-look found a frame that is declared bad (of whichever pages) */
+	PP_EV_FAULTS_MET,  /* file writes that began while another actor's write through a mapping
+			      had a page of their range to fault in that was a hole of a DAX file */
 	PP_EV_SAME_MEMORY, /* a DAX file was read: by whatever way, what is mapped */
 	PP_EV_COUNT
 };

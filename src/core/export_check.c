@@ -18,7 +18,7 @@ static int check_region(struct exporter *e, const struct pp_region_def *r)
 						 PP_BACKING_XFS,        PP_BACKING_BTRFS,
 						 PP_BACKING_FSDAX_EXT4, PP_BACKING_FSDAX_XFS };
 
-	if (r->eof != PP_EOF_INSIDE || r->fd_readonly)
+	if (r->eof != PP_EOF_INSIDE || r->fd_readonly || r->times > 1)
 		return unable(e, "region", r->name);
 	for (size_t i = 0; i < PP_ARRAY_LEN(known); i++)
 		if (known[i] == r->backing)

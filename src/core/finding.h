@@ -64,6 +64,8 @@ struct pp_finding {
 	size_t n_lines; /* n_ops, or 0: nothing is known but the ids */
 	struct pp_near_line near[PP_FINDING_NEAR];
 	size_t n_near;  /* 0: no trace, or nothing in it that concerns the finding */
+	uint32_t fault; /* id of the operation whose write fault on a hole of that place had not
+			   ended when a file write behind it did not show; 0: none */
 	int defect;     /* index of the known-defect row that explains it, -1 if none */
 	char text[512]; /* one sentence */
 };

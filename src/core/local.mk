@@ -41,6 +41,7 @@ libpinproof_a_SOURCES += \
 	src/core/history_parse.c \
 	src/core/history_reader.c \
 	src/core/history_text.c \
+	src/core/hole_fault.c \
 	src/core/ledger.c \
 	src/core/ledger_fds.c \
 	src/core/logscan.c \
@@ -120,6 +121,7 @@ ppcore_HEADERS = \
 	src/core/finding.h \
 	src/core/history.h \
 	src/core/history_reader.h \
+	src/core/hole_fault.h \
 	src/core/ledger.h \
 	src/core/ledger_fds.h \
 	src/core/logscan.h \

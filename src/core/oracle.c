@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/hole_fault.h"
 #include "core/oracle_rules.h"
 #include "core/page_track.h"
 
@@ -66,8 +67,10 @@ static void judge_all(struct pp_judge *j)
 			pp_rule_cells(j, i);
 		else
 			judge_event(j, i);
-		if (pp_verbs[e->verb].kind != PP_KIND_OBSERVE || e->verb == PP_VERB_SPLICE_DRAIN)
-			pp_model_take(&j->model, i);
+		if (pp_verbs[e->verb].kind == PP_KIND_OBSERVE && e->verb != PP_VERB_SPLICE_DRAIN)
+			continue;
+		pp_model_take(&j->model, i);
+		pp_hole_faults_take(j->hole_faults, i);
 	}
 	pp_judge_flush(j);
 }
@@ -108,7 +111,8 @@ int pp_oracle_run(const struct pp_plan *plan, const struct pp_history *h,
 	j.live = pp_live_new(&j.model);
 	j.edges = pp_edges_new(&j.model);
 	j.pages = pp_page_track_new(&j.model);
-	if (!j.ledger || !j.order || !j.live || !j.edges || !j.pages) {
+	if (pp_hole_faults_new(plan, h, &j.hole_faults) || !j.ledger || !j.order || !j.live ||
+	    !j.edges || !j.pages) {
 		ret = pp_err_set(err, -ENOMEM, "judge a history of %zu events", h->n_events);
 		goto out_ledger;
 	}
@@ -120,6 +124,7 @@ int pp_oracle_run(const struct pp_plan *plan, const struct pp_history *h,
 	if (j.model.pool.failed)
 		ret = pp_err_set(err, -ENOMEM, "judge a history of %zu events", h->n_events);
 out_ledger:
+	pp_hole_faults_free(j.hole_faults);
 	pp_page_track_free(j.pages);
 	pp_edges_free(j.edges);
 	pp_live_free(j.live);

@@ -59,7 +59,7 @@ static void say_found(const struct pp_judge *j, const struct pp_broken *b, char 
 static void say_cells(const struct pp_judge *j, const struct pp_broken *b, char *out, size_t size)
 {
 	const struct pp_event *e = &j->h->events[b->event];
-	char found[128], expected[112], sync[96] = "";
+	char found[128], expected[112], sync[96] = "", fault[96] = "";
 
 	say_found(j, b, found, sizeof(found));
 	if (b->sync != PP_NO_EVENT)
@@ -69,6 +69,10 @@ static void say_cells(const struct pp_judge *j, const struct pp_broken *b, char 
 		snprintf(sync, sizeof(sync), ", as op %u %s had seen it before",
 			 j->h->events[b->seen_by - 1].op,
 			 pp_verbs[j->h->events[b->seen_by - 1].verb].name);
+	if (b->fault)
+		snprintf(fault, sizeof(fault), ", while the write fault of op %u %s fills a hole",
+			 j->h->events[b->fault - 1].op,
+			 pp_verbs[j->h->events[b->fault - 1].verb].name);
 	if (b->expected != PP_NO_EVENT)
 		say_write(j, b->expected, expected, sizeof(expected));
 	else if (b->seen_by)
@@ -77,10 +81,10 @@ static void say_cells(const struct pp_judge *j, const struct pp_broken *b, char 
 		snprintf(expected, sizeof(expected), "a write that had begun by then");
 	else
 		snprintf(expected, sizeof(expected), "whole stamps that belong there");
-	snprintf(out, size, "op %u %s of %s %llu+%llu shows %s where %s had to show%s", e->op,
+	snprintf(out, size, "op %u %s of %s %llu+%llu shows %s where %s had to show%s%s", e->op,
 		 pp_verbs[e->verb].name, j->plan->regions[e->object].name,
 		 (unsigned long long)b->offset_bytes, (unsigned long long)b->length_bytes, found,
-		 expected, sync);
+		 expected, sync, fault);
 }
 
 /* ---- the story: operations that a reader must look at ---- */
@@ -216,8 +220,12 @@ static int cmp_event(const void *a, const void *b)
 
 static void collect(struct story *s)
 {
-	const uint32_t known[] = { s->b->event, s->b->expected, s->b->found, s->b->sync,
-				   s->b->seen_by ? s->b->seen_by - 1 : PP_NO_EVENT };
+	const uint32_t known[] = { s->b->event,
+				   s->b->expected,
+				   s->b->found,
+				   s->b->sync,
+				   s->b->seen_by ? s->b->seen_by - 1 : PP_NO_EVENT,
+				   s->b->fault ? s->b->fault - 1 : PP_NO_EVENT };
 	const struct pp_event *events = s->j->h->events;
 
 	s->from_ns = events[s->b->event].begin_ns;
@@ -246,7 +254,7 @@ static unsigned marks_of(const struct story *s, uint32_t event)
 	return (event == b->expected ? PP_MARK_EXPECTED : 0) |
 	       (event == b->found ? (b->text[0] ? PP_MARK_WITH : PP_MARK_FOUND) : 0) |
 	       (event == b->sync ? PP_MARK_SYNC : 0) |
-	       (event + 1 == b->seen_by ? PP_MARK_WITH : 0) |
+	       (event + 1 == b->seen_by || event + 1 == b->fault ? PP_MARK_WITH : 0) |
 	       (op == s->j->h->events[b->event].op ? PP_MARK_SHOWED : 0);
 }
 
@@ -389,6 +397,7 @@ void pp_judge_flush(struct pp_judge *j)
 		f->has_expected = true;
 		f->expected = stamp_of(j, b, b->expected);
 	}
+	f->fault = b->fault ? j->h->events[b->fault - 1].op : 0;
 	f->has_found = b->has_stamp;
 	f->found = b->stamp;
 	add_story(j, b, f);
@@ -406,7 +415,7 @@ static bool continues(const struct pp_judge *j, const struct pp_broken *b)
 	if (b->text[0])
 		return b->rule == PP_O12_EXPLAINED && !strcmp(a->text, b->text);
 	if (a->offset_bytes + a->length_bytes != b->offset_bytes || a->expected != b->expected ||
-	    a->sync != b->sync || a->has_stamp != b->has_stamp)
+	    a->sync != b->sync || a->fault != b->fault || a->has_stamp != b->has_stamp)
 		return false;
 	return !a->has_stamp ||
 	       (a->stamp.run == b->stamp.run && a->stamp.region == b->stamp.region &&

@@ -20,16 +20,18 @@ struct pp_broken {
 	uint32_t found;    /* events, PP_NO_EVENT if none */
 	uint32_t sync;
 	uint32_t seen_by; /* O3: 1 + observation that showed the expected, 0: none */
+	uint32_t fault;   /* 1 + write whose fault on a hole there is under way, 0: none */
 	bool has_stamp;   /* the cell held a whole stamp */
 	struct pp_stamp stamp;
 	char text[400]; /* findings without cells: the sentence */
 };
 
-struct pp_pin_ledger; /* of oracle_rules_pins.c */
-struct pp_order;      /* of oracle_rules_order.c */
-struct pp_live;       /* of oracle_rules_live.c */
-struct pp_edges;      /* of oracle_edges.c */
-struct pp_page_track; /* of page_track.c */
+struct pp_pin_ledger;  /* of oracle_rules_pins.c */
+struct pp_order;       /* of oracle_rules_order.c */
+struct pp_live;        /* of oracle_rules_live.c */
+struct pp_edges;       /* of oracle_edges.c */
+struct pp_page_track;  /* of page_track.c */
+struct pp_hole_faults; /* of hole_fault.c; NULL: no file on DAX */
 
 struct pp_judge {
 	const struct pp_plan *plan;
@@ -44,6 +46,7 @@ struct pp_judge {
 	bool all_succeed;  /* the plan wants no operation to fail */
 	uint64_t bound_ns; /* least of all operations */
 	struct pp_page_track *pages;
+	struct pp_hole_faults *hole_faults;
 	struct pp_broken pending;
 	struct pp_findings *out;
 };

@@ -305,6 +305,12 @@ static void judge_old_bytes(const struct pp_look *l, const uint8_t *raw, uint64_
 		pp_look_broken(l, pp_look_age(l, need), PP_CLASS_STALE, need, found, &s);
 		return;
 	}
+	/* Zeros come from a hole that was there, not from the one byte of an older stamp that is
+	 * zero, too. */
+	if (l->e->seen == PP_SEEN_ZERO) {
+		pp_look_broken(l, pp_look_age(l, need), PP_CLASS_ZERO, need, PP_NO_EVENT, NULL);
+		return;
+	}
 	if (l->whole || torn(l, raw, need, bad)) {
 		pp_look_broken(l, PP_O4_IDENTITY, PP_CLASS_TORN, need, PP_NO_EVENT, NULL);
 		return;

@@ -5,6 +5,7 @@
  */
 #include <string.h>
 
+#include "core/hole_fault.h"
 #include "core/oracle_look.h"
 
 /*
@@ -26,6 +27,25 @@ static bool behind_the_end(const struct pp_look *l, int32_t need)
 	       pp_edges_cut(l->j, l->space, l->at + PP_CELL_BYTES, sync_ns, sync_ns);
 }
 
+/*
+ * On DAX a file write that finds a block in place leaves the mappings alone. Zeros in one of them
+ * are the zero page of a hole that somebody's write fault is about to fill: it has the block, and
+ * the page is not unmapped yet. 1 + that write, 0 if it was not so.
+ */
+static uint32_t hole_fault(const struct pp_look *l, enum pp_class cls, int32_t need)
+{
+	const struct pp_event *events = l->j->h->events;
+	bool mapped = !pp_verbs[l->e->verb].file || l->e->verb == PP_VERB_PEER_LOAD;
+	uint32_t by;
+
+	if (cls != PP_CLASS_ZERO || l->durable || !mapped || need <= 0 ||
+	    pp_verbs[events[need - 1].verb].kind != PP_KIND_WRITE ||
+	    !pp_verbs[events[need - 1].verb].file)
+		return 0;
+	by = pp_hole_faults_at(l->j->hole_faults, l->space, l->at, l->begin_ns);
+	return by != PP_NO_EVENT && events[by].begin_ns < events[need - 1].end_ns ? by + 1 : 0;
+}
+
 void pp_look_broken(const struct pp_look *l, enum pp_rule rule, enum pp_class cls, int32_t need,
 		    uint32_t found, const struct pp_stamp *stamp)
 {
@@ -39,6 +59,7 @@ void pp_look_broken(const struct pp_look *l, enum pp_rule rule, enum pp_class cl
 		.expected = need > 0 ? (uint32_t)need - 1 : PP_NO_EVENT,
 		.found = found,
 		.sync = need > 0 ? l->sync : PP_NO_EVENT,
+		.fault = hole_fault(l, cls, need),
 		.has_stamp = stamp != NULL,
 	};
 	uint64_t end = l->e->offset_bytes + l->e->length_bytes;

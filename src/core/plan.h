@@ -21,6 +21,7 @@
 #define PP_CASE_MAX     96  /* of a case name, with NUL */
 #define PP_TEXT_MAX     192 /* of a quoted string, with NUL */
 #define PP_NO_INDEX     0xffffu
+#define PP_TIMES_MAX    32768u /* mappings of a region's file: times= */
 
 enum pp_backing {
 	PP_BACKING_ANON,
@@ -104,6 +105,7 @@ struct pp_region_def {
 	bool bystander;      /* bystander=yes: nobody but the set-up writes it; what breaks in it,
 				or shows its bytes elsewhere, is O6 */
 	enum pp_eof eof;     /* where the range lies against the end of file */
+	uint16_t times;      /* how often its file is mapped (times=N), 0: once. The last is used */
 	uint64_t size_bytes; /* of the mapping */
 	uint16_t fs;         /* index, PP_NO_INDEX if none */
 	uint16_t of;         /* region whose file this one maps too (of=NAME), PP_NO_INDEX if own */

@@ -175,11 +175,17 @@ static int check_region(struct pp_parser *p, struct pp_region_def *r)
 		return pp_plan_bad(p, pp_plan_place_of(p, "slot"), "slot=");
 	if (!info->needs_disk && r->slot[0])
 		return pp_plan_bad(p, pp_plan_place_of(p, "slot"), "no slot= for this backing");
+	if (r->times > 1 && (!info->needs_fs || r->share != PP_SHARED))
+		return pp_plan_bad(p, pp_plan_place_of(p, "times"),
+				   "times= only for a shared mapping of a file in an fs");
 	return 0;
 }
 
 int pp_plan_parse_region(struct pp_parser *p)
 {
+	static const struct pp_limit times_limit = { PP_TIMES_MAX,
+						     "a number of mappings from 1 to 32768",
+						     false };
 	static const struct pp_key keys[] = {
 		PP_KEY(struct pp_region_def, "backing", pp_plan_set_backing, backing,
 		       .required = true),
@@ -198,6 +204,8 @@ int pp_plan_parse_region(struct pp_parser *p)
 		PP_KEY(struct pp_region_def, "bystander", pp_plan_set_choice, bystander,
 		       .arg = pp_yes_choices),
 		PP_KEY(struct pp_region_def, "eof", pp_plan_set_choice, eof, .arg = pp_eof_choices),
+		PP_KEY(struct pp_region_def, "times", pp_plan_set_number, times,
+		       .arg = &times_limit),
 	};
 	struct pp_region_def r = { .prot = PP_PROT_R | PP_PROT_W,
 				   .fs = PP_NO_INDEX,

@@ -92,11 +92,15 @@ static void print_region(struct pp_plan_text *t, const struct pp_plan *plan,
 	pp_text_add(t, " size=%" PRIu64, r->size_bytes);
 	if (r->of != PP_NO_INDEX)
 		pp_text_add(t, " of=%s", plan->regions[r->of].name);
-	pp_say(t, " share=%s prot=%s fd=%s touch=%s eof=%s%s",
-	       pp_choice_name(pp_share_choices, r->share), pp_choice_name(pp_prot_choices, r->prot),
-	       pp_choice_name(pp_fd_choices, r->fd_readonly),
-	       pp_choice_name(pp_yes_choices, r->populate), pp_choice_name(pp_eof_choices, r->eof),
-	       r->bystander ? " bystander=yes" : "");
+	pp_text_add(t, " share=%s prot=%s fd=%s touch=%s eof=%s%s",
+		    pp_choice_name(pp_share_choices, r->share),
+		    pp_choice_name(pp_prot_choices, r->prot),
+		    pp_choice_name(pp_fd_choices, r->fd_readonly),
+		    pp_choice_name(pp_yes_choices, r->populate),
+		    pp_choice_name(pp_eof_choices, r->eof), r->bystander ? " bystander=yes" : "");
+	if (r->times > 1)
+		pp_text_add(t, " times=%u", r->times);
+	pp_text_add(t, "\n");
 }
 
 /* Words of the table whose bits are set, joined by commas. */

@@ -377,6 +377,26 @@ static uint64_t mapped_bytes(const struct pp_region *r)
 						    : page_bytes());
 }
 
+/* The mappings that nobody uses. They lie side by side, so that one munmap() takes them away. */
+static int map_copies(struct pp_region *r, uint64_t length, off_t offset, struct pp_err *err)
+{
+	size_t n = r->def->times > 1 ? r->def->times - 1u : 0;
+	char *at;
+
+	if (!n)
+		return 0;
+	at = mmap(NULL, n * length, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (at == MAP_FAILED)
+		return pp_err_set(err, -errno, "cannot reserve address space for %zu mappings", n);
+	r->copies = at;
+	r->copies_length = n * length;
+	for (size_t i = 0; i < n; i++)
+		if (mmap(at + i * length, length, mmap_prot(r), MAP_SHARED | MAP_FIXED, r->fd,
+			 offset) == MAP_FAILED)
+			return pp_err_set(err, -errno, "mmap, number %zu of its file", i + 1);
+	return 0;
+}
+
 static int map_region(struct pp_region *r, struct pp_err *err)
 {
 	const struct backing *b = row(r);
@@ -394,7 +414,9 @@ static int map_region(struct pp_region *r, struct pp_err *err)
 			return pp_err_set(err, -errno, "cannot ask its file for the size");
 		offset = (off_t)round_up((uint64_t)st.st_size, page_bytes());
 	}
-	rc = reserve(r, align, length, err);
+	rc = map_copies(r, length, offset, err);
+	if (!rc)
+		rc = reserve(r, align, length, err);
 	if (rc)
 		return rc;
 	if (mmap(r->addr, length, touch_prot(r), flags, r->fd, offset) == MAP_FAILED)
@@ -463,6 +485,11 @@ int pp_region_unmap(struct pp_region *r, struct pp_err *err)
 
 	if (r->reserve && munmap(r->reserve, r->reserve_length))
 		rc = pp_err_set(err, -errno, "cannot unmap region %s", r->def->name);
+	if (r->copies && munmap(r->copies, r->copies_length) && !rc)
+		rc = pp_err_set(err, -errno, "cannot unmap all mappings of region %s",
+				r->def->name);
+	r->copies = NULL;
+	r->copies_length = 0;
 	r->reserve = NULL;
 	r->reserve_length = 0;
 	r->addr = NULL;

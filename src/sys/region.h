@@ -29,6 +29,8 @@ struct pp_region {
 	void *reserve;  /* address space taken: the mapping, alignment, an inaccessible page on
 			   either side; NULL for addresses that are found, not mapped */
 	size_t reserve_length;
+	void *copies; /* the mappings before the one that is used (times=), one behind the other */
+	size_t copies_length;
 };
 
 /** pp_region_create - open or create what stands behind the region (a file is created with its
@@ -40,7 +42,10 @@ int pp_region_create(struct pp_region *r, const struct pp_region_def *def,
 
 /** pp_region_map - map it with the share and prot of the plan (anon-thp: aligned 2 MiB,
  * MADV_HUGEPAGE; hugetlb: huge page aligned; devdax: device aligned; beyond: file offset past the
- * end; populate touches each page; special backings find their address). Returns -errno of mmap. */
+ * end; populate touches each page; special backings find their address). With times= the file is
+ * mapped so often, and what is used is mapped last: whoever walks all mappings of a page, as the
+ * kernel's reverse mapping does in the order in which they were made, comes to it last. Returns
+ * -errno of mmap. */
 int pp_region_map(struct pp_region *r, struct pp_err *err);
 
 int pp_region_unmap(struct pp_region *r,

@@ -199,6 +199,33 @@ static void regions(void)
 	CU_ASSERT_FALSE(pp_defect_match(d, &plan, &x));
 }
 
+/* A row about write faults on holes explains nothing without one. */
+static void faults(void)
+{
+	static const char *const rows[][4] = {
+		{ "dax-write-hidden-by-fault", "dax-fault", "store", "faults" },
+		{ "dax-race-write-hidden-by-fault", "dax-race", "dio", "race" },
+		{ "storm-dax-write-hidden-by-fault", "storm", "mixed", "storm" },
+	};
+
+	for (size_t i = 0; i < PP_ARRAY_LEN(rows); i++) {
+		const struct pp_defect *d = row(rows[i][0]);
+		struct pp_plan plan = plan_of(rows[i][1], "fsdax-xfs", rows[i][2]);
+		struct pp_finding x =
+			finding_of(PP_O1_COHERENCE, PP_CLASS_ZERO, rows[i][3], "shows zeros");
+
+		CU_ASSERT_PTR_NOT_NULL_FATAL(d);
+		CU_ASSERT_FALSE(pp_defect_match(d, &plan, &x));
+		x.fault = 7;
+		CU_ASSERT_TRUE(pp_defect_match(d, &plan, &x));
+		x.cls = PP_CLASS_STALE;
+		CU_ASSERT_FALSE(pp_defect_match(d, &plan, &x));
+		x.cls = PP_CLASS_ZERO;
+		plan = plan_of(rows[i][1], "xfs", rows[i][2]);
+		CU_ASSERT_FALSE(pp_defect_match(d, &plan, &x));
+	}
+}
+
 static void predictions(void)
 {
 	struct pp_plan plan = plan_of("mr-fsync", "ext4", "rxe-mr");
@@ -299,7 +326,8 @@ static void say_row(FILE *f, const struct pp_defect *d)
 	for (int c = 0; c < PP_CLASS_COUNT; c++)
 		if (d->classes & (1u << c))
 			fprintf(f, " %s", pp_class_words[c].name);
-	fprintf(f, ", %s to %s%s", since, before, d->chance ? ", chance" : "");
+	fprintf(f, ", %s to %s%s%s", since, before, d->fault ? ", fault" : "",
+		d->chance ? ", chance" : "");
 	if (d->region)
 		fprintf(f, ", region %s", d->region);
 	if (d->lost)
@@ -376,6 +404,7 @@ static const struct pp_unit_case cases[] = {
 	{ "wildcards, lists of steps, log lines", wildcards_and_logs },
 	{ "verbs of the lost write and beside it", verbs },
 	{ "a row of one region", regions },
+	{ "write faults", faults },
 	{ "predictions", predictions },
 	{ "ranges", ranges },
 	{ "the table is sound", table_is_sound },

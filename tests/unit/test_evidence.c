@@ -42,6 +42,11 @@
 	"op 57 main child-look heap\nop 58 main child-look data\n"                                 \
 	"op 60 main pread dax\nop 61 main disk-read dax\nop 62 main load dax\n"                    \
 	"op 63 main peer-load dax\nop 64 main pread data\n"                                        \
+	"op 65 main store dax 0+64 gen=5\nop 66 dev pwrite dax 64+4096 gen=5\n"                    \
+	"op 67 dev pwrite dax 4096+64 gen=6\nop 68 main pwrite dax 0+4096 gen=6\n"                 \
+	"op 69 main store dax 0+64 gen=7\nop 70 main punch dax 0+4096\n"                           \
+	"op 71 main punch dax 64+4096\nop 72 main store other 0+64 gen=8\n"                        \
+	"op 73 dev pwrite other 64+64 gen=7\n"                                                     \
 	"op 1000000 main load data 0+64\n"                                                         \
 	"op 1000000000 main load data 0+64\n"
 
@@ -321,6 +326,33 @@ static const struct evidence_case {
 	  "zero\n"
 	  "@5-6 main op=64 pread data 0+16384 saw zero\n",
 	  "same-memory-reads", 0 },
+	{ "a file write that meets a write fault on a hole",
+	  "@1-9 main op=65 store dax 0+64 gen=5\n@2-3 dev op=66 pwrite dax 64+4096 gen=5\n",
+	  "faults-met", 1 },
+	{ "on another page",
+	  "@1-9 main op=65 store dax 0+64 gen=5\n@2-3 dev op=67 pwrite dax 4096+64 gen=6\n",
+	  "faults-met", 0 },
+	{ "when it has ended",
+	  "@1-2 main op=65 store dax 0+64 gen=5\n@3-4 dev op=66 pwrite dax 64+4096 gen=5\n",
+	  "faults-met", 0 },
+	{ "where there was no hole",
+	  "@1-2 main op=68 pwrite dax 0+4096 gen=6\n@3-9 main op=69 store dax 0+64 gen=7\n"
+	  "@4-5 dev op=66 pwrite dax 64+4096 gen=5\n",
+	  "faults-met", 0 },
+	{ "where a hole was punched",
+	  "@1-2 main op=68 pwrite dax 0+4096 gen=6\n@3-5 main op=70 punch dax 0+4096\n"
+	  "@6-9 main op=69 store dax 0+64 gen=7\n@7-8 dev op=66 pwrite dax 64+4096 gen=5\n",
+	  "faults-met", 1 },
+	{ "where a part of the page was",
+	  "@1-2 main op=68 pwrite dax 0+4096 gen=6\n@3-5 main op=71 punch dax 64+4096\n"
+	  "@6-9 main op=69 store dax 0+64 gen=7\n@7-8 dev op=66 pwrite dax 64+4096 gen=5\n",
+	  "faults-met", 0 },
+	{ "a file write has no fault",
+	  "@1-9 main op=68 pwrite dax 0+4096 gen=6\n@4-5 dev op=66 pwrite dax 64+4096 gen=5\n",
+	  "faults-met", 0 },
+	{ "a file with a page cache",
+	  "@1-9 main op=72 store other 0+64 gen=8\n@2-3 dev op=73 pwrite other 64+64 gen=7\n",
+	  "faults-met", 0 },
 	{ "a clean page", HEAP_LOOK("0x10"), "pages-clean", 1 },
 	{ "a dirty page",
 	  "@5-6 main op=53 page-look heap 0+4096 frame=0x10 count=1 is present,softdirty\n",

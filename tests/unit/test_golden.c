@@ -125,7 +125,10 @@ static char *findings_of(const struct golden *g, uint32_t disabled, struct pp_fi
 			fprintf(file, " %s %llu+%llu", g->plan->regions[one->region].name,
 				(unsigned long long)one->offset_bytes,
 				(unsigned long long)one->length_bytes);
-		fprintf(file, " op=%u\n", one->op);
+		fprintf(file, " op=%u", one->op);
+		if (one->fault)
+			fprintf(file, " fault=%u", one->fault);
+		fprintf(file, "\n");
 	}
 	fclose(file);
 	return out;

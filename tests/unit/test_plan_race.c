@@ -75,6 +75,8 @@ static void objects_mean(void)
 	CU_ASSERT_TRUE(p->regions[2].bystander);
 	CU_ASSERT_FALSE(p->regions[0].bystander);
 	CU_ASSERT_FALSE(p->regions[3].bystander);
+	CU_ASSERT_EQUAL(p->regions[2].times, 3);
+	CU_ASSERT_EQUAL(p->regions[3].times, 0);
 	CU_ASSERT_EQUAL_FATAL(p->n_mrs, 2);
 	CU_ASSERT_EQUAL(p->mrs[0].kind, PP_MR_RXE);
 	CU_ASSERT_EQUAL(p->mrs[1].kind, PP_MR_URING);
@@ -245,7 +247,7 @@ static void document_has_all(void)
 	static const char *const keys[] = {
 		"via",   "gen",  "after", "expect", "bound", "split",     "depth",
 		"sges",  "mode", "to",    "op",     "least", "weight",    "length",
-		"align", "for",  "ops",   "kind",   "slot",  "bystander",
+		"align", "for",  "ops",   "kind",   "slot",  "bystander", "times",
 	};
 	static const char *const statements[] = { "gate", "storm", "mix", "op", "mr", "region" };
 	char *text = pp_unit_read("docs/plan-language.md", NULL);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Regions of every backing that needs neither a disk nor a special filesystem. */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -336,6 +337,51 @@ static void test_file(void)
 	CU_ASSERT_EQUAL(pp_region_supported(PP_BACKING_XFS, &err), -EINVAL);
 }
 
+/* How often a file is mapped into this process. */
+static int mappings_of(const char *path)
+{
+	FILE *f = fopen("/proc/self/maps", "re");
+	char line[512];
+	int n = 0;
+
+	CU_ASSERT_PTR_NOT_NULL_FATAL(f);
+	while (fgets(line, sizeof(line), f))
+		n += strstr(line, path) != NULL;
+	fclose(f);
+	return n;
+}
+
+/* Mapped several times: each by itself, all of the same bytes, and all gone with the region. */
+static void test_times(void)
+{
+	struct pp_region_def def = make_def(PP_BACKING_XFS, 2 * PAGE);
+	char dir[] = "./times-test-XXXXXX";
+	struct pp_place place = { .dir = dir };
+	struct pp_err err = { "" };
+	struct pp_region r;
+
+	CU_ASSERT_PTR_NOT_NULL_FATAL(mkdtemp(dir));
+	def.times = 1;
+	make(&r, &def, &place);
+	CU_ASSERT_PTR_NULL(r.copies);
+	CU_ASSERT_EQUAL(mappings_of(r.path + 2), 1);
+	pp_region_destroy(&r);
+	def.times = 5;
+	make(&r, &def, &place);
+	CU_ASSERT_EQUAL(mappings_of(r.path + 2), 5);
+	memcpy((char *)r.addr + PAGE, "same", sizeof("same"));
+	for (size_t i = 0; i < 4; i++)
+		PP_ASSERT_STR((char *)r.copies + (2 * i + 1) * PAGE, "same");
+	CU_ASSERT_EQUAL(pp_region_move(&r, &err), 0);
+	CU_ASSERT_EQUAL(mappings_of(r.path + 2), 5);
+	CU_ASSERT_EQUAL(pp_region_unmap(&r, NULL), 0);
+	CU_ASSERT_EQUAL(mappings_of(r.path + 2), 0);
+	CU_ASSERT_EQUAL_FATAL(pp_region_map(&r, NULL), 0);
+	CU_ASSERT_EQUAL(mappings_of(r.path + 2), 5);
+	pp_region_destroy(&r);
+	CU_ASSERT_EQUAL(rmdir(dir), 0);
+}
+
 /* In the throw-away guest: memory that is a device. */
 static void test_devices(void)
 {
@@ -379,6 +425,7 @@ static const struct pp_unit_case cases[] = {
 	{ "end of file", test_end_of_file },
 	{ "second mapping of a memfd", test_second_mapping },
 	{ "files", test_file },
+	{ "a file that is mapped several times", test_times },
 	{ "devices of the guest", test_devices },
 };
 

@@ -47,7 +47,8 @@ static bool any_expected_on(const struct pp_bug *bug, const struct pp_bug_sympto
 static bool explained(const char *name, const struct pp_bug_symptom *s, struct pp_version v)
 {
 	const struct pp_facts facts = { .flavour = PP_FLAVOUR_DEBIAN, .version = v };
-	struct pp_finding x = { .rule = s->rule, .cls = s->cls };
+	/* Only rows of write faults ask for one, and symptoms do not speak of it. */
+	struct pp_finding x = { .rule = s->rule, .cls = s->cls, .fault = 1 };
 	struct pp_case k;
 	struct pp_plan *plan = NULL;
 	struct pp_err err = { "" };

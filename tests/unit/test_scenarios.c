@@ -367,13 +367,35 @@ static void carry_out(struct world *w, const struct pp_op *op, struct pp_event *
 	record(w, e);
 }
 
+/* A file that is mapped many times has long faults: up to where somebody waits for the operation.
+ */
+static uint64_t end_of_fault(const struct world *w, size_t i)
+{
+	const struct pp_op *op = &w->plan->ops[i];
+
+	for (size_t k = i + 1; k < w->plan->n_ops; k++) {
+		const struct pp_op *other = &w->plan->ops[k];
+
+		if (other->actor == op->actor)
+			return 10 * k;
+		for (uint32_t a = 0; a < other->after_count; a++)
+			if (w->plan->after[other->after_first + a] == op->id)
+				return 10 * k;
+	}
+	return 10 * i + 9;
+}
+
 /* What goes through a gate that is held ends when the gate is opened. */
 static uint64_t end_of(const struct world *w, size_t i)
 {
 	const struct pp_op *op = &w->plan->ops[i];
+	const struct pp_verb_info *verb = &pp_verbs[op->verb];
 	uint16_t gate = op->via[0] ? pp_plan_gate(w->plan, op->via) : PP_NO_INDEX;
 	bool held = false;
 
+	if ((verb->kind == PP_KIND_WRITE || verb->kind == PP_KIND_DEVICE_WRITE) && !verb->file &&
+	    w->plan->regions[pp_plan_op_region(w->plan, op)].times > 1)
+		return end_of_fault(w, i);
 	for (size_t k = 0; gate != PP_NO_INDEX && k < w->plan->n_ops; k++) {
 		const struct pp_op *other = &w->plan->ops[k];
 

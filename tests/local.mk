@@ -37,6 +37,7 @@ PP_UNIT_TESTS = \
 	tests/unit/test_judge \
 	tests/unit/test_kmsg \
 	tests/unit/test_link \
+	tests/unit/test_heap \
 	tests/unit/test_log_rest \
 	tests/unit/test_logscan \
 	tests/unit/test_oracle \

@@ -26,6 +26,7 @@ libpinproof_a_SOURCES += \
 	src/run/guardian.c \
 	src/run/hang.c \
 	src/run/heartbeat.c \
+	src/run/heap.c \
 	src/run/log_rest.c \
 	src/run/judge.c \
 	src/run/machine.c \
@@ -62,6 +63,7 @@ pprun_HEADERS = \
 	src/run/guardian.h \
 	src/run/hang.h \
 	src/run/heartbeat.h \
+	src/run/heap.h \
 	src/run/log_rest.h \
 	src/run/judge.h \
 	src/run/machine.h \

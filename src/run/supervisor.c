@@ -4,8 +4,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
-#include <malloc.h>
 #include <poll.h>
 #include <sched.h>
 #include <stdio.h>
@@ -21,6 +19,7 @@
 
 #include "core/storm.h"
 #include "run/hang.h"
+#include "run/heap.h"
 #include "run/rundir.h"
 #include "sys/clock.h"
 #include "sys/gate.h"
@@ -29,7 +28,6 @@
 #define SWEEP_MS        200u
 #define BEAT_MS         30000u
 #define DEVICE_BOUND_MS 10000u
-#define HEAP_STEP_BYTES (16 << 20)
 
 /* The child's mounts are its own: they go when it goes, however it goes. */
 static int private_mounts(const struct pp_attempt *a, struct pp_err *err)
@@ -43,20 +41,6 @@ static int private_mounts(const struct pp_attempt *a, struct pp_err *err)
 	if (mount("pinproof", a->workdir, "tmpfs", 0, "mode=0700"))
 		return pp_err_set(err, -errno, "work directory %s", a->workdir);
 	return 0;
-}
-
-/*
- * A page fault that waits for a frozen filesystem may hold the lock of the mappings, by a device
- * that pins pages. If another thread wants to map or unmap meanwhile, all faults queue behind that,
- * and with them who has to thaw (before 6.4, which has locks for each mapping). So the heap takes
- * much at once and gives nothing back while the case runs.
- */
-static void calm_heap(void)
-{
-	mallopt(M_ARENA_MAX, 1);
-	mallopt(M_MMAP_MAX, 0);
-	mallopt(M_TRIM_THRESHOLD, INT_MAX);
-	mallopt(M_TOP_PAD, HEAP_STEP_BYTES);
 }
 
 __attribute__((noreturn)) static void child_main(const struct pp_attempt *a, pid_t parent,
@@ -81,7 +65,7 @@ __attribute__((noreturn)) static void child_main(const struct pp_attempt *a, pid
 	if (getppid() != parent)
 		_exit(1);
 	setpgid(0, 0);
-	calm_heap();
+	pp_heap_calm();
 	signal(SIGINT, SIG_DFL);
 	signal(SIGTERM, SIG_DFL);
 	if (a->guardian_fd >= 0)

@@ -16,7 +16,7 @@
  * Where two such walks meet, each tells all processors of every mapping, which may take a thousand
  * times as long.
  */
-#define TIMES 2048u
+#define TIMES 3072u
 
 static const char *const backings[] = { "fsdax-xfs", "fsdax-ext4" };
 
@@ -92,15 +92,15 @@ static uint32_t hole_lines(const struct pp_variant *v, struct pp_plan_text *t)
 	return pp_op(t, "load data");
 }
 
-/* What whoever writes the file does first, so that the other has its fault: for some time, which
- * is not the same each time. */
+/* What whoever writes the file does first, so that the other has its fault. Where nothing but the
+ * order in which they are woken counts, that is now nothing, now something. */
 static uint32_t pause_line(const struct pinner *p, unsigned i, uint32_t after,
 			   struct pp_plan_text *t)
 {
 	if (p->disk)
 		return pp_op_by(t, "file", "dio-read plain 0+512 via=disk1 gen=%u after=%u",
 				pp_gen(t), after);
-	return pp_op_by(t, "file", "pread data 0+%u after=%u", (1 + i % 4 * 4) * PAGE, after);
+	return i % 2 ? pp_op_by(t, "file", "pread data 0+%u after=%u", 8 * PAGE, after) : after;
 }
 
 /*

@@ -236,12 +236,14 @@ guest_follow() {
 	FOLLOW_PID=$!
 }
 
-# guest_output - how much the guest has said. What the kernel says counts only until the guest is ready: behind
-# that a processor that spins makes it complain every minute for ever, which is no sign of life.
+# guest_output - how much the guest has said. What its kernel says (lines with a time in front) counts only until
+# the guest is ready: behind that a processor that spins makes it complain every minute for ever, which is no sign
+# of life.
 guest_output() {
-	local said=(ktap results.tar)
-	grep -q -a 'pinproof-init: ready' "$GUEST/console.log" 2>/dev/null || said+=(console.log)
-	stat -c %s "${said[@]/#/$GUEST/}" 2>/dev/null
+	local kernel='^\[ *[0-9.]*\]'
+	grep -q -a 'pinproof-init: ready' "$GUEST/console.log" 2>/dev/null || kernel='^$'
+	stat -c %s "$GUEST/ktap" "$GUEST/results.tar" 2>/dev/null
+	grep -a -c -v "$kernel" "$GUEST/console.log" 2>/dev/null
 }
 
 # guest_watch FD - until QEMU ends; WATCH says who ended it: "" (itself, or a panic), timeout,

@@ -132,6 +132,45 @@ static uint16_t target_of(const struct pp_model *m, const struct pp_event *e)
 	return m->plan->regions[pp_plan_op(m->plan, e->op)->to].file_space;
 }
 
+/* Where the file of @space may have ended while @e ran, at the least: an extend that had ended
+ * before undoes what was cut before it. */
+static uint64_t least_end(const struct pp_model *m, uint16_t space, const struct pp_event *e)
+{
+	uint64_t end = m->spaces[space].n_pages * PP_PAGE_BYTES, extended_ns = 0;
+
+	for (size_t k = 0; k < m->notable.n; k++) {
+		const struct pp_event *x = &m->history->events[m->notable.event[k]];
+
+		if (x->begin_ns >= end_of(e))
+			break;
+		if (x->verb == PP_VERB_EXTEND && !x->result && end_of(x) < e->begin_ns &&
+		    pp_model_space(m->plan, x) == space)
+			extended_ns = x->begin_ns;
+	}
+	for (size_t k = 0; k < m->notable.n; k++) {
+		const struct pp_event *x = &m->history->events[m->notable.event[k]];
+
+		if (x->begin_ns >= end_of(e))
+			break;
+		if ((x->verb == PP_VERB_TRUNCATE || x->verb == PP_VERB_COLLAPSE) &&
+		    (x->result || end_of(x) > extended_ns) && pp_model_space(m->plan, x) == space &&
+		    x->offset_bytes < end)
+			end = x->offset_bytes;
+	}
+	return end;
+}
+
+/* FICLONE leaves what its target has behind the end of the source: nobody knows how old that is. */
+static void keep_tail(struct pp_model *m, const struct pp_event *e, uint16_t from, uint16_t to)
+{
+	size_t first = least_end(m, from, e) / PP_CELL_BYTES;
+	struct pp_space *s = &m->spaces[to];
+
+	loosen(m, to, first, cells_of(s));
+	for (size_t c = first; s->clone_cells && c < cells_of(s); c++)
+		s->clone_cells[c] = 0;
+}
+
 static void take_clone(struct pp_model *m, uint32_t i)
 {
 	const struct pp_event *e = &m->history->events[i];
@@ -188,7 +227,7 @@ static void clone(struct pp_model *m, uint32_t i)
 		s->moved[c] = 0;
 	pp_model_keep(m, to, 0, s->n_pages);
 	pp_cells_raise(&m->pool, &s->now, 0, s->n_pages * PP_PAGE_BYTES, (int32_t)(i + 1));
-	loosen(m, to, cells_of(&m->spaces[from]), cells_of(s));
+	keep_tail(m, e, from, to);
 	for (size_t p = 0; s->dirty && p < s->n_pages; p++)
 		pp_bit_set(s->dirty, p);
 }

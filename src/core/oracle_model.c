@@ -337,6 +337,17 @@ static bool zero_in_flight(void *arg, uint32_t event)
 	return !q->covered;
 }
 
+/* A hole that was over when the write began that has to show, though nobody knows how far it went.
+ * What truncate leaves behind the end of the file may become zeros later, and so may what a failed
+ * hole left. */
+static bool long_over(const struct pp_model *m, uint32_t hole, const struct pp_event *write)
+{
+	const struct pp_event *e = &m->history->events[hole];
+
+	return (m->state[hole] & PP_STATE_HOLE) && e->verb != PP_VERB_TRUNCATE && !e->result &&
+	       !(e->flags & PP_EVENT_OPEN) && e->end_ns < write->begin_ns;
+}
+
 bool pp_model_zero(struct pp_model *m, uint16_t space, uint64_t from, uint64_t to, int32_t need,
 		   uint64_t end_ns)
 {
@@ -351,7 +362,8 @@ bool pp_model_zero(struct pp_model *m, uint16_t space, uint64_t from, uint64_t t
 		pp_model_each_zero(m, m->zeros.event[i], zero_covers, &q);
 	i = rare_before(&m->lost_zeros, m->history, end_ns);
 	while (i-- > 0 && !q.covered)
-		pp_model_each_zero(m, m->lost_zeros.event[i], zero_covers, &q);
+		if (!long_over(m, m->lost_zeros.event[i], &m->history->events[need - 1]))
+			pp_model_each_zero(m, m->lost_zeros.event[i], zero_covers, &q);
 	if (!q.covered && m->zeros.n)
 		pp_model_flight(m, (uint32_t)need - 1, m->history->events[need - 1].begin_ns,
 				zero_in_flight, &q);

@@ -121,8 +121,7 @@ static void setup_lines(const struct backing *b, struct pp_plan_text *t)
 	}
 }
 
-/* One round: bytes come in through the short pin (or by the CPU), bytes go out through it, and a
- * sync. */
+/* Bytes come in through the short pin (or by the CPU), bytes go out through it, and a sync. */
 static void round_lines(const struct backing *b, const struct pinner *p, struct pp_plan_text *t,
 			unsigned at)
 {
@@ -135,6 +134,15 @@ static void round_lines(const struct backing *b, const struct pinner *p, struct 
 	pp_op(t, "%s", b->sync);
 	if (b->durable)
 		pp_op(t, "disk-read %s 0+%u", b->private_file ? "file" : "data", SIZE);
+}
+
+/* A pin that a round leaves, or gives back twice, is missed for ever: it is counted behind the
+ * last. */
+static void rounds_lines(const struct backing *b, const struct pinner *p, struct pp_plan_text *t,
+			 unsigned at)
+{
+	for (unsigned i = 0; i < ROUNDS; i++)
+		round_lines(b, p, t, at + i * 8192);
 	pp_op(t, "quiet");
 }
 
@@ -149,7 +157,7 @@ static void plan(const struct pp_variant *v, uint64_t seed, struct pp_plan_text 
 	pp_say(t, "evidence device-writes-seen >= %u", p->write ? 2 * ROUNDS + 1 : 1);
 	pp_say(t, "evidence pin-reads >= %u", 2 * ROUNDS + 1);
 	pp_say(t, "evidence syncs-answered >= %u", 2 * ROUNDS);
-	pp_say(t, "evidence quiets >= %u", 2 * ROUNDS + 4);
+	pp_say(t, "evidence quiets >= 6");
 	pp_say(t, "evidence bystander-reads >= %u", b->durable ? 4 : 1);
 	if (b->durable)
 		pp_say(t, "evidence fsck-clean >= 1");
@@ -158,13 +166,11 @@ static void plan(const struct pp_variant *v, uint64_t seed, struct pp_plan_text 
 	setup_lines(b, t);
 	pp_lines_control(t, pp_gen(t));
 	pp_say(t, "step \"alone\"");
-	for (unsigned i = 0; i < ROUNDS; i++)
-		round_lines(b, p, t, i * 8192);
+	rounds_lines(b, p, t, 0);
 	pp_say(t, "step \"registered\"");
 	pp_op(t, "reg m0 expect=era");
 	pp_op(t, "quiet");
-	for (unsigned i = 0; i < ROUNDS; i++)
-		round_lines(b, p, t, 20480 + i * 8192);
+	rounds_lines(b, p, t, 20480);
 	pp_op(t, "rdma-read m0");
 	pp_say(t, "step \"after dereg\"");
 	pp_op(t, "dereg m0");

@@ -75,7 +75,7 @@ rows_due() {
 			split($0, field, ", ")
 			split(field[1], head, ": ")
 			split(field[6], range, " to ")
-			if (field[7] == "chance" || number(version) < number(range[1]) || number(version) >= number(range[2]))
+			if (/, chance(,|$)/ || number(version) < number(range[1]) || number(version) >= number(range[2]))
 				next
 			nb = split(field[3], backing, " ")
 			np = split(field[4], pinner, " ")

@@ -326,8 +326,8 @@ static void say_row(FILE *f, const struct pp_defect *d)
 	for (int c = 0; c < PP_CLASS_COUNT; c++)
 		if (d->classes & (1u << c))
 			fprintf(f, " %s", pp_class_words[c].name);
-	fprintf(f, ", %s to %s%s%s", since, before, d->fault ? ", fault" : "",
-		d->chance ? ", chance" : "");
+	fprintf(f, ", %s to %s%s%s", since, before, d->chance ? ", chance" : "",
+		d->fault ? ", fault" : "");
 	if (d->region)
 		fprintf(f, ", region %s", d->region);
 	if (d->lost)

@@ -41,7 +41,7 @@
 		.classes = CLASS(PP_CLASS_SHARED) | CLASS(PP_CLASS_MOVED),
 		.since = { 2, 6, 12 },
 		.before = { 6, 5, 0 },
-		.reference = "open.2, NOTES; O_DIRECT pins its pages since 6.5",
+		.reference = DIO_FORK,
 		.title = "fork shares a page that an O_DIRECT read has, and the parent's store moves to "
 			 "a copy",
 	},

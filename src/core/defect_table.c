@@ -53,7 +53,8 @@
 	"mm/memremap.c, memunmap_pages(): waits for pgmap->ref, which GUP does not hold once it "  \
 	"has walked"
 
-/* Seen on 6.1.192, and by no report we know. 13e451fdc1af (4.12) has closed it for read faults. */
+/* Seen on 6.1.192 and 6.12.117, and by no report we know. The range begins where 13e451fdc1af
+ * closed it for read faults, by the message of that commit: older trees were not read. */
 #define DAX_FAULT                                                                                  \
 	"fs/dax.c, dax_iomap_iter(): unmaps only where it allocated itself (IOMAP_F_NEW), "        \
 	"dax_iomap_pte_fault() has the block before dax_insert_entry() unmaps the zero page"

@@ -132,30 +132,23 @@ static uint16_t target_of(const struct pp_model *m, const struct pp_event *e)
 	return m->plan->regions[pp_plan_op(m->plan, e->op)->to].file_space;
 }
 
-/* Where the file of @space may have ended while @e ran, at the least: an extend that had ended
- * before undoes what was cut before it. */
+/* Where the file of @space may have ended while @e ran, at the least: the last extend that had
+ * ended before undoes what was cut before it. */
 static uint64_t least_end(const struct pp_model *m, uint16_t space, const struct pp_event *e)
 {
 	uint64_t end = m->spaces[space].n_pages * PP_PAGE_BYTES, extended_ns = 0;
 
-	for (size_t k = 0; k < m->notable.n; k++) {
+	for (size_t k = m->notable.n; k-- > 0;) {
 		const struct pp_event *x = &m->history->events[m->notable.event[k]];
+		bool cuts = x->verb == PP_VERB_TRUNCATE || x->verb == PP_VERB_COLLAPSE;
 
-		if (x->begin_ns >= end_of(e))
-			break;
-		if (x->verb == PP_VERB_EXTEND && !x->result && end_of(x) < e->begin_ns &&
-		    pp_model_space(m->plan, x) == space)
-			extended_ns = x->begin_ns;
-	}
-	for (size_t k = 0; k < m->notable.n; k++) {
-		const struct pp_event *x = &m->history->events[m->notable.event[k]];
-
-		if (x->begin_ns >= end_of(e))
-			break;
-		if ((x->verb == PP_VERB_TRUNCATE || x->verb == PP_VERB_COLLAPSE) &&
-		    (x->result || end_of(x) > extended_ns) && pp_model_space(m->plan, x) == space &&
-		    x->offset_bytes < end)
+		if ((!cuts && x->verb != PP_VERB_EXTEND) || x->begin_ns >= end_of(e) ||
+		    pp_model_space(m->plan, x) != space)
+			continue;
+		if (cuts && (x->result || end_of(x) > extended_ns) && x->offset_bytes < end)
 			end = x->offset_bytes;
+		if (!cuts && !extended_ns && !x->result && end_of(x) < e->begin_ns)
+			extended_ns = x->begin_ns;
 	}
 	return end;
 }

@@ -21,9 +21,6 @@
 #ifndef MADV_SOFT_OFFLINE
 #define MADV_SOFT_OFFLINE 101 /* source: include/uapi/asm-generic/mman-common.h */
 #endif
-#ifndef MADV_HWPOISON
-#define MADV_HWPOISON 100 /* source: include/uapi/asm-generic/mman-common.h */
-#endif
 #ifndef MADV_COLLAPSE
 #define MADV_COLLAPSE 25 /* since 6.1; source: include/uapi/asm-generic/mman-common.h */
 #endif

@@ -23,9 +23,6 @@
 /* In the child's own mount namespace only: an existing directory to work in. */
 #define SCRATCH    "/sys/fs"
 #define HUGE_BYTES ((size_t)2 << 20)
-#ifndef MADV_HWPOISON
-#define MADV_HWPOISON 100 /* source: include/uapi/asm-generic/mman-common.h */
-#endif
 #ifndef MADV_SOFT_OFFLINE
 #define MADV_SOFT_OFFLINE 101 /* source: include/uapi/asm-generic/mman-common.h */
 #endif
